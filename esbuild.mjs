@@ -1,0 +1,17 @@
+// Builds what ships: dist/cli.js (the `lora` command and the engine process) and dist/extension.js.
+// Packages with native code or large data stay outside the bundle and are resolved at run time.
+import { build } from 'esbuild';
+
+const external = ['vscode', 'onnxruntime-node'];
+
+await build({
+  entryPoints: { cli: 'src/cli.ts', extension: 'src/extension.ts' },
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  sourcemap: true,
+  external,
+  logLevel: 'warning',
+});

@@ -1,0 +1,47 @@
+// `npm test`: bundles the TypeScript tests and hands them to Node's own test runner.
+//   npm test                    everything under test/unit, gradients, conformance, faults
+//   npm test -- test/unit/data  one folder or file
+import { build } from 'esbuild';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+const outdir = '.tsbuild/test';
+const wanted = process.argv.slice(2);
+const roots = wanted.length > 0 ? wanted : ['test/unit', 'test/gradients', 'test/conformance', 'test/faults'];
+const entryPoints = roots
+  .filter((root) => existsSync(root))
+  .flatMap((root) => (statSync(root).isDirectory() ? list(root, '.test.ts') : [root]));
+
+await import('../esbuild.mjs');
+rmSync(outdir, { recursive: true, force: true });
+await build({
+  entryPoints,
+  outdir,
+  outbase: 'test',
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  sourcemap: 'inline',
+  logLevel: 'warning',
+});
+const files = list(outdir, '.test.cjs');
+const run = spawnSync(
+  process.execPath,
+  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
+  {
+    stdio: 'inherit',
+    env: { ...process.env, LORA_TEST_DATA: path.resolve(process.env.LORA_TEST_DATA ?? '../shared/data') },
+  },
+);
+process.exit(run.status ?? 1);
+
+function list(root, ending) {
+  return readdirSync(root, { recursive: true })
+    .filter((file) => file.endsWith(ending))
+    .map((file) => path.join(root, file))
+    .sort();
+}
