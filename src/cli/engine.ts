@@ -1,0 +1,40 @@
+import type { LoadedRecipe } from '../recipe/loadedRecipe';
+import type {
+  CheckedFile,
+  Evaluation,
+  EvaluationOptions,
+  GeneratedText,
+  Generation,
+  GenerationOptions,
+  MachineReport,
+  RunSummary,
+  TokensRow,
+} from '../run/answers';
+import type { Plan } from '../run/plan';
+import type { TrainingEvent } from '../run/trainingEvent';
+
+export interface TrainOptions {
+  /** Run id, or `latest` for this recipe's latest run. */
+  readonly resume?: string;
+  readonly signal: AbortSignal;
+  onEvent(event: TrainingEvent): void;
+}
+
+/** All that the commands ask of the engine. Expected failures are thrown as `Failure`. */
+export interface Engine {
+  plan(recipe: LoadedRecipe, signal?: AbortSignal): Promise<Plan>;
+  train(recipe: LoadedRecipe, options: TrainOptions): Promise<'finished' | 'cancelled'>;
+  /** The first `rows` rows of the training file, before packing and shuffling. */
+  tokens(recipe: LoadedRecipe, rows: number): Promise<readonly TokensRow[]>;
+  /** Problems of the recipe, its model and its data; never throws for what is wrong in them. */
+  check(file: string): Promise<CheckedFile>;
+  evaluate(options: EvaluationOptions, signal?: AbortSignal): Promise<Evaluation>;
+  generate(
+    options: GenerationOptions,
+    onText: (piece: GeneratedText) => void,
+    signal?: AbortSignal,
+  ): Promise<Generation>;
+  /** The runs of the recipes in `folder`, latest first. */
+  runs(folder: string): Promise<readonly RunSummary[]>;
+  doctor(): Promise<MachineReport>;
+}

@@ -1,0 +1,133 @@
+import type { Severity, TextRange } from '../recipe/problem';
+
+/** One row as the model will see it. */
+export interface TokensRow {
+  /** 0-based, in the file's order. */
+  readonly row: number;
+  readonly tokens: readonly SeenToken[];
+}
+
+export interface SeenToken {
+  readonly id: number;
+  readonly text: string;
+  /** Whether the loss counts this token. */
+  readonly supervised: boolean;
+}
+
+/** A problem with the file that it was found in: the recipe itself, or a dataset that it names. */
+export interface FileProblem {
+  /** Absolute path. */
+  readonly file: string;
+  readonly code: string;
+  readonly severity: Severity;
+  readonly message: string;
+  /** Dotted path in the recipe, such as `lora.target_modules[1]`; empty outside of it. */
+  readonly path: string;
+  readonly range: TextRange;
+}
+
+/** What `lora check` found out about one recipe, its model and its data. */
+export interface CheckedFile {
+  readonly file: string;
+  readonly problems: readonly FileProblem[];
+}
+
+/** An adapter folder and how strongly it counts: 1 is as trained. */
+export interface WeightedAdapter {
+  /** Absolute path. */
+  readonly folder: string;
+  readonly weight: number;
+}
+
+export interface EvaluationOptions {
+  /** Absolute path of a model folder or file, or a hub id. */
+  readonly baseModel: string;
+  readonly adapters: readonly WeightedAdapter[];
+  /** Absolute path. */
+  readonly dataset: string;
+  /** Tokens; undefined is the default of recipes. */
+  readonly maxLength: number | undefined;
+}
+
+/** Over all supervised tokens of a dataset: loss in nats, `exp(loss)`, share of correct first guesses. */
+export interface Evaluation {
+  readonly eval_loss: number;
+  readonly perplexity: number;
+  readonly mean_token_accuracy: number;
+  readonly tokens: number;
+}
+
+export interface GenerationOptions {
+  readonly baseModel: string;
+  readonly adapters: readonly WeightedAdapter[];
+  readonly prompt: string;
+  /** Hand the prompt to the model as a user's chat message. */
+  readonly chat: boolean;
+  /** Answer with the base model alone first, then with the adapters. */
+  readonly compare: boolean;
+  readonly maxNewTokens: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  readonly topP: number;
+  readonly seed: number;
+}
+
+export interface Completion {
+  /** The adapter folders that were active; null for the base model alone. */
+  readonly adapter: string | null;
+  /** Neither prompt nor special tokens. */
+  readonly text: string;
+  /** Tokens generated. */
+  readonly tokens: number;
+  readonly tokens_per_second: number;
+}
+
+export interface Generation {
+  readonly prompt: string;
+  readonly completions: readonly Completion[];
+}
+
+/** A piece of text as it is generated; `adapter` as in `Completion`. */
+export interface GeneratedText {
+  readonly adapter: string | null;
+  readonly text: string;
+}
+
+/** One run under `.lora/runs`. */
+export interface RunSummary {
+  readonly run: string;
+  /** Absolute path of the run's folder. */
+  readonly folder: string;
+  readonly recipe: string;
+  readonly name: string;
+  readonly status: 'running' | 'finished' | 'cancelled' | 'failed' | 'interrupted';
+  readonly step: number;
+  readonly total_steps: number;
+  readonly loss: number | null;
+  /** ISO 8601. */
+  readonly started: string;
+  readonly resumable: boolean;
+  /** Adapter folder; null before the run finished. */
+  readonly adapter: string | null;
+}
+
+/** A device that could train, and why it can or cannot. */
+export interface DeviceReport {
+  readonly runtime: string;
+  readonly device: string;
+  readonly usable: boolean;
+  readonly reason: string;
+}
+
+/** What `lora doctor` says about this machine. */
+export interface MachineReport {
+  readonly platform: string;
+  readonly node: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memory_bytes: number;
+  readonly free_memory_bytes: number;
+  readonly devices: readonly DeviceReport[];
+  /** What the user should know, one sentence each. */
+  readonly notes: readonly string[];
+}
