@@ -1,0 +1,197 @@
+/** Element types of values inside a graph. Stored weights may be half precision; graphs compute in f32. */
+export type Dtype = 'f32' | 'i32' | 'bool';
+
+/**
+ * One dimension: a number, or a product with symbols such as `B`, `B*T` or `3*T` (number first, symbols sorted)
+ * whose sizes are known only when the graph runs. A symbol gets its size from an input that has it as a dimension.
+ */
+export type Dim = number | string;
+export type Shape = readonly Dim[];
+
+/** Attributes of each op. Together with {@link arity} this is the whole vocabulary of a graph. */
+export interface Attributes {
+  // Leaves
+  /** Given anew at each run. */
+  input: { readonly name: string; readonly dtype: Dtype; readonly shape: Shape };
+  /** A frozen weight, given once when the graph is compiled. */
+  weight: { readonly name: string; readonly shape: Shape };
+  constant: { readonly dtype: Dtype; readonly shape: readonly number[]; readonly data: ArrayLike<number> };
+
+  // Element-wise, with NumPy broadcasting
+  add: Empty;
+  sub: Empty;
+  mul: Empty;
+  /** factor · x */
+  scale: { readonly factor: number };
+  log: Empty;
+  tanh: Empty;
+  sigmoid: Empty;
+  silu: Empty;
+  /** (x, dy) → dx */
+  siluGrad: Empty;
+  /** (gate, up) → silu(gate) · up, the gated unit of LLaMA's MLP */
+  swiglu: Empty;
+  /** (gate, up, dy) → (dgate, dup) */
+  swigluGrad: Empty;
+  gelu: { readonly approximate: GeluApproximation };
+  /** (x, dy) → dx */
+  geluGrad: { readonly approximate: GeluApproximation };
+  /** (x, mask: bool) → x where the mask is true, else 0 */
+  keep: Empty;
+  /** (a, b) → bool, with broadcasting */
+  equal: Empty;
+  /** bool or i32 → f32 */
+  toFloat: Empty;
+  /** (x, after) → x, not before `after` has been computed: orders the schedule, never changes a number. */
+  gate: Empty;
+
+  // Products and layout
+  /** (a, b) → alpha · op(a) · op(b); both of rank 2, or of equal rank with equal leading dimensions. */
+  matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
+  transpose: { readonly permutation: readonly number[] };
+  reshape: { readonly shape: Shape };
+  expand: { readonly shape: Shape };
+  reduceSum: Reduction;
+  reduceMax: Reduction;
+  slice: { readonly axis: number; readonly start: number; readonly end: number };
+  concat: { readonly axis: number };
+
+  // Rows by number
+  /** (table [rows, d], indices [...]) → [..., d] */
+  gather: Empty;
+  /** (indices [n], updates [n, d]) → [rows, d], rows that occur more than once are added up. */
+  scatterAdd: { readonly rows: number };
+  /** (x [n, v], indices [n]) → [n], x[i, indices[i]] */
+  pick: Empty;
+  /** indices [n] → [n, depth] */
+  oneHot: { readonly depth: number };
+
+  // Layers
+  /** Over the last axis. */
+  softmax: Empty;
+  /** (x [..., d], weight [d]) → x / sqrt(mean(x²) + epsilon) · weight */
+  rmsNorm: Norm;
+  /** (x, weight, dy) → dx */
+  rmsNormGrad: Norm;
+  /** (x, dy) → dweight [d] */
+  rmsNormWeightGrad: Norm;
+  /** (x [..., d], weight [d], bias [d]) */
+  layerNorm: Norm;
+  /** (x, weight, dy) → dx */
+  layerNormGrad: Norm;
+  /** (x, dy) → dweight [d] */
+  layerNormWeightGrad: Norm;
+  /** (x [B, T, heads, d], positions [B, T], cos [L, d/2], sin [L, d/2]): rotates the two halves of d. */
+  rope: Empty;
+  /**
+   * (positions [B, T], segments [B, T]) → [B, 1, T, T] of 0 (may look) and -inf: same segment, not later,
+   * and with a window only the last `window` positions.
+   */
+  attentionMask: { readonly window: number | null };
+  /** (q [B, T, H, d], k [B, T, K, d], v [B, T, K, d], mask [B, 1, T, T]) → [B, T, H, d]; K divides H. */
+  attention: { readonly scale: number };
+  /** (q, k, v, mask, dy) → (dq, dk, dv) */
+  attentionGrad: { readonly scale: number };
+  /** (logits [n, v], labels [n]) → scalar sum of -log softmax(logits)[label] */
+  crossEntropy: Empty;
+  /** (logits [n, v], labels [n]) → scalar number of rows whose label has the largest logit */
+  countCorrect: Empty;
+}
+
+export type Empty = Readonly<Record<never, never>>;
+export interface Norm {
+  readonly epsilon: number;
+}
+export interface Reduction {
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}
+export type GeluApproximation = 'none' | 'tanh';
+
+export type Op = keyof Attributes;
+
+/** Number of inputs of each op; `null` where it takes any positive number. */
+export const arity: { readonly [K in Op]: number | null } = {
+  input: 0,
+  weight: 0,
+  constant: 0,
+  add: 2,
+  sub: 2,
+  mul: 2,
+  scale: 1,
+  log: 1,
+  tanh: 1,
+  sigmoid: 1,
+  silu: 1,
+  siluGrad: 2,
+  swiglu: 2,
+  swigluGrad: 3,
+  gelu: 1,
+  geluGrad: 2,
+  keep: 2,
+  equal: 2,
+  toFloat: 1,
+  gate: 2,
+  matmul: 2,
+  transpose: 1,
+  reshape: 1,
+  expand: 1,
+  reduceSum: 1,
+  reduceMax: 1,
+  slice: 1,
+  concat: null,
+  gather: 2,
+  scatterAdd: 2,
+  pick: 2,
+  oneHot: 1,
+  softmax: 1,
+  rmsNorm: 2,
+  rmsNormGrad: 3,
+  rmsNormWeightGrad: 2,
+  layerNorm: 3,
+  layerNormGrad: 3,
+  layerNormWeightGrad: 2,
+  rope: 4,
+  attentionMask: 2,
+  attention: 4,
+  attentionGrad: 5,
+  crossEntropy: 2,
+  countCorrect: 2,
+};
+
+export interface TensorType {
+  readonly dtype: Dtype;
+  readonly shape: Shape;
+}
+
+/** One result of a node. */
+export interface Value extends TensorType {
+  readonly id: number;
+  readonly node: Node;
+}
+
+/** Where in the model and in which pass a node belongs; for names, printing and the recomputation pass. */
+export interface Origin {
+  /** Module path, such as `model.layers.3.self_attn`. */
+  readonly scope: string;
+  /** Index of the repeated block (decoder layer), if the node lies in one. */
+  readonly block: number | undefined;
+  readonly phase: 'forward' | 'backward';
+}
+
+interface NodeOf<K extends Op> extends Origin {
+  readonly id: number;
+  readonly op: K;
+  readonly attributes: Attributes[K];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+}
+
+/** A node of op K; as a union over all ops, `node.op` narrows `node.attributes`. */
+export type Node<K extends Op = Op> = { [P in K]: NodeOf<P> }[K];
+
+/** A program: nodes in an order in which each comes after what it reads, and the named results. */
+export interface Graph {
+  readonly nodes: readonly Node[];
+  readonly outputs: ReadonlyMap<string, Value>;
+}

@@ -1,0 +1,175 @@
+import type { ComposedOp } from '../../graph/decompose';
+import type { Node, Op, Reduction, Value } from '../../graph/types';
+import { products } from './productLowerings';
+import { norms } from './normLowerings';
+import type { Emitter } from './emitter';
+import { inputNames, resultName } from './lowering';
+import type { Lowerings } from './lowering';
+
+/** An operator of the same meaning, with the node's inputs in order. */
+function direct(op: string, domain = ''): (e: Emitter, node: Node) => void {
+  return (e, node) => {
+    e.node(op, inputNames(e, node), {}, { domain, output: resultName(e, node) });
+  };
+}
+
+function composed(_: Emitter, node: Node): void {
+  throw new Error(`${node.op} should have been decomposed`);
+}
+
+function reduction(op: string) {
+  return (e: Emitter, node: Node<'reduceSum' | 'reduceMax'>): void => {
+    const { axes, keepDims }: Reduction = node.attributes;
+    e.node(
+      op,
+      [e.name(node.inputs[0]!), e.constant('i64', axes)],
+      { keepdims: Number(keepDims) },
+      { output: resultName(e, node) },
+    );
+  };
+}
+
+function weight(e: Emitter, { attributes: { name, shape }, outputs: [value] }: Node<'weight'>): void {
+  const data = e.weights(name);
+  const dims = shape as readonly number[];
+  if (data.kind === 'memory') {
+    const bytes = new Uint8Array(data.data.buffer, data.data.byteOffset, data.data.byteLength);
+    e.initializer({ name: e.name(value!), type: 'f32', shape: dims, data: bytes });
+    return;
+  }
+  const { file, offset, byteLength, dtype } = data;
+  const stored = dtype === 'f32' ? e.name(value!) : `${e.name(value!)} (${dtype})`;
+  e.initializer({ name: stored, type: dtype, shape: dims, data: { location: file, offset, length: byteLength } });
+  // The runtime folds this cast when the model is loaded.
+  if (dtype !== 'f32') e.node('Cast', [stored], { to: 1 }, { output: e.name(value!) });
+}
+
+function constant(e: Emitter, node: Node<'constant'>): void {
+  const { dtype, shape, data } = node.attributes;
+  const array =
+    dtype === 'f32' ? Float32Array.from(data) : dtype === 'i32' ? Int32Array.from(data) : Uint8Array.from(data);
+  e.initializer({ name: resultName(e, node), type: dtype, shape, data: new Uint8Array(array.buffer) });
+}
+
+/** 1 where a query may look: same segment, not later, inside the window; as a mask of 0 and -inf. */
+function attentionMask(e: Emitter, node: Node<'attentionMask'>): void {
+  const [positions, segments] = inputNames(e, node) as [string, string];
+  const asRows = (name: string): string => e.node('Unsqueeze', [name, e.constant('i64', [1, 3])]);
+  const asColumns = (name: string): string => e.node('Unsqueeze', [name, e.constant('i64', [1, 2])]);
+  const [query, key] = [asRows(positions), asColumns(positions)];
+  const same = e.node('Equal', [asRows(segments), asColumns(segments)]);
+  let allowed = e.node('And', [same, e.node('LessOrEqual', [key, query])]);
+  const { window } = node.attributes;
+  if (window !== null) {
+    const nearest = e.node('Sub', [query, e.constant('i32', window)]);
+    allowed = e.node('And', [allowed, e.node('Greater', [key, nearest])]);
+  }
+  const [open, closed] = [e.constant('f32', 0), e.constant('f32', -Infinity)];
+  e.node('Where', [allowed, open, closed], {}, { output: resultName(e, node) });
+}
+
+function gate(e: Emitter, node: Node<'gate'>): void {
+  const [x, after] = inputNames(e, node) as [string, string];
+  const flat = e.node('Reshape', [after, e.constant('i64', [-1])]);
+  const first = e.node('Slice', [flat, e.constant('i64', [0]), e.constant('i64', [1]), e.constant('i64', [0])]);
+  const zero = e.node('Mul', [first, e.constant('f32', 0)]);
+  e.node('Add', [x, zero], {}, { output: resultName(e, node) });
+}
+
+/** Emission of every op as ONNX operators. Composed ops are gone before, by `decompose`. */
+export const lowerings: Lowerings<Op> = {
+  ...products,
+  ...norms,
+  ...({
+    attention: composed,
+    attentionGrad: composed,
+    swiglu: composed,
+    swigluGrad: composed,
+    siluGrad: composed,
+    crossEntropy: composed,
+    countCorrect: composed,
+  } satisfies Record<ComposedOp, typeof composed>),
+
+  input: (e, { attributes: { name, dtype, shape } }) => e.input({ name, type: dtype, shape }),
+  weight,
+  constant,
+  attentionMask,
+  add: direct('Add'),
+  sub: direct('Sub'),
+  mul: direct('Mul'),
+  scale: (e, node) => {
+    e.node(
+      'Mul',
+      [e.name(node.inputs[0]!), e.constant('f32', node.attributes.factor)],
+      {},
+      { output: resultName(e, node) },
+    );
+  },
+  log: direct('Log'),
+  tanh: direct('Tanh'),
+  sigmoid: direct('Sigmoid'),
+  silu: (e, node) => {
+    // x · σ(alpha·x) with alpha 1 is SiLU.
+    e.node(
+      'QuickGelu',
+      inputNames(e, node),
+      { alpha: { float: 1 } },
+      { domain: 'com.microsoft', output: resultName(e, node) },
+    );
+  },
+  keep: (e, node) => {
+    const [x, mask] = inputNames(e, node) as [string, string];
+    e.node('Where', [mask, x, e.constant('f32', 0)], {}, { output: resultName(e, node) });
+  },
+  equal: direct('Equal'),
+  toFloat: (e, node) => {
+    e.node('Cast', inputNames(e, node), { to: 1 }, { output: resultName(e, node) });
+  },
+  gate,
+  transpose: (e, node) => {
+    e.node('Transpose', inputNames(e, node), { perm: node.attributes.permutation }, { output: resultName(e, node) });
+  },
+  reshape: (e, node) => {
+    const shape = e.shape(node.attributes.shape, node.inputs[0]!.shape);
+    e.node('Reshape', [e.name(node.inputs[0]!), shape], {}, { output: resultName(e, node) });
+  },
+  expand: (e, node) => {
+    const shape = e.shape(node.attributes.shape, undefined);
+    e.node('Expand', [e.name(node.inputs[0]!), shape], {}, { output: resultName(e, node) });
+  },
+  reduceSum: reduction('ReduceSum'),
+  reduceMax: reduction('ReduceMax'),
+  slice: (e, node) => {
+    const { start, end, axis } = node.attributes;
+    const range = [start, end, axis].map((entry) => e.constant('i64', [entry]));
+    e.node('Slice', [e.name(node.inputs[0]!), ...range], {}, { output: resultName(e, node) });
+  },
+  concat: (e, node) => {
+    e.node('Concat', inputNames(e, node), { axis: node.attributes.axis }, { output: resultName(e, node) });
+  },
+  gather: (e, node) => {
+    e.node('Gather', inputNames(e, node), { axis: 0 }, { output: resultName(e, node) });
+  },
+  scatterAdd: (e, node) => {
+    const [indices, updates] = node.inputs as [Value, Value];
+    const zeros = e.node('Expand', [
+      e.constant('f32', 0),
+      e.shape([node.attributes.rows, updates.shape[1]!], undefined),
+    ]);
+    const wide = e.node('Cast', [e.node('Unsqueeze', [e.name(indices), e.constant('i64', [1])])], { to: 7 });
+    e.node('ScatterND', [zeros, wide, e.name(updates)], { reduction: 'add' }, { output: resultName(e, node) });
+  },
+  pick: (e, node) => {
+    const [x, indices] = inputNames(e, node) as [string, string];
+    const axis = e.constant('i64', [1]);
+    const picked = e.node('GatherElements', [x, e.node('Unsqueeze', [indices, axis])], { axis: 1 });
+    e.node('Squeeze', [picked, axis], {}, { output: resultName(e, node) });
+  },
+  oneHot: (e, node) => {
+    const depth = e.constant('i32', node.attributes.depth);
+    e.node('OneHot', [e.name(node.inputs[0]!), depth, e.constant('f32', [0, 1])], {}, { output: resultName(e, node) });
+  },
+  softmax: (e, node) => {
+    e.node('Softmax', inputNames(e, node), { axis: -1 }, { output: resultName(e, node) });
+  },
+};
