@@ -1,0 +1,60 @@
+import { readdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { readTextIfPresent } from './jsonFile';
+
+/** Whether `text` could name a model on the Hugging Face hub: `org/name`, or one of the few old names without an org. */
+export function looksLikeHubId(text: string): boolean {
+  return /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/.test(text) && !text.includes('..') && !text.includes('--');
+}
+
+/** The folder of the local hub cache, found as `huggingface_hub` finds it. */
+export function hubCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const cache = environment['HF_HUB_CACHE'] ?? environment['HUGGINGFACE_HUB_CACHE'];
+  if (cache !== undefined && cache !== '') return path.resolve(cache);
+  const home = environment['HF_HOME'];
+  if (home !== undefined && home !== '') return path.resolve(home, 'hub');
+  const xdg = environment['XDG_CACHE_HOME'];
+  const base = xdg !== undefined && xdg !== '' ? xdg : path.join(homedir(), '.cache');
+  return path.resolve(base, 'huggingface', 'hub');
+}
+
+/** Where the cache would hold this model. */
+export function hubModelFolder(id: string, cache = hubCacheFolder()): string {
+  return path.join(cache, `models--${id.replace('/', '--')}`);
+}
+
+/**
+ * The newest complete-looking snapshot of a model in the hub cache: the one that `refs/main` names, else the newest
+ * that holds a config.json; undefined when there is none.
+ */
+export async function findInHubCache(id: string, cache = hubCacheFolder()): Promise<string | undefined> {
+  const snapshots = path.join(hubModelFolder(id, cache), 'snapshots');
+  const main = (await readTextIfPresent(path.join(hubModelFolder(id, cache), 'refs', 'main')))?.trim();
+  if (main !== undefined && /^[\w.-]+$/.test(main) && (await changedAt(path.join(snapshots, main))) !== undefined) {
+    return path.join(snapshots, main);
+  }
+  let newest: { folder: string; time: number } | undefined;
+  for (const name of await namesIn(snapshots)) {
+    const folder = path.join(snapshots, name);
+    const time = await changedAt(path.join(folder, 'config.json'));
+    if (time !== undefined && (newest === undefined || time > newest.time)) newest = { folder, time };
+  }
+  return newest?.folder;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch {
+    return [];
+  }
+}
+
+async function changedAt(entry: string): Promise<number | undefined> {
+  try {
+    return (await stat(entry)).mtimeMs;
+  } catch {
+    return undefined;
+  }
+}

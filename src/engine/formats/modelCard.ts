@@ -1,0 +1,134 @@
+/** A value of a hyper-parameter as the recipe has it. */
+export type CardValue =
+  string | number | boolean | null | readonly (string | number)[] | Readonly<Record<string, number>>;
+
+/** What a model card says. Nothing in it is a date or the name of a run, so equal runs give equal cards. */
+export interface ModelCardFacts {
+  readonly name: string;
+  readonly baseModel: string;
+  /** PEFT's task type, such as `CAUSAL_LM`. */
+  readonly taskType: string;
+  readonly parameters: { readonly trainable: number; readonly all: number };
+  readonly data: {
+    /** As the recipe names it. */
+    readonly path: string;
+    readonly format: string;
+    readonly rows: number;
+    /** Hexadecimal; of the file's bytes. */
+    readonly sha256?: string;
+    readonly evalRows?: number;
+  };
+  /** In the order of the table. */
+  readonly hyperParameters: Readonly<Record<string, CardValue>>;
+  readonly result: {
+    readonly steps: number;
+    /** The last step's training loss. */
+    readonly loss: number | undefined;
+    readonly evalLoss?: number | undefined;
+  };
+}
+
+const pipelineTags: Readonly<Record<string, string>> = {
+  CAUSAL_LM: 'text-generation',
+  SEQ_CLS: 'text-classification',
+  IMAGE_CLASSIFICATION: 'image-classification',
+  TEXT_TO_IMAGE: 'text-to-image',
+};
+
+/** The README.md of an adapter folder: YAML front matter as the Hugging Face hub reads it, then Markdown. */
+export function renderModelCard(facts: ModelCardFacts): string {
+  return [frontMatter(facts), introduction(facts), usage(facts), training(facts)].join('\n');
+}
+
+function frontMatter({ baseModel, taskType }: ModelCardFacts): string {
+  const pipelineTag = pipelineTags[taskType];
+  return [
+    '---',
+    `base_model: ${yamlText(baseModel)}`,
+    'library_name: peft',
+    ...(pipelineTag === undefined ? [] : [`pipeline_tag: ${pipelineTag}`]),
+    'tags:',
+    `- ${yamlText(`base_model:adapter:${baseModel}`)}`,
+    '- lora',
+    '- transformers',
+    '---',
+    '',
+  ].join('\n');
+}
+
+function introduction({ name, baseModel, parameters }: ModelCardFacts): string {
+  const share = ((100 * parameters.trainable) / parameters.all).toFixed(4);
+  return `# ${markdownText(name)}
+
+A LoRA adapter for \`${baseModel}\`, trained with LoRA Workbench: ${count(parameters.trainable)} trained parameters
+beside ${count(parameters.all)} in all (${share} %). The base model itself is unchanged and not part of this folder.
+`;
+}
+
+function usage({ baseModel }: ModelCardFacts): string {
+  return `## How to load it
+
+\`\`\`python
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+base_model = ${JSON.stringify(baseModel)}
+tokenizer = AutoTokenizer.from_pretrained(base_model)
+model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base_model), "path/to/this/folder")
+\`\`\`
+`;
+}
+
+function training({ data, hyperParameters, result }: ModelCardFacts): string {
+  const losses: [string, CardValue][] = [
+    ['optimizer steps', result.steps],
+    ['final loss', result.loss === undefined ? null : Number(result.loss.toPrecision(5))],
+    ['final eval_loss', result.evalLoss === undefined ? null : Number(result.evalLoss.toPrecision(5))],
+  ];
+  const source: [string, CardValue][] = [
+    ['file', data.path],
+    ['format', data.format],
+    ['rows', data.rows],
+    ['rows held out for evaluation', data.evalRows ?? null],
+    ['SHA-256', data.sha256 ?? null],
+  ];
+  return `## Training
+
+### Data
+
+${table('', source)}
+### Hyper-parameters
+
+${table('', Object.entries(hyperParameters), true)}
+### Result
+
+${table('', losses)}`;
+}
+
+/** Rows whose value is null are left out, unless null is a setting like any other. */
+function table(heading: string, rows: readonly [string, CardValue][], showNull = false): string {
+  const shown = rows.filter(([, value]) => showNull || value !== null);
+  return [`| ${heading} | |`, '|---|---|', ...shown.map(([key, value]) => `| ${key} | ${cell(value)} |`), ''].join(
+    '\n',
+  );
+}
+
+function cell(value: CardValue): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return `\`${text.replaceAll('|', '\\|').replace(/[`\r\n]+/g, ' ')}\``;
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function markdownText(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ').replace(/([\\`*_<>[\]#|])/g, '\\$1');
+}
+
+/** Plain where YAML takes it as text, else in double quotes, whose escapes are JSON's. */
+function yamlText(text: string): string {
+  return /^[A-Za-z./][\w./-]*(:[\w./-]+)*$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text)
+    ? text
+    : JSON.stringify(text);
+}
