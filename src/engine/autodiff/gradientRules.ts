@@ -74,7 +74,7 @@ export const gradientRules: { readonly [K in Op]: GradientRule<K> | typeof notDi
 
   gather: (b, { inputs: [table, indices] }, [dy]) => {
     const flat = b.reshape(indices!, b.flatten(dy!).shape.slice(0, 1));
-    return [b.op('scatterAdd', { rows: knownSize(table!.shape[0]) }, flat, b.flatten(dy!)), undefined];
+    return [b.op('scatterAdd', { rows: table!.shape[0]! }, flat, b.flatten(dy!)), undefined];
   },
   scatterAdd: notDifferentiable,
   pick: notDifferentiable,

@@ -4,17 +4,21 @@ import { gradientRules, notDifferentiable } from './gradientRules';
 import type { GradientRule } from './gradientRules';
 
 /**
- * Reverse-mode differentiation: the gradients of the scalar `loss` with respect to each of `parameters`,
- * added to the same builder as nodes of the backward phase. Only nodes between a parameter and the loss get a
- * gradient; a frozen weight never does. Throws where the loss does not depend on a parameter.
+ * Reverse-mode differentiation (a vector-Jacobian product). `seeds` maps values to the gradients of the loss with
+ * respect to them; for a scalar loss that is `new Map([[loss, b.scalar(1)]])`. The gradients with respect to each of
+ * `parameters` are added to the same builder as nodes of the backward phase, `undefined` for one that no seed
+ * depends on. Only nodes between a parameter and a seed get a gradient; a frozen weight never does.
  */
-export function gradients(b: GraphBuilder, loss: Value, parameters: readonly Value[]): Value[] {
+export function gradients(
+  b: GraphBuilder,
+  seeds: ReadonlyMap<Value, Value>,
+  parameters: readonly Value[],
+): (Value | undefined)[] {
   const forward = [...b.nodes];
   const depends = dependents(forward, parameters);
-  const found = new Map<Value, Value>([[loss, b.scalar(1)]]);
+  const found = new Map<Value, Value>(seeds);
   for (const node of forward.reverse()) {
-    if (!node.outputs.some((value) => found.has(value) && depends.has(value))) continue;
-    if (node.op === 'input' || node.op === 'weight') continue;
+    if (node.inputs.length === 0 || !node.outputs.some((value) => found.has(value) && depends.has(value))) continue;
     b.within({ scope: node.scope, block: node.block, phase: 'backward' }, () => {
       const results = applyRule(b, node, found, depends);
       node.inputs.forEach((input, i) => {
@@ -25,11 +29,7 @@ export function gradients(b: GraphBuilder, loss: Value, parameters: readonly Val
       });
     });
   }
-  return parameters.map((parameter) => {
-    const gradient = found.get(parameter);
-    if (gradient === undefined) throw new Error(`The loss does not depend on ${describe(parameter)}`);
-    return gradient;
-  });
+  return parameters.map((parameter) => found.get(parameter));
 }
 
 function applyRule(
@@ -55,8 +55,4 @@ function dependents(nodes: readonly Node[], parameters: readonly Value[]): Reado
     if (node.inputs.some((input) => depends.has(input))) for (const value of node.outputs) depends.add(value);
   }
   return depends;
-}
-
-function describe(value: Value): string {
-  return value.node.op === 'input' || value.node.op === 'weight' ? value.node.attributes.name : `value ${value.id}`;
 }

@@ -60,7 +60,7 @@ export interface Attributes {
   /** (table [rows, d], indices [...]) → [..., d] */
   gather: Empty;
   /** (indices [n], updates [n, d]) → [rows, d], rows that occur more than once are added up. */
-  scatterAdd: { readonly rows: number };
+  scatterAdd: { readonly rows: Dim };
   /** (x [n, v], indices [n]) → [n], x[i, indices[i]] */
   pick: Empty;
   /** indices [n] → [n, depth] */

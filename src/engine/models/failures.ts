@@ -1,0 +1,37 @@
+import { Failure } from '../../failure/failure';
+
+const place = { file: 'config.json' };
+
+export const unsupportedModelType = (type: string, supported: readonly string[]): Failure =>
+  new Failure('model-type-unsupported', `Models of type "${type}" cannot be trained here yet.`, {
+    hint: `Use a base model of one of these types: ${supported.join(', ')}.`,
+    place: { ...place, path: 'model_type' },
+  });
+
+export const configValueMissing = (key: string, expected: string): Failure =>
+  new Failure('model-config-invalid', `The model's config.json has no valid "${key}": expected ${expected}.`, {
+    hint: 'Download the model again; its config.json is incomplete or was edited.',
+    place: { ...place, path: key },
+  });
+
+export const configValueUnsupported = (key: string, value: string, supported: string): Failure =>
+  new Failure(
+    'model-config-unsupported',
+    `The model's config.json asks for ${key} "${value}", which is not supported.`,
+    {
+      hint: `Supported: ${supported}.`,
+      place: { ...place, path: key },
+    },
+  );
+
+export const weightMissing = (name: string): Failure =>
+  new Failure('model-weight-missing', `The model's files have no tensor "${name}".`, {
+    hint: 'Download the model again; it is incomplete, or its config.json belongs to another model.',
+  });
+
+export const weightShapeDiffers = (name: string, actual: readonly number[], expected: readonly number[]): Failure =>
+  new Failure(
+    'model-weight-shape',
+    `The tensor "${name}" has shape [${actual.join(', ')}], but config.json asks for [${expected.join(', ')}].`,
+    { hint: 'The weights and the config.json belong to different models; download the model again.' },
+  );
