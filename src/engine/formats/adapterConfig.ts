@@ -18,7 +18,7 @@ export interface AdapterConfig {
   readonly bias: 'none' | 'all' | 'lora_only';
   readonly fan_in_fan_out: boolean;
   readonly use_rslora: boolean;
-  readonly use_dora: boolean;
+  readonly use_dora: false;
   readonly init_lora_weights: boolean | string;
   readonly layers_to_transform: readonly number[] | number | null;
   readonly layers_pattern: readonly string[] | string | null;
@@ -109,7 +109,7 @@ const rules: Record<keyof AdapterConfig, Rule> = {
   },
   fan_in_fan_out: flag,
   use_rslora: flag,
-  use_dora: flag,
+  use_dora: { accepts: (value) => value === false, expected: 'false' },
   init_lora_weights: {
     accepts: (value) => typeof value === 'boolean' || isText(value),
     expected: 'true, false or a name',
@@ -138,15 +138,22 @@ export function parseAdapterConfig(object: JsonObject, file: string): AdapterCon
     }
   }
   if (object['use_dora'] === true) throw adapterSettingUnsupported(file, 'use_dora', true);
-  const known = Object.entries({ ...adapterConfigDefaults, ...object, peft_type: peftType }).filter(([key]) =>
-    Object.hasOwn(rules, key),
-  );
-  for (const [key, value] of known) {
-    const rule = rules[key as keyof AdapterConfig];
-    if (!rule.accepts(value)) throw adapterSettingInvalid(file, key, rule.expected);
+  const config: JsonObject = {};
+  for (const key of Object.keys(rules) as (keyof AdapterConfig)[]) {
+    const rule = rules[key];
+    const value = object[key];
+    // Old versions of PEFT wrote null where the default is meant.
+    const isMissing = value === undefined || (value === null && !mustBeGiven.has(key));
+    config[key] = isMissing ? adapterConfigDefaults[key] : value;
+    if (!rule.accepts(config[key]) || (isMissing && mustBeGiven.has(key))) {
+      throw adapterSettingInvalid(file, key, rule.expected);
+    }
   }
-  return Object.fromEntries(known) as unknown as AdapterConfig;
+  return config as unknown as AdapterConfig;
 }
+
+/** What PEFT always writes, and what a guess would get wrong. */
+const mustBeGiven: ReadonlySet<string> = new Set(['peft_type', 'r', 'lora_alpha']);
 
 /** The text of adapter_config.json, laid out as PEFT does: keys sorted, two spaces. Always in inference mode. */
 export function adapterConfigText(config: AdapterConfig): string {

@@ -160,9 +160,15 @@ async function swapIn(temporary: string, target: string): Promise<void> {
   const replaced = temporary.replace('.writing.', '.replaced.');
   const hadOld = await exists(target);
   if (hadOld) await rename(target, replaced);
-  await renameUnlessTaken(temporary, target);
+  try {
+    await renameUnlessTaken(temporary, target);
+  } catch (error) {
+    if (hadOld) await renameUnlessTaken(replaced, target);
+    throw error;
+  }
   await flushFolder(path.dirname(target));
-  if (hadOld) await rm(replaced, { recursive: true, force: true });
+  // The new folder is in place: an old one that cannot be removed now (open on Windows) goes with the next write.
+  if (hadOld) await rm(replaced, { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** Renames, and accepts that another process recovered the same folder in the meantime. */
@@ -186,7 +192,11 @@ async function keepEntries(from: string, to: string, keep: (entry: string) => bo
   const written = new Set(await readdir(to));
   for (const entry of await entriesOf(from)) {
     if (!written.has(entry) && keep(entry)) {
-      await cp(path.join(from, entry), path.join(to, entry), { recursive: true, preserveTimestamps: true });
+      await cp(path.join(from, entry), path.join(to, entry), {
+        recursive: true,
+        preserveTimestamps: true,
+        verbatimSymlinks: true,
+      });
     }
   }
 }
@@ -225,7 +235,7 @@ async function flushTree(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const entryPath = path.join(folder, entry.name);
     if (entry.isDirectory()) await flushTree(entryPath);
-    else if (entry.isFile()) await flushPath(entryPath, 'r+');
+    else if (entry.isFile()) await flushPath(entryPath, process.platform === 'win32' ? 'r+' : 'r');
   }
   await flushFolder(folder);
 }

@@ -96,21 +96,19 @@ function training({ data, hyperParameters, result }: ModelCardFacts): string {
 
 ### Data
 
-${table('', source)}
+${table(source)}
 ### Hyper-parameters
 
-${table('', Object.entries(hyperParameters), true)}
+${table(Object.entries(hyperParameters), true)}
 ### Result
 
-${table('', losses)}`;
+${table(losses)}`;
 }
 
 /** Rows whose value is null are left out, unless null is a setting like any other. */
-function table(heading: string, rows: readonly [string, CardValue][], showNull = false): string {
+function table(rows: readonly [string, CardValue][], showNull = false): string {
   const shown = rows.filter(([, value]) => showNull || value !== null);
-  return [`| ${heading} | |`, '|---|---|', ...shown.map(([key, value]) => `| ${key} | ${cell(value)} |`), ''].join(
-    '\n',
-  );
+  return ['| | |', '|---|---|', ...shown.map(([key, value]) => `| ${key} | ${cell(value)} |`), ''].join('\n');
 }
 
 function cell(value: CardValue): string {
