@@ -54,7 +54,7 @@ export interface LoraSection {
   readonly layers_to_transform?: readonly number[] | number | null;
   /** Layers that are trained in full and stored with the adapter, for example a new output head. They make the adapter file much larger. */
   readonly modules_to_save?: readonly string[];
-  /** Folder of an existing adapter whose weights this run starts from, with a fresh optimizer. (To continue an interrupted run exactly, use `lora train --resume` instead.) */
+  /** Folder of an existing adapter whose weights this run starts from, with a fresh optimizer. To continue an interrupted run exactly, use `lora train --resume` instead. */
   readonly init_from?: string | null;
 }
 

@@ -1,0 +1,124 @@
+import type { RecipeDraft } from './draft';
+import { translatePatternKey, translatePythonPattern, type TranslatedPattern } from './pythonRegex';
+import type { Finding, RecipeCheck } from './recipeCheck';
+
+type Path = readonly (string | number)[];
+
+/** The lists of module names in a recipe, with their paths. */
+function nameLists({ lora }: RecipeDraft): readonly { path: Path; names: readonly string[] }[] {
+  const lists = {
+    target_modules: lora?.target_modules,
+    exclude_modules: lora?.exclude_modules,
+    modules_to_save: lora?.modules_to_save,
+  };
+  return Object.entries(lists).flatMap(([key, names]) =>
+    Array.isArray(names) ? [{ path: ['lora', key], names: names as readonly string[] }] : [],
+  );
+}
+
+/** One pattern that means what the list was meant to: plain names become suffixes, as PEFT reads them in a list. */
+function regexInstead(names: readonly string[]): string {
+  const parts = names.map((name) => (isPlainName(name) ? `(.*\\.)?${name.replaceAll('.', '\\.')}` : name));
+  return JSON.stringify(parts.length === 1 ? parts[0]! : parts.map((part) => `(${part})`).join('|'));
+}
+
+function isPlainName(name: string): boolean {
+  return !/[\\*+?()[\]{}|^$]/.test(name);
+}
+
+function refusalAt(path: Path, pattern: string, isKey: boolean, translated: TranslatedPattern): readonly Finding[] {
+  if ('regex' in translated) return [];
+  const { offset, message } = translated.refusal;
+  return [
+    { path, isKey, within: offset, message: `The pattern ${JSON.stringify(pattern)} cannot be used. ${message}` },
+  ];
+}
+
+function patternFindings({ lora }: RecipeDraft): readonly Finding[] {
+  const wholes = { target_modules: lora?.target_modules, exclude_modules: lora?.exclude_modules };
+  const tables = { rank_pattern: lora?.rank_pattern, alpha_pattern: lora?.alpha_pattern };
+  return [
+    ...Object.entries(wholes).flatMap(([key, pattern]) =>
+      typeof pattern === 'string' && pattern !== 'all-linear'
+        ? refusalAt(['lora', key], pattern, false, translatePythonPattern(pattern))
+        : [],
+    ),
+    ...Object.entries(tables).flatMap(([table, patterns]) =>
+      Object.keys(patterns ?? {}).flatMap((pattern) =>
+        refusalAt(['lora', table, pattern], pattern, true, translatePatternKey(pattern)),
+      ),
+    ),
+  ];
+}
+
+/** Rules about which modules are meant. */
+export const targetChecks: readonly RecipeCheck[] = [
+  {
+    // In a list every entry is a plain name, so that PEFT silently matches nothing (peft#1206).
+    code: 'regex-in-list',
+    severity: 'error',
+    run: (draft) =>
+      nameLists(draft).flatMap(({ path, names }) =>
+        names.flatMap((name, at) => {
+          if (isPlainName(name)) return [];
+          const instead =
+            path[1] === 'modules_to_save'
+              ? 'Write the plain names.'
+              : `Write one text without brackets: ${regexInstead(names)}`;
+          const message = `In a list only plain names count, and ${JSON.stringify(name)} is a regular expression. ${instead}`;
+          return [{ path: [...path, at], message }];
+        }),
+      ),
+  },
+  {
+    code: 'all-linear-in-list',
+    severity: 'error',
+    run: (draft) =>
+      nameLists(draft).flatMap(({ path, names }) =>
+        names.flatMap((name, at) => {
+          if (name !== 'all-linear') return [];
+          const message =
+            'In a list "all-linear" would be the name of one layer. Write "target_modules": "all-linear".';
+          return [{ path: [...path, at], message }];
+        }),
+      ),
+  },
+  { code: 'invalid-pattern', severity: 'error', run: patternFindings },
+  {
+    code: 'layers-need-target-list',
+    severity: 'error',
+    run({ lora }) {
+      if (lora?.layers_to_transform === undefined || lora.layers_to_transform === null) return [];
+      if (typeof lora.target_modules !== 'string') return [];
+      const message =
+        '`layers_to_transform` works only with `target_modules` as a list of names, such as ["q_proj", "v_proj"].';
+      return [{ path: ['lora', 'layers_to_transform'], message }];
+    },
+  },
+  {
+    code: 'target-also-saved',
+    severity: 'warning',
+    run({ lora }) {
+      const saved = lora?.modules_to_save ?? [];
+      const targets = Array.isArray(lora?.target_modules) ? (lora.target_modules as readonly string[]) : [];
+      return targets.flatMap((target, at) => {
+        if (!saved.includes(target)) return [];
+        const message = `${JSON.stringify(target)} also stands in \`modules_to_save\`: it is trained in full and gets no adapter.`;
+        return [{ path: ['lora', 'target_modules', at], message }];
+      });
+    },
+  },
+  {
+    code: 'target-excluded',
+    severity: 'error',
+    run({ lora }) {
+      const excluded = Array.isArray(lora?.exclude_modules) ? (lora.exclude_modules as readonly string[]) : [];
+      const targets = Array.isArray(lora?.target_modules) ? (lora.target_modules as readonly string[]) : [];
+      return targets.flatMap((target, at) => {
+        if (!excluded.includes(target)) return [];
+        const message = `${JSON.stringify(target)} is excluded by \`exclude_modules\`: delete it in one of the two lists.`;
+        return [{ path: ['lora', 'target_modules', at], message }];
+      });
+    },
+  },
+];
