@@ -1,0 +1,40 @@
+import { Failure } from '../failure/failure';
+import type { ErrorEvent } from './trainingEvent';
+
+/** The event that ends a run which failed; `metrics.jsonl` and `lora train --json` hold it. */
+export function errorEvent(failure: Failure): ErrorEvent {
+  return { type: 'error', code: failure.code, message: failure.message, hint: failure.hint ?? null };
+}
+
+/** `--resume latest` where this recipe has no run. */
+export function noRunToResume(recipeFile: string): Failure {
+  return new Failure('no-run-to-resume', 'This recipe has no earlier run that could be resumed.', {
+    hint: 'Start one with `lora train` without --resume.',
+    place: { file: recipeFile },
+  });
+}
+
+/** `--resume RUN` with an id that is not there; `known` are the ids of this recipe's runs. */
+export function unknownRun(run: string, known: readonly string[]): Failure {
+  const some = known.slice(0, 5).join(', ');
+  return new Failure('unknown-run', `There is no run "${run}".`, {
+    hint:
+      known.length === 0 ? 'This recipe has no runs yet.' : `Runs of this recipe: ${some}. \`lora runs\` lists all.`,
+  });
+}
+
+/** The recipe was changed since the run began in a way that would make another run of it; `keys` as in recipes. */
+export function recipeDiffersFromRun(keys: readonly string[], run: string): Failure {
+  const list = keys.map((key) => `\`${key}\``).join(', ');
+  return new Failure('recipe-differs-from-run', `The recipe was changed since run ${run} began: ${list}.`, {
+    hint: 'Undo these changes to continue the run, or train anew without --resume (from its adapter: `lora.init_from`).',
+    place: { ...(keys[0] === undefined ? {} : { path: keys[0] }) },
+  });
+}
+
+/** Another living process is training this run. */
+export function runIsActive(run: string, pid: number): Failure {
+  return new Failure('run-is-active', `Run ${run} is being trained by process ${pid} right now.`, {
+    hint: 'Wait until it ends, or stop it first.',
+  });
+}
