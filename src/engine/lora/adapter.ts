@@ -1,106 +1,140 @@
 import type { Model } from '../models/model';
+import { rankInvalid, rankTooLarge, targetTied } from './failures';
+import type { AdaptableModule } from './matching';
+import { matchTargets } from './matching';
+import { lastName, namedModules } from './moduleTree';
+import { biasTensors, savedModules, savedTensors } from './saved';
+import type { Adapter, LoraOptions, LoraTarget, PatternValue, Trainable } from './types';
 
-/** A regular expression of the recipe: as it was written, and as JavaScript that matches whole module paths only. */
-export interface ModulePattern {
-  readonly pattern: string;
-  readonly regex: RegExp;
-}
-
-/** An entry of `rank_pattern` or `alpha_pattern`; `regex` matches whole module paths as PEFT's `(.*\.)?(key)$` does. */
-export interface PatternValue extends ModulePattern {
-  readonly value: number;
-}
-
-/** How A and B start; the names are PEFT's. */
-export type InitLoraWeights = boolean | 'gaussian' | 'pissa' | 'olora' | `pissa_niter_${number}`;
-
-/** PEFT's `LoraConfig`, as far as it decides which tensors are trained and how they start. */
-export interface LoraOptions {
-  readonly r: number;
-  readonly loraAlpha: number;
-  readonly loraDropout: number;
-  /** Names (whole paths or dotted endings), one pattern, all linear layers but the head, or the family's default. */
-  readonly targetModules: readonly string[] | ModulePattern | 'all-linear' | undefined;
-  readonly excludeModules: readonly string[] | ModulePattern;
-  readonly bias: 'none' | 'all' | 'lora_only';
-  readonly useRslora: boolean;
-  /** The first entry that matches a module counts. */
-  readonly rankPattern: readonly PatternValue[];
-  readonly alphaPattern: readonly PatternValue[];
-  /** Block numbers from 0; null or an empty list means all. */
-  readonly layersToTransform: readonly number[] | number | null;
-  /** Names of the lists of blocks that `layersToTransform` counts in; without it any numbered list counts. */
-  readonly layersPattern?: readonly string[] | string | null;
-  readonly modulesToSave: readonly string[];
-  readonly initLoraWeights: InitLoraWeights;
-}
-
-/** A module with an adapter: y = W x + scaling · B A x. */
-export interface LoraTarget {
-  readonly path: string;
-  readonly kind: 'linear' | 'conv1d' | 'embedding';
-  readonly r: number;
-  readonly alpha: number;
-  /** alpha / r, with rsLoRA alpha / √r */
-  readonly scaling: number;
-  /** Of an embedding: the number of rows. */
-  readonly inFeatures: number;
-  readonly outFeatures: number;
-  /** The base weight is stored as [in, out] (Conv1D). */
-  readonly fanInFanOut: boolean;
-}
-
-export type TrainableRole = 'lora_A' | 'lora_B' | 'lora_embedding_A' | 'lora_embedding_B' | 'saved' | 'bias' | 'full';
-
-/** A tensor that is trained. */
-export interface Trainable {
-  /** PEFT's name without `base_model.model.`, such as `model.layers.0.self_attn.q_proj.lora_A.weight`. */
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly role: TrainableRole;
-  /** The adapted module of a LoRA tensor. */
-  readonly target?: LoraTarget;
-  /** The weight of the model that a saved module's tensor, a bias or a fully trained weight starts from. */
-  readonly baseWeight?: string;
-}
-
-/** What is trained, and where it sits in the model. */
-export interface Adapter {
-  readonly method: 'lora' | 'full';
-  readonly targets: readonly LoraTarget[];
-  /** How many modules each entry of `target_modules` adapts. */
-  readonly matches: readonly { readonly entry: string; readonly count: number }[];
-  /** Entries that change nothing on this model; PEFT warns of them. */
-  readonly unused: readonly {
-    readonly key: 'exclude_modules' | 'rank_pattern' | 'alpha_pattern';
-    readonly entry: string;
-  }[];
-  /** Paths of the modules that are trained in full beside the adapter. */
-  readonly modulesToSave: readonly string[];
-  /** Names of the weights of the model that are trained as biases. */
-  readonly trainableBiases: readonly string[];
-  readonly dropout: number;
-  readonly initLoraWeights: InitLoraWeights;
-  /** All trained tensors: A and B in the order of the model's modules, then saved modules, then biases. */
-  readonly trainables: readonly Trainable[];
-}
+export type * from './types';
 
 /**
  * Finds the modules that an adapter changes, by the rules of PEFT 0.21, and the tensors that are trained.
  * @throws Failure where an entry matches nothing or what cannot be adapted, or a rank does not fit
  */
-export declare function planAdapter(model: Model, options: LoraOptions): Adapter;
+export function planAdapter(model: Model, options: LoraOptions): Adapter {
+  checkRanks(options);
+  const matching = matchTargets(model, options);
+  for (const { path } of matching.modules) refuseTied(model, path, matching.placeOf(path));
+  const targets = matching.modules.map((module) => target(module, options));
+  const saved = savedModules(model, options.modulesToSave, targets);
+  const biases = biasTensors(model, options.bias, targets, saved);
+  return {
+    method: 'lora',
+    targets,
+    matches: matching.matches,
+    unused: [
+      ...matching.unusedExcludes.map((entry) => ({ key: 'exclude_modules' as const, entry })),
+      ...unusedPatterns('rank_pattern', options.rankPattern, targets),
+      ...unusedPatterns('alpha_pattern', options.alphaPattern, targets),
+    ],
+    modulesToSave: saved,
+    trainableBiases: biases.map(({ name }) => name),
+    dropout: options.loraDropout,
+    initLoraWeights: options.initLoraWeights,
+    trainables: [...targets.flatMap(loraTensors), ...savedTensors(model, saved), ...biases],
+  };
+}
 
 /** Method `full`: every weight of the model is trained, tied weights as one. */
-export declare function planFull(model: Model): Adapter;
+export function planFull(model: Model): Adapter {
+  return {
+    method: 'full',
+    targets: [],
+    matches: [],
+    unused: [],
+    modulesToSave: [],
+    trainableBiases: [],
+    dropout: 0,
+    initLoraWeights: true,
+    trainables: [...model.parameters].map(([name, shape]) => ({ name, shape, role: 'full', baseWeight: name })),
+  };
+}
 
 /** The adapted modules for a plan; `params` counts A and B. */
-export declare function describeTargets(
+export function describeTargets(
   adapter: Adapter,
-): { readonly name: string; readonly in: number; readonly out: number; readonly r: number; readonly params: number }[];
+): { readonly name: string; readonly in: number; readonly out: number; readonly r: number; readonly params: number }[] {
+  return adapter.targets.map(({ path, inFeatures, outFeatures, r }) => ({
+    name: path,
+    in: inFeatures,
+    out: outFeatures,
+    r,
+    params: r * (inFeatures + outFeatures),
+  }));
+}
 
 /**
  * The list of names for `target_modules` in adapter_config.json: the recipe's own list, or for a pattern and
- * `all-linear` the names of the adapted modules, as PEFT itself writes for `all-linear`.
+ * `all-linear` the names of the adapted modules, as PEFT itself writes for `all-linear`. (A pattern would also be
+ * tried on modules that only PyTorch's model has, such as `act_fn`, and PEFT refuses to load where it matches one.)
  */
-export declare function targetModulesOf(model: Model, adapter: Adapter, options: LoraOptions): readonly string[];
+export function targetModulesOf(model: Model, adapter: Adapter, options: LoraOptions): readonly string[] {
+  const { targetModules } = options;
+  if (targetModules === undefined) return model.defaultTargets;
+  if (typeof targetModules !== 'string' && !('pattern' in targetModules)) return targetModules;
+  const adapted = new Set(adapter.targets.map(({ path }) => path));
+  const others = namedModules(model.modules).filter(({ path }) => !adapted.has(path));
+  const takenNames = new Set(others.map(({ path }) => lastName(path)));
+  return [...new Set([...adapted].map((path) => (takenNames.has(lastName(path)) ? path : lastName(path))))];
+}
+
+function target(module: AdaptableModule, options: LoraOptions): LoraTarget {
+  const { path, kind } = module;
+  const [inFeatures, outFeatures] =
+    kind === 'embedding' ? [module.rows, module.features] : [module.inFeatures, module.outFeatures];
+  const pattern = firstMatch(options.rankPattern, path);
+  const r = pattern?.value ?? options.r;
+  if (r > Math.min(inFeatures, outFeatures)) {
+    throw rankTooLarge(r, path, inFeatures, outFeatures, placeOfRank(pattern));
+  }
+  const alpha = firstMatch(options.alphaPattern, path)?.value ?? options.loraAlpha;
+  const scaling = alpha / (options.useRslora ? Math.sqrt(r) : r);
+  return { path, kind, r, alpha, scaling, inFeatures, outFeatures, fanInFanOut: kind === 'conv1d' };
+}
+
+function loraTensors(target: LoraTarget): Trainable[] {
+  const { path, r, inFeatures, outFeatures } = target;
+  const [a, b] =
+    target.kind === 'embedding' ? (['lora_embedding_A', 'lora_embedding_B'] as const) : (['lora_A', 'lora_B'] as const);
+  const ending = target.kind === 'embedding' ? '' : '.weight';
+  return [
+    { name: `${path}.${a}${ending}`, shape: [r, inFeatures], role: a, target },
+    { name: `${path}.${b}${ending}`, shape: [outFeatures, r], role: b, target },
+  ];
+}
+
+function checkRanks(options: LoraOptions): void {
+  const check = (rank: number, place: string): void => {
+    if (!Number.isSafeInteger(rank) || rank < 1) throw rankInvalid(rank, place);
+  };
+  check(options.r, placeOfRank(undefined));
+  for (const pattern of options.rankPattern) check(pattern.value, placeOfRank(pattern));
+}
+
+function placeOfRank(pattern: PatternValue | undefined): string {
+  return pattern === undefined ? 'lora.r' : `lora.rank_pattern.${pattern.pattern}`;
+}
+
+function firstMatch(patterns: readonly PatternValue[], path: string): PatternValue | undefined {
+  return patterns.find(({ regex }) => regex.test(path));
+}
+
+function unusedPatterns<K extends string>(
+  key: K,
+  patterns: readonly PatternValue[],
+  targets: readonly LoraTarget[],
+): { key: K; entry: string }[] {
+  return patterns
+    .filter(({ regex }) => !targets.some(({ path }) => regex.test(path)))
+    .map(({ pattern }) => ({ key, entry: pattern }));
+}
+
+/** An adapter on one of two modules that share a weight works only until it is merged (peft#2018). */
+function refuseTied(model: Model, path: string, place: string): void {
+  for (const [alias, weight] of model.tied) {
+    const [one, other] = [alias, weight].map((name) => name.slice(0, name.lastIndexOf('.')));
+    if (path === one) throw targetTied(path, other!, place);
+    if (path === other) throw targetTied(path, one!, place);
+  }
+}

@@ -1,4 +1,4 @@
-import type { Adapter, LoraOptions } from './adapter';
+import type { Adapter, LoraOptions } from './types';
 
 export interface InitialAdapter {
   /** Starting values of all trainables, by name. */
