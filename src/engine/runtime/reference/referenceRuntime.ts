@@ -1,0 +1,127 @@
+import { bindShape, bindSymbols } from '../../graph/shape';
+import type { Dtype, Graph, Node, Op, Shape, Value } from '../../graph/types';
+import { verify } from '../../graph/verify';
+import type { Executable, Runtime, Tensor, Tensors, WeightSource } from '../runtime';
+import { sizeOf } from './array';
+import type { DenseArray } from './array';
+import type { Kernel, KernelContext } from './kernel';
+import { kernels } from './kernels';
+import { readWeight } from './weightFiles';
+
+export interface ReferenceOptions {
+  /**
+   * How f32 values are stored between ops: rounded to float32, as a device would, or kept in float64,
+   * which finite differences need. Each op computes in float64 either way.
+   */
+  readonly precision: 'f32' | 'f64';
+}
+
+export type DenseArrays = Readonly<Record<string, DenseArray>>;
+
+/** Runs graphs in plain TypeScript, slowly and obviously: the oracle for the other runtimes. */
+export class ReferenceRuntime implements Runtime {
+  readonly name = 'reference';
+  constructor(private readonly options: ReferenceOptions = { precision: 'f32' }) {}
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the interface is asynchronous
+  async compile(graph: Graph, weights: WeightSource): Promise<ReferenceExecutable> {
+    verify(graph, 'compile');
+    const values = new Map<string, DenseArray>();
+    for (const node of graph.nodes) {
+      if (node.op !== 'weight') continue;
+      const { name, shape } = node.attributes;
+      values.set(name, sized(name, bindShape(shape, new Map()), readWeight(weights(name))));
+    }
+    return new ReferenceExecutable(graph, values, this.options);
+  }
+}
+
+export class ReferenceExecutable implements Executable {
+  #disposed = false;
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly weights: ReadonlyMap<string, DenseArray>,
+    private readonly options: ReferenceOptions,
+  ) {}
+
+  async run(inputs: Tensors): Promise<Tensors> {
+    const given = Object.entries(inputs).map(([name, { shape, data }]) => {
+      return [name, sized(name, shape, Float64Array.from(data))] as const;
+    });
+    const results = await this.runDense(Object.fromEntries(given));
+    return Object.fromEntries(
+      [...this.graph.outputs].map(([name, value]) => [name, toTensor(value.dtype, results[name]!)]),
+    );
+  }
+
+  /** Like `run`, without rounding inputs and results to float32. */
+  // eslint-disable-next-line @typescript-eslint/require-await -- failures must reject, as they do in `run`
+  async runDense(inputs: DenseArrays): Promise<DenseArrays> {
+    if (this.#disposed) throw new Error('The executable was disposed');
+    const context = this.#bind(inputs);
+    const values = new Map<Value, DenseArray>();
+    for (const node of this.graph.nodes) {
+      const kernel = kernels[node.op] as Kernel<Op>;
+      const arguments_ = node.inputs.map((input) => values.get(input)!);
+      const results = kernel(arguments_, node.attributes, context);
+      node.outputs.forEach((value, i) => values.set(value, this.#store(node, value, results[i]!, context)));
+    }
+    // Copies: an output may be an input, a weight or another output, and results belong to the caller.
+    const outputs = [...this.graph.outputs].map(([name, value]) => {
+      const { shape, data } = values.get(value)!;
+      return [name, { shape, data: data.slice() }] as const;
+    });
+    return Object.fromEntries(outputs);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the interface is asynchronous
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+  }
+
+  #bind(inputs: DenseArrays): KernelContext {
+    const input = (name: string): DenseArray => {
+      const given = inputs[name];
+      if (given === undefined) throw new Error(`Input ${name} is missing`);
+      return given;
+    };
+    const leaves = this.graph.nodes.filter((node) => node.op === 'input');
+    const symbols = bindSymbols(
+      leaves.map(({ attributes: { name, shape } }) => ({ name, shape, actual: input(name).shape })),
+    );
+    return {
+      input,
+      weight: (name) => this.weights.get(name)!,
+      bind: (shape: Shape) => bindShape(shape, symbols),
+    };
+  }
+
+  /** The result as it is kept for later ops; a kernel that breaks its shape rule is found here. */
+  #store(node: Node, value: Value, result: DenseArray, { bind }: KernelContext): DenseArray {
+    const expected = bind(value.shape);
+    if (expected.join() !== result.shape.join() || result.data.length !== sizeOf(expected)) {
+      throw new Error(`${node.op} gave [${result.shape.join(', ')}] instead of [${expected.join(', ')}]`);
+    }
+    if (value.dtype !== 'f32' || this.options.precision === 'f64') return result;
+    return { shape: result.shape, data: result.data.map((number) => Math.fround(number)) };
+  }
+}
+
+function sized(name: string, shape: readonly number[], data: Float64Array): DenseArray {
+  if (data.length !== sizeOf(shape)) {
+    throw new Error(`${name} has ${data.length} values, expected ${sizeOf(shape)} for [${shape.join(', ')}]`);
+  }
+  return { shape, data };
+}
+
+function toTensor(dtype: Dtype, { shape, data }: DenseArray): Tensor {
+  switch (dtype) {
+    case 'f32':
+      return { dtype, shape, data: Float32Array.from(data) };
+    case 'i32':
+      return { dtype, shape, data: Int32Array.from(data) };
+    case 'bool':
+      return { dtype, shape, data: Uint8Array.from(data) };
+  }
+}
