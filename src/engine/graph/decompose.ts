@@ -53,11 +53,12 @@ export const decompositions = {
 
   // log-sum-exp by way of the probabilities, which the backward pass needs anyway:
   // for the largest logit m, log Σ exp = m − log softmax(m), and softmax(m) ≥ 1/vocabulary never underflows.
+  // m − logit comes first: large logits would swallow the digits of the logarithm.
   crossEntropy: (b, [logits, labels]) => {
     const largest = b.reduceMax(logits!, [1]);
     const probability = b.reduceMax(b.softmax(logits!), [1]);
-    const logSumExp = b.sub(largest, b.op('log', {}, probability));
-    return [b.reduceSum(b.sub(logSumExp, b.op('pick', {}, logits!, labels!)), [0])];
+    const distance = b.sub(largest, b.op('pick', {}, logits!, labels!));
+    return [b.reduceSum(b.sub(distance, b.op('log', {}, probability)), [0])];
   },
 
   countCorrect: (b, [logits, labels]) => {

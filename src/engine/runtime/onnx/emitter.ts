@@ -5,6 +5,11 @@ import type { Lowering } from './lowering';
 import type { ElementType, OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './proto';
 import { accumulatingAdds } from './accumulate';
 
+/** A result of the graph may have the name of an input, which ONNX does not allow. */
+export function outputName(name: string): string {
+  return `result ${name}`;
+}
+
 /** Writes one graph as an ONNX model, node by node. */
 export class Emitter {
   readonly #nodes: OnnxNode[] = [];
@@ -13,6 +18,7 @@ export class Emitter {
   readonly #initializers: OnnxInitializer[] = [];
   readonly #constants = new Map<string, string>();
   readonly #sizes = new Map<string, string>();
+  readonly #shapes = new Map<string, string>();
   readonly #names = new Map<Value, string>();
   readonly #normStatistics = new Map<string, readonly string[]>();
   #next = 0;
@@ -23,20 +29,25 @@ export class Emitter {
   ) {}
 
   emit(): OnnxModel {
-    const outputs = new Map([...this.graph.outputs].map(([name, value]) => [value, name]));
     const fused = accumulatingAdds(this.graph);
     for (const node of this.graph.nodes) {
       if (fused.absorbed.has(node)) continue;
       node.outputs.forEach((value, i) => this.#names.set(value, this.#resultName(node, value, i)));
       const addition = fused.additions.get(node);
       if (addition !== undefined) this.#accumulate(node, addition.product, addition.addend);
-      else (lowerings[node.op] as Lowering<Op>)(this, node as never);
+      else (lowerings[node.op] as Lowering<Op>)(this, node);
     }
-    for (const [value, name] of outputs) this.node('Identity', [this.name(value)], {}, { output: name });
+    for (const [name, value] of this.graph.outputs) {
+      this.node('Identity', [this.name(value)], {}, { output: outputName(name) });
+    }
     return {
       nodes: this.#nodes,
       inputs: this.#inputs,
-      outputs: [...outputs].map(([value, name]) => ({ name, type: value.dtype, shape: value.shape })),
+      outputs: [...this.graph.outputs].map(([name, value]) => ({
+        name: outputName(name),
+        type: value.dtype,
+        shape: value.shape,
+      })),
       values: this.#values,
       initializers: this.#initializers,
     };
@@ -107,28 +118,35 @@ export class Emitter {
     return name;
   }
 
-  /**
-   * A shape for Reshape and Expand. Sizes that stand at the same place in `from`, and one that follows from the
-   * others, need no computation; the rest is read off the graph's inputs when it runs.
-   */
-  shape(shape: Shape, from: Shape | undefined): string {
-    let unknown = 0;
-    const entries = shape.map((dim, i) => {
-      if (typeof dim === 'number') return dim;
-      if (from !== undefined && from[i] === dim) return 0;
-      unknown++;
-      return -1;
-    });
-    if (from !== undefined && unknown <= 1) return this.constant('i64', entries);
+  /** Adds a Reshape; `from` is the shape of the input. */
+  reshape(input: string, from: Shape, shape: Shape, output = this.fresh('Reshape')): string {
+    const copied = shape.filter((dim, i) => typeof dim === 'string' && from[i] === dim).length;
+    const unknown = shape.filter((dim) => typeof dim === 'string').length - copied;
+    // Sizes that stand at the same place in `from` (written 0), or one that follows from the others (written -1),
+    // need no computation. A size may turn out to be 0, from which nothing follows.
+    const known = !shape.includes(0) && (unknown === 0 || (unknown === 1 && copied === 0));
+    const target = known
+      ? this.constant(
+          'i64',
+          shape.map((dim, i) => (typeof dim === 'number' ? dim : from[i] === dim ? 0 : -1)),
+        )
+      : this.shape(shape);
+    return this.node('Reshape', [input, target], { allowzero: known ? 0 : 1 }, { output });
+  }
+
+  /** The sizes of a shape as an i64 tensor, read off the graph's inputs when it runs. */
+  shape(shape: Shape): string {
+    const sizes = shape.filter((dim) => typeof dim === 'number');
+    if (sizes.length === shape.length) return this.constant('i64', sizes);
     const key = shape.join(',');
-    let name = this.#sizes.get(key);
+    let name = this.#shapes.get(key);
     if (name === undefined) {
       name = this.node(
         'Concat',
         shape.map((dim) => (typeof dim === 'number' ? this.constant('i64', [dim]) : this.#size(dim))),
         { axis: 0 },
       );
-      this.#sizes.set(key, name);
+      this.#shapes.set(key, name);
     }
     return name;
   }
@@ -149,19 +167,25 @@ export class Emitter {
   #symbolSize(symbol: string): string {
     const known = this.#sizes.get(symbol);
     if (known !== undefined) return known;
-    for (const input of this.#inputs) {
-      const axis = input.shape.indexOf(symbol);
-      if (axis < 0) continue;
-      const name = this.node('Shape', [input.name], { start: axis, end: axis + 1 });
+    // Also inputs whose node comes later in the graph: they are there before the first operator runs.
+    for (const node of this.graph.nodes) {
+      const axis = node.op === 'input' ? node.attributes.shape.indexOf(symbol) : -1;
+      if (node.op !== 'input' || axis < 0) continue;
+      const name = this.node('Shape', [node.attributes.name], { start: axis, end: axis + 1 });
       this.#sizes.set(symbol, name);
       return name;
     }
     throw new Error(`No input gives the size of ${symbol}`);
   }
 
-  /** Statistics (such as 1/σ) that the forward norm of the same inputs has already computed. */
-  normStatistics(inputs: readonly Value[], epsilon: number, compute: () => readonly string[]): readonly string[] {
-    const key = `${inputs.map((input) => input.id).join(',')} ${epsilon}`;
+  /** Statistics (such as 1/σ) that the forward norm of the same input has already computed. */
+  normStatistics(
+    kind: 'rms' | 'layer',
+    x: Value,
+    epsilon: number,
+    compute: () => readonly string[],
+  ): readonly string[] {
+    const key = `${kind} ${x.id} ${epsilon}`;
     let names = this.#normStatistics.get(key);
     if (names === undefined) {
       names = compute();

@@ -5,6 +5,7 @@ import { norms } from './normLowerings';
 import type { Emitter } from './emitter';
 import { inputNames, resultName } from './lowering';
 import type { Lowerings } from './lowering';
+import { elementType } from './proto';
 
 /** An operator of the same meaning, with the node's inputs in order. */
 function direct(op: string, domain = ''): (e: Emitter, node: Node) => void {
@@ -23,7 +24,8 @@ function reduction(op: string) {
     e.node(
       op,
       [e.name(node.inputs[0]!), e.constant('i64', axes)],
-      { keepdims: Number(keepDims) },
+      // Without axes ONNX would reduce all of them.
+      { keepdims: Number(keepDims), noop_with_empty_axes: 1 },
       { output: resultName(e, node) },
     );
   };
@@ -72,7 +74,11 @@ function gate(e: Emitter, node: Node<'gate'>): void {
   const [x, after] = inputNames(e, node) as [string, string];
   const flat = e.node('Reshape', [after, e.constant('i64', [-1])]);
   const first = e.node('Slice', [flat, e.constant('i64', [0]), e.constant('i64', [1]), e.constant('i64', [0])]);
-  const zero = e.node('Mul', [first, e.constant('f32', 0)]);
+  // By way of a truth value, because infinity times 0 is NaN; summed, because `after` may be empty.
+  const { dtype } = node.inputs[0]!;
+  const finite = e.node('Cast', [e.node('Cast', [first], { to: elementType.bool })], { to: elementType[dtype] });
+  const scalar = e.node('ReduceSum', [finite, e.constant('i64', [0])], { keepdims: 0 });
+  const zero = e.node('Mul', [scalar, e.constant(dtype, 0)]);
   e.node('Add', [x, zero], {}, { output: resultName(e, node) });
 }
 
@@ -130,11 +136,11 @@ export const lowerings: Lowerings<Op> = {
     e.node('Transpose', inputNames(e, node), { perm: node.attributes.permutation }, { output: resultName(e, node) });
   },
   reshape: (e, node) => {
-    const shape = e.shape(node.attributes.shape, node.inputs[0]!.shape);
-    e.node('Reshape', [e.name(node.inputs[0]!), shape], {}, { output: resultName(e, node) });
+    const [x] = node.inputs as [Value];
+    e.reshape(e.name(x), x.shape, node.attributes.shape, resultName(e, node));
   },
   expand: (e, node) => {
-    const shape = e.shape(node.attributes.shape, undefined);
+    const shape = e.shape(node.attributes.shape);
     e.node('Expand', [e.name(node.inputs[0]!), shape], {}, { output: resultName(e, node) });
   },
   reduceSum: reduction('ReduceSum'),
@@ -152,12 +158,12 @@ export const lowerings: Lowerings<Op> = {
   },
   scatterAdd: (e, node) => {
     const [indices, updates] = node.inputs as [Value, Value];
-    const zeros = e.node('Expand', [
-      e.constant('f32', 0),
-      e.shape([node.attributes.rows, updates.shape[1]!], undefined),
-    ]);
-    const wide = e.node('Cast', [e.node('Unsqueeze', [e.name(indices), e.constant('i64', [1])])], { to: 7 });
-    e.node('ScatterND', [zeros, wide, e.name(updates)], { reduction: 'add' }, { output: resultName(e, node) });
+    const zeros = e.node('Expand', [e.constant('f32', 0), e.shape([node.attributes.rows, updates.shape[1]!])]);
+    const column = e.node('Unsqueeze', [e.name(indices), e.constant('i64', [1])]);
+    // Not ScatterND: its threads add to one row at the same time and lose updates.
+    const rows = e.node('Expand', [column, e.shape(updates.shape)]);
+    const attributes = { axis: 0, reduction: 'add' };
+    e.node('ScatterElements', [zeros, rows, e.name(updates)], attributes, { output: resultName(e, node) });
   },
   pick: (e, node) => {
     const [x, indices] = inputNames(e, node) as [string, string];

@@ -24,7 +24,7 @@ export const norms: Lowerings<NormOp> = {
       { axis: -1, epsilon: { float: epsilon }, stash_type: 1 },
       { outputs: [resultName(e, node), inverse] },
     );
-    e.normStatistics([node.inputs[0]!], epsilon, () => [inverse]);
+    e.normStatistics('rms', node.inputs[0]!, epsilon, () => [inverse]);
   },
 
   // With r = 1/rms(x) and g = dy∘w:  dx = r·(g − x·r²·mean(g∘x))
@@ -54,7 +54,7 @@ export const norms: Lowerings<NormOp> = {
       { axis: -1, epsilon: { float: epsilon } },
       { outputs: [resultName(e, node), mean, inverse] },
     );
-    e.normStatistics([node.inputs[0]!], epsilon, () => [mean, inverse]);
+    e.normStatistics('layer', node.inputs[0]!, epsilon, () => [mean, inverse]);
   },
 
   // With x̂ = (x − mean)·r and g = dy∘w:  dx = r·(g − mean(g) − x̂·mean(g∘x̂))
@@ -104,7 +104,7 @@ function geluSlope(e: Emitter, x: string, approximate: GeluApproximation): strin
 
 /** 1/sqrt(mean(x²) + epsilon), [..., 1]: from the forward norm of x where there is one. */
 function rmsStatistics(e: Emitter, x: Value, epsilon: number): readonly string[] {
-  return e.normStatistics([x], epsilon, () => {
+  return e.normStatistics('rms', x, epsilon, () => {
     const mean = e.node('ReduceMean', [e.node('Mul', [e.name(x), e.name(x)]), e.constant('i64', [-1])], {
       keepdims: 1,
     });
@@ -113,7 +113,7 @@ function rmsStatistics(e: Emitter, x: Value, epsilon: number): readonly string[]
 }
 
 function normalize(e: Emitter, x: Value, epsilon: number): { normalized: string; inverse: string } {
-  const [mean, inverse] = e.normStatistics([x], epsilon, () => {
+  const [mean, inverse] = e.normStatistics('layer', x, epsilon, () => {
     const average = e.node('ReduceMean', [e.name(x), e.constant('i64', [-1])], { keepdims: 1 });
     const centred = e.node('Sub', [e.name(x), average]);
     const variance = e.node('ReduceMean', [e.node('Mul', [centred, centred]), e.constant('i64', [-1])], {
@@ -132,5 +132,10 @@ function meanOfProduct(e: Emitter, a: string, b: string): string {
 /** Sums over all axes but the last: the gradient of a weight that every row shares. */
 function sumOverRows(e: Emitter, node: Node, product: string): void {
   const axes = node.inputs[0]!.shape.slice(0, -1).map((_, axis) => axis);
-  e.node('ReduceSum', [product, e.constant('i64', axes)], { keepdims: 0 }, { output: resultName(e, node) });
+  e.node(
+    'ReduceSum',
+    [product, e.constant('i64', axes)],
+    { keepdims: 0, noop_with_empty_axes: 1 },
+    { output: resultName(e, node) },
+  );
 }

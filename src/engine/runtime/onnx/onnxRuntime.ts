@@ -3,11 +3,12 @@ import path from 'node:path';
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { decompose } from '../../graph/decompose';
 import { distributeOneHot } from '../../graph/oneHot';
+import { bindSymbols } from '../../graph/shape';
 import type { Graph } from '../../graph/types';
 import { verify } from '../../graph/verify';
 import { bool, f32, i32 } from '../runtime';
 import type { Executable, Runtime, Tensor, Tensors, WeightSource } from '../runtime';
-import { Emitter } from './emitter';
+import { Emitter, outputName } from './emitter';
 import { encodeModel } from './proto';
 
 export interface OnnxOptions {
@@ -36,26 +37,33 @@ export class OnnxRuntime implements Runtime {
       ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
       extra: { session: { ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }) } },
     });
-    return new OnnxExecutable(session, profile !== undefined);
+    return new OnnxExecutable(graph, session, profile !== undefined);
   }
 }
 
 class OnnxExecutable implements Executable {
   constructor(
+    private readonly graph: Graph,
     private readonly session: InferenceSession,
     private readonly profiling: boolean,
   ) {}
 
   async run(inputs: Tensors): Promise<Tensors> {
-    const feeds = Object.fromEntries(
-      this.session.inputNames.map((name) => {
-        const tensor = inputs[name];
-        if (tensor === undefined) throw new Error(`Input ${name} is missing`);
-        return [name, toOnnx(tensor)];
-      }),
-    );
+    const feeds: Record<string, OnnxTensor> = {};
+    const declared = this.graph.nodes.flatMap((node) => {
+      if (node.op !== 'input') return [];
+      const { name, shape } = node.attributes;
+      const tensor = inputs[name];
+      if (tensor === undefined) throw new Error(`Input ${name} is missing`);
+      feeds[name] = toOnnx(tensor);
+      return [{ name, shape, actual: tensor.shape }];
+    });
+    // onnxruntime itself does not compare the sizes of a symbol.
+    bindSymbols(declared);
     const results = await this.session.run(feeds);
-    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromOnnx(tensor)]));
+    return Object.fromEntries(
+      [...this.graph.outputs.keys()].map((name) => [name, fromOnnx(results[outputName(name)]!)]),
+    );
   }
 
   async dispose(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Value } from '../../graph/types';
 import type { Lowerings } from './lowering';
 import { inputNames, resultName } from './lowering';
+import { elementType } from './proto';
 
 /** Matrix products, and rotary embedding. */
 export const products: Lowerings<'matmul' | 'rope'> = {
@@ -29,15 +30,17 @@ export const products: Lowerings<'matmul' | 'rope'> = {
 
   rope: (e, node) => {
     const [x, positions, cos, sin] = node.inputs as [Value, Value, Value, Value];
-    const [batch, length, heads, size] = x.shape as [string, string, number, number];
-    const joined = e.node('Reshape', [e.name(x), e.shape([batch, length, heads * size], x.shape)]);
-    const wide = e.node('Cast', [e.name(positions)], { to: 7 });
+    const [heads, size] = x.shape.slice(2) as [number, number];
+    // Each position as a row of its own: the operator refuses rows that are longer than the tables,
+    // also where positions restart and stay inside them.
+    const rows = e.node('Reshape', [e.name(x), e.constant('i64', [-1, 1, heads * size])]);
+    const places = e.node('Reshape', [e.name(positions), e.constant('i64', [-1, 1])]);
     const rotated = e.node(
       'RotaryEmbedding',
-      [joined, wide, e.name(cos), e.name(sin)],
+      [rows, e.node('Cast', [places], { to: elementType.i64 }), e.name(cos), e.name(sin)],
       { interleaved: 0, num_heads: heads },
       { domain: 'com.microsoft' },
     );
-    e.node('Reshape', [rotated, e.constant('i64', [0, 0, heads, size])], {}, { output: resultName(e, node) });
+    e.reshape(rotated, [], x.shape, resultName(e, node));
   },
 };
