@@ -20,7 +20,7 @@ export async function writeFileAtomically(file: string, content: FileContent): P
   const target = await followLink(file);
   const temporary = siblingName(target, 'writing');
   await explainingErrors(file, async () => {
-    await mkdir(path.dirname(target), { recursive: true });
+    await makeMissingFolders(path.dirname(target));
     if (await isFolder(target)) throw outputIsAFolder(file);
     await removeLeftovers(target);
     try {
@@ -32,6 +32,15 @@ export async function writeFileAtomically(file: string, content: FileContent): P
     }
     await flushFolder(path.dirname(target));
   });
+}
+
+/**
+ * Makes `folder` and what is missing above it. Not Node's own recursive `mkdir`, which never ends where the system says
+ * that a parent exists and yet does not let anything be made in it, as /proc does (seen with Node 20).
+ * @throws Failure `output-unwritable`, `output-not-a-folder`, `disk-full` (exit code 3)
+ */
+export async function makeFolders(folder: string): Promise<void> {
+  await explainingErrors(folder, () => makeMissingFolders(folder));
 }
 
 /** Rules for replacing a folder that is already there. */
@@ -58,7 +67,7 @@ export async function replaceFolderAtomically(
 ): Promise<void> {
   const target = await followLink(folder);
   await explainingErrors(folder, async () => {
-    await mkdir(path.dirname(target), { recursive: true });
+    await makeMissingFolders(path.dirname(target));
     await recoverFolder(target);
     await removeLeftovers(target);
     if (replacement !== undefined) await checkReplaceable(target, replacement);
@@ -101,7 +110,7 @@ export async function recoverFolder(folder: string): Promise<void> {
 export async function checkFolderWritable(folder: string, replacement: Replacement): Promise<void> {
   const target = await followLink(folder);
   await explainingErrors(folder, async () => {
-    await mkdir(path.dirname(target), { recursive: true });
+    await makeMissingFolders(path.dirname(target));
     await recoverFolder(target);
     await checkReplaceable(target, replacement);
     const probe = siblingName(target, 'writing');
@@ -155,6 +164,18 @@ function isAlive(pid: number): boolean {
 }
 
 // ---- Steps
+
+async function makeMissingFolders(folder: string): Promise<void> {
+  const missing: string[] = [];
+  for (let above = path.resolve(folder); !(await exists(above)); above = path.dirname(above)) missing.unshift(above);
+  for (const next of missing) {
+    await mkdir(next).catch((error: unknown) => {
+      // Another process may have made it in the meantime.
+      if (systemErrorCode(error) !== 'EEXIST') throw error;
+    });
+  }
+  await readdir(folder); // a file in the way
+}
 
 async function swapIn(temporary: string, target: string): Promise<void> {
   const replaced = temporary.replace('.writing.', '.replaced.');
