@@ -1,5 +1,5 @@
 import type { Model } from '../models/model';
-import { rankInvalid, rankTooLarge, targetTied } from './failures';
+import { alphaInvalid, rankInvalid, rankTooLarge, targetTied } from './failures';
 import type { AdaptableModule } from './matching';
 import { matchTargets } from './matching';
 import { lastName, namedModules } from './moduleTree';
@@ -13,7 +13,7 @@ export type * from './types';
  * @throws Failure where an entry matches nothing or what cannot be adapted, or a rank does not fit
  */
 export function planAdapter(model: Model, options: LoraOptions): Adapter {
-  checkRanks(options);
+  checkNumbers(options);
   const matching = matchTargets(model, options);
   for (const { path } of matching.modules) refuseTied(model, path, matching.placeOf(path));
   const targets = matching.modules.map((module) => target(module, options));
@@ -104,12 +104,17 @@ function loraTensors(target: LoraTarget): Trainable[] {
   ];
 }
 
-function checkRanks(options: LoraOptions): void {
-  const check = (rank: number, place: string): void => {
+function checkNumbers(options: LoraOptions): void {
+  const checkRank = (rank: number, place: string): void => {
     if (!Number.isSafeInteger(rank) || rank < 1) throw rankInvalid(rank, place);
   };
-  check(options.r, placeOfRank(undefined));
-  for (const pattern of options.rankPattern) check(pattern.value, placeOfRank(pattern));
+  const checkAlpha = (alpha: number, place: string): void => {
+    if (!Number.isFinite(alpha) || alpha <= 0) throw alphaInvalid(alpha, place);
+  };
+  checkRank(options.r, placeOfRank(undefined));
+  for (const pattern of options.rankPattern) checkRank(pattern.value, placeOfRank(pattern));
+  checkAlpha(options.loraAlpha, 'lora.lora_alpha');
+  for (const { pattern, value } of options.alphaPattern) checkAlpha(value, `lora.alpha_pattern.${pattern}`);
 }
 
 function placeOfRank(pattern: PatternValue | undefined): string {

@@ -92,6 +92,12 @@ export const rankTooLarge = (rank: number, module: string, inside: number, outsi
     },
   );
 
+export const alphaInvalid = (alpha: number, path: string): Failure =>
+  new Failure('alpha-invalid', `The strength of an adapter must be a number above 0, not ${alpha}.`, {
+    hint: 'Twice the rank is a common choice. With 0 the adapter would change nothing.',
+    place: { path },
+  });
+
 // ---- modules_to_save
 
 export const savedNotFound = (model: Model, entry: string, path: string): Failure =>

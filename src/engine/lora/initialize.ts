@@ -1,4 +1,9 @@
-import type { Adapter, LoraOptions } from './types';
+import type { RandomStream } from '../../random/randomStream';
+import { randomStream } from '../../random/randomStream';
+import type { Factors } from './decompose';
+import { olora, pissa } from './decompose';
+import { mergedDelta } from './merge';
+import type { Adapter, InitLoraWeights, LoraTarget, Trainable } from './types';
 
 export interface InitialAdapter {
   /** Starting values of all trainables, by name. */
@@ -8,29 +13,81 @@ export interface InitialAdapter {
 }
 
 /**
- * Starting values, each from the seed and the tensor's own name, whatever else is trained. `weightOf` reads a weight
- * of the model by its name (row-major).
+ * Starting values, each from the seed and the tensor's own name, whatever else is trained. They are distributed as
+ * PEFT's: A uniform within ±1/√in (Kaiming, a = √5) or with `gaussian` normal with deviation 1/r, and B zero; of an
+ * embedding A zero and B standard normal; with `false` nothing is zero.
+ * @param weightOf reads a weight of the model by its name (row-major, not shared with the caller)
  */
-export declare function initializeAdapter(
+export async function initializeAdapter(
   adapter: Adapter,
   seed: number,
   weightOf: (name: string) => Promise<Float32Array>,
-): Promise<InitialAdapter>;
-
-/** An ordinary adapter for the untouched base model. */
-export interface PlainLora {
-  readonly tensors: Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
-  /** The options that describe it: twice the ranks, alphas so that every scaling stays, `initLoraWeights: true`. */
-  readonly options: LoraOptions;
+): Promise<InitialAdapter> {
+  const tensors = new Map<string, Float32Array>();
+  const baseWeights = new Map<string, Float32Array>();
+  for (const trainable of adapter.trainables) {
+    const { name, baseWeight } = trainable;
+    if (baseWeight !== undefined) tensors.set(name, (await weightOf(baseWeight)).slice());
+    else if (!isDecomposed(adapter.initLoraWeights, trainable.target!)) {
+      tensors.set(name, startingValues(trainable, adapter.initLoraWeights, randomStream(seed, 'init', name)));
+    }
+  }
+  for (const target of adapter.targets) {
+    if (!isDecomposed(adapter.initLoraWeights, target)) continue;
+    const name = `${target.path}.weight`;
+    const weight = await weightOf(name);
+    const { A, B } = decomposed(target, weight, adapter.initLoraWeights, randomStream(seed, 'init', name));
+    tensors.set(`${target.path}.lora_A.weight`, A);
+    tensors.set(`${target.path}.lora_B.weight`, B);
+    const delta = mergedDelta(target, A, B);
+    baseWeights.set(
+      name,
+      weight.map((value, i) => value - delta[i]!),
+    );
+  }
+  return { tensors, baseWeights };
 }
 
-/** True where training starts from a changed base (PiSSA, OLoRA), so that what is stored is {@link toPlainLora}'s. */
-export declare function changesBase(adapter: Adapter): boolean;
+/** True where training starts from a changed base (PiSSA, OLoRA), so that what is stored is that of `toPlainLora`. */
+export function changesBase(adapter: Adapter): boolean {
+  return adapter.targets.some((target) => isDecomposed(adapter.initLoraWeights, target));
+}
 
-/** What PiSSA or OLoRA learnt, as an ordinary adapter of twice the rank: B·A − B₀·A₀ = [B, −B₀]·[A; A₀]. */
-export declare function toPlainLora(
-  adapter: Adapter,
-  options: LoraOptions,
-  trained: ReadonlyMap<string, Float32Array>,
-  initial: ReadonlyMap<string, Float32Array>,
-): PlainLora;
+/** PEFT gives embeddings their usual start also with PiSSA and OLoRA. */
+function isDecomposed(
+  init: InitLoraWeights,
+  target: LoraTarget,
+): init is Exclude<InitLoraWeights, boolean | 'gaussian'> {
+  return typeof init === 'string' && init !== 'gaussian' && target.kind !== 'embedding';
+}
+
+function decomposed(
+  target: LoraTarget,
+  weight: Float32Array,
+  init: Exclude<InitLoraWeights, boolean | 'gaussian'>,
+  random: RandomStream,
+): Factors {
+  if (init === 'olora') return olora(target, weight);
+  return pissa(target, weight, init === 'pissa' ? undefined : Number(init.slice('pissa_niter_'.length)), random);
+}
+
+function startingValues({ shape, role, target }: Trainable, init: InitLoraWeights, random: RandomStream): Float32Array {
+  const size = shape.reduce((product, length) => product * length, 1);
+  const drawn = (draw: () => number): Float32Array => Float32Array.from({ length: size }, draw);
+  // As PyTorch's `Linear` starts: by the number of its inputs, which of B are A's outputs.
+  const uniform = (): Float32Array => drawn(() => (2 * random.uniform() - 1) / Math.sqrt(shape[1]!));
+  switch (role) {
+    case 'lora_A':
+      return init === 'gaussian' ? drawn(() => random.normal() / target!.r) : uniform();
+    case 'lora_B':
+      return init === false ? uniform() : new Float32Array(size);
+    case 'lora_embedding_A':
+      return init === false ? drawn(() => random.normal()) : new Float32Array(size);
+    case 'lora_embedding_B':
+      return drawn(() => random.normal());
+    case 'saved':
+    case 'bias':
+    case 'full':
+      throw new Error(`A ${role} tensor starts from a weight of the model`);
+  }
+}
