@@ -6,7 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-const outdir = '.tsbuild/test';
+// Two runs at the same time must not bundle over each other.
+const outdir = `.tsbuild/test-${process.pid}`;
 const wanted = process.argv.slice(2);
 const roots = wanted.length > 0 ? wanted : ['test/unit', 'test/gradients', 'test/conformance', 'test/faults'];
 const entryPoints = roots
@@ -14,7 +15,6 @@ const entryPoints = roots
   .flatMap((root) => (statSync(root).isDirectory() ? list(root, '.test.ts') : [root]));
 
 await import('../esbuild.mjs');
-rmSync(outdir, { recursive: true, force: true });
 await build({
   entryPoints,
   outdir,
@@ -37,6 +37,7 @@ const run = spawnSync(
     env: { ...process.env, LORA_TEST_DATA: path.resolve(process.env.LORA_TEST_DATA ?? '../shared/data') },
   },
 );
+rmSync(outdir, { recursive: true, force: true });
 process.exit(run.status ?? 1);
 
 function list(root, ending) {

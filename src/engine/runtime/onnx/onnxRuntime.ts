@@ -3,9 +3,9 @@ import path from 'node:path';
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { decompose } from '../../graph/decompose';
 import { distributeOneHot } from '../../graph/oneHot';
-import { bindSymbols } from '../../graph/shape';
 import type { Graph } from '../../graph/types';
 import { verify } from '../../graph/verify';
+import { bindInputs } from '../bindInputs';
 import { bool, f32, i32 } from '../runtime';
 import type { Executable, Runtime, Tensor, Tensors, WeightSource } from '../runtime';
 import { Emitter, outputName } from './emitter';
@@ -49,17 +49,9 @@ class OnnxExecutable implements Executable {
   ) {}
 
   async run(inputs: Tensors): Promise<Tensors> {
-    const feeds: Record<string, OnnxTensor> = {};
-    const declared = this.graph.nodes.flatMap((node) => {
-      if (node.op !== 'input') return [];
-      const { name, shape } = node.attributes;
-      const tensor = inputs[name];
-      if (tensor === undefined) throw new Error(`Input ${name} is missing`);
-      feeds[name] = toOnnx(tensor);
-      return [{ name, shape, actual: tensor.shape }];
-    });
     // onnxruntime itself does not compare the sizes of a symbol.
-    bindSymbols(declared);
+    bindInputs(this.graph, inputs);
+    const feeds = Object.fromEntries(this.session.inputNames.map((name) => [name, toOnnx(inputs[name]!)]));
     const results = await this.session.run(feeds);
     return Object.fromEntries(
       [...this.graph.outputs.keys()].map((name) => [name, fromOnnx(results[outputName(name)]!)]),

@@ -3,7 +3,7 @@ import type { DenseArray } from './array';
 
 /** What a kernel may ask for besides its inputs. */
 export interface KernelContext {
-  /** An input of this run. Throws where it was not given. */
+  /** An input of this run. */
   readonly input: (name: string) => DenseArray;
   readonly weight: (name: string) => DenseArray;
   /** The sizes of a shape in this run. */

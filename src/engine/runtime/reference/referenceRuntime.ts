@@ -1,6 +1,8 @@
-import { bindShape, bindSymbols } from '../../graph/shape';
-import type { Dtype, Graph, Node, Op, Shape, Value } from '../../graph/types';
+/* eslint-disable @typescript-eslint/require-await -- the interface is asynchronous, these kernels are not */
+import { bindShape } from '../../graph/shape';
+import type { Dtype, Graph, Node, Op, Value } from '../../graph/types';
 import { verify } from '../../graph/verify';
+import { bindInputs } from '../bindInputs';
 import type { Executable, Runtime, Tensor, Tensors, WeightSource } from '../runtime';
 import { sizeOf } from './array';
 import type { DenseArray } from './array';
@@ -23,7 +25,6 @@ export class ReferenceRuntime implements Runtime {
   readonly name = 'reference';
   constructor(private readonly options: ReferenceOptions = { precision: 'f32' }) {}
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the interface is asynchronous
   async compile(graph: Graph, weights: WeightSource): Promise<ReferenceExecutable> {
     verify(graph, 'compile');
     const values = new Map<string, DenseArray>();
@@ -46,20 +47,34 @@ export class ReferenceExecutable implements Executable {
   ) {}
 
   async run(inputs: Tensors): Promise<Tensors> {
+    const symbols = bindInputs(this.graph, inputs);
     const given = Object.entries(inputs).map(([name, { shape, data }]) => {
       return [name, sized(name, shape, Float64Array.from(data))] as const;
     });
-    const results = await this.runDense(Object.fromEntries(given));
+    const results = this.#evaluate(Object.fromEntries(given), symbols);
     return Object.fromEntries(
       [...this.graph.outputs].map(([name, value]) => [name, toTensor(value.dtype, results[name]!)]),
     );
   }
 
-  /** Like `run`, without rounding inputs and results to float32. */
-  // eslint-disable-next-line @typescript-eslint/require-await -- failures must reject, as they do in `run`
+  /** Like `run`, with float64 numbers, which precision `f64` never rounds. Inputs are taken for the declared types. */
   async runDense(inputs: DenseArrays): Promise<DenseArrays> {
+    const typed = this.graph.nodes.flatMap((node) => {
+      const given = node.op === 'input' ? inputs[node.attributes.name] : undefined;
+      return node.op !== 'input' || given === undefined
+        ? []
+        : [[node.attributes.name, { dtype: node.attributes.dtype, shape: given.shape }] as const];
+    });
+    return this.#evaluate(inputs, bindInputs(this.graph, Object.fromEntries(typed)));
+  }
+
+  #evaluate(inputs: DenseArrays, symbols: ReadonlyMap<string, number>): DenseArrays {
     if (this.#disposed) throw new Error('The executable was disposed');
-    const context = this.#bind(inputs);
+    const context: KernelContext = {
+      input: (name) => inputs[name]!,
+      weight: (name) => this.weights.get(name)!,
+      bind: (shape) => bindShape(shape, symbols),
+    };
     const values = new Map<Value, DenseArray>();
     for (const node of this.graph.nodes) {
       const kernel = kernels[node.op] as Kernel<Op>;
@@ -75,26 +90,8 @@ export class ReferenceExecutable implements Executable {
     return Object.fromEntries(outputs);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the interface is asynchronous
   async dispose(): Promise<void> {
     this.#disposed = true;
-  }
-
-  #bind(inputs: DenseArrays): KernelContext {
-    const input = (name: string): DenseArray => {
-      const given = inputs[name];
-      if (given === undefined) throw new Error(`Input ${name} is missing`);
-      return given;
-    };
-    const leaves = this.graph.nodes.filter((node) => node.op === 'input');
-    const symbols = bindSymbols(
-      leaves.map(({ attributes: { name, shape } }) => ({ name, shape, actual: input(name).shape })),
-    );
-    return {
-      input,
-      weight: (name) => this.weights.get(name)!,
-      bind: (shape: Shape) => bindShape(shape, symbols),
-    };
   }
 
   /** The result as it is kept for later ops; a kernel that breaks its shape rule is found here. */
