@@ -1,0 +1,52 @@
+import path from 'node:path';
+import type { Severity } from '../../recipe/problem';
+import type { FileProblem } from '../../run/answers';
+import { printJson, type Command } from '../command';
+import { readRecipeText, shortPath } from '../loadRecipe';
+import type { Colour, Terminal } from '../terminal';
+
+const colours: Readonly<Record<Severity, Colour>> = { error: 'red', warning: 'yellow', info: 'blue' };
+
+export const checkCommand: Command = {
+  name: 'check',
+  summary: 'Find what is wrong with recipes, their models and data before training',
+  arguments: [{ name: 'FILE', isRequired: true, isList: true }],
+  options: {},
+  stopsWhenAsked: false,
+  async run(input, context) {
+    const files = input.positionals.map((file) => path.resolve(context.cwd, file));
+    for (const file of files) await readRecipeText(file);
+    const engine = await context.engine();
+    const problems: FileProblem[] = [];
+    for (const file of files) problems.push(...(await engine.check(file)).problems);
+    if (context.isJson) {
+      printJson(
+        context,
+        problems.map(({ file, code, severity, message, path: key, range }) => {
+          return { file, code, severity, message, path: key, range };
+        }),
+      );
+    } else {
+      for (const problem of problems) context.stdout.line(problemLine(problem, context.cwd, context.stdout));
+    }
+    context.stderr.line(summary(problems, files.length));
+    return problems.some(({ severity }) => severity === 'error') ? 1 : 0;
+  },
+};
+
+/** `file:line:column severity code message`, counted from 1 as editors and compilers do. */
+function problemLine(problem: FileProblem, cwd: string, terminal: Terminal): string {
+  const { line, character } = problem.range.start;
+  const place = `${shortPath(problem.file, cwd)}:${line + 1}:${character + 1}`;
+  const severity = terminal.paint(colours[problem.severity], problem.severity);
+  return `${place} ${severity} ${terminal.paint('dim', problem.code)} ${problem.message}`;
+}
+
+function summary(problems: readonly FileProblem[], files: number): string {
+  const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+  const count = (severity: Severity): number => problems.filter((problem) => problem.severity === severity).length;
+  const where = `in ${counted(files, 'file')}`;
+  if (problems.length === 0) return `Nothing wrong ${where}.`;
+  const kinds = (['error', 'warning', 'info'] as const).filter((severity) => count(severity) > 0);
+  return `${kinds.map((severity) => counted(count(severity), severity === 'info' ? 'note' : severity)).join(', ')} ${where}.`;
+}
