@@ -167,7 +167,12 @@ function isAlive(pid: number): boolean {
 
 async function makeMissingFolders(folder: string): Promise<void> {
   const missing: string[] = [];
-  for (let above = path.resolve(folder); !(await exists(above)); above = path.dirname(above)) missing.unshift(above);
+  let above = path.resolve(folder);
+  // The root is its own parent: a drive that does not exist fails in `mkdir`.
+  while (above !== path.dirname(above) && !(await exists(above))) {
+    missing.unshift(above);
+    above = path.dirname(above);
+  }
   for (const next of missing) {
     await mkdir(next).catch((error: unknown) => {
       // Another process may have made it in the meantime.

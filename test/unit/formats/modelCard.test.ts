@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { renderModelCard } from '../../../src/engine/formats/modelCard';
+import type { ModelCardFacts } from '../../../src/engine/formats/modelCard';
+
+const facts: ModelCardFacts = {
+  name: 'support-bot',
+  baseModel: 'org/base',
+  taskType: 'CAUSAL_LM',
+  parameters: { trainable: 667493, all: 86543818 },
+  data: { path: 'data/train.jsonl', format: 'alpaca', rows: 1100, sha256: 'ab12', evalRows: 55 },
+  hyperParameters: {
+    r: 8,
+    target_modules: ['q_proj', 'v_proj'],
+    learning_rate: 2e-4,
+    layers_to_transform: null,
+    bias: 'none',
+  },
+  result: { steps: 125, loss: 1.23456789, evalLoss: 1.5 },
+};
+
+describe('a model card', () => {
+  test('starts with the front matter that the hub reads', () => {
+    const [, frontMatter] = renderModelCard(facts).split('---\n');
+    assert.equal(
+      frontMatter,
+      'base_model: org/base\nlibrary_name: peft\npipeline_tag: text-generation\n' +
+        'tags:\n- base_model:adapter:org/base\n- lora\n- transformers\n',
+    );
+  });
+
+  test('says what was trained, on what, how, with what result, and how to load it', () => {
+    const card = renderModelCard(facts);
+    for (const part of [
+      '# support-bot\n',
+      '667,493 trained parameters',
+      '(0.7713 %)',
+      '| file | `data/train.jsonl` |',
+      '| rows | `1100` |',
+      '| rows held out for evaluation | `55` |',
+      '| SHA-256 | `ab12` |',
+      '| r | `8` |',
+      '| target_modules | `["q_proj","v_proj"]` |',
+      '| learning_rate | `0.0002` |',
+      '| layers_to_transform | `null` |',
+      '| bias | `none` |',
+      '| optimizer steps | `125` |',
+      '| final loss | `1.2346` |',
+      '| final eval_loss | `1.5` |',
+      'PeftModel.from_pretrained(',
+    ]) {
+      assert.ok(card.includes(part), `${part} is not in\n${card}`);
+    }
+  });
+
+  test('leaves out what is not known', () => {
+    const card = renderModelCard({
+      ...facts,
+      taskType: 'OTHER',
+      data: { path: 'x', format: 'text', rows: 1 },
+      result: { steps: 0, loss: undefined },
+    });
+    for (const part of ['pipeline_tag', 'SHA-256', 'held out', 'final loss', 'eval_loss', 'undefined']) {
+      assert.ok(!card.includes(part), part);
+    }
+  });
+
+  test('quotes what YAML or Markdown would read otherwise', () => {
+    const card = renderModelCard({
+      ...facts,
+      name: 'a*b\n# c',
+      baseModel: 'C:\\models\\my model #1',
+      hyperParameters: { target_modules: '.*\\.(q|v)_proj' },
+    });
+    assert.ok(card.includes('base_model: "C:\\\\models\\\\my model #1"\n'));
+    assert.ok(card.includes('# a\\*b \\# c\n'));
+    assert.ok(card.includes('| target_modules | `.*\\.(q\\|v)_proj` |'));
+    for (const word of ['null', 'yes', '12', '-', '@x']) {
+      assert.ok(renderModelCard({ ...facts, baseModel: word }).includes(`base_model: "${word}"\n`), word);
+    }
+  });
+});
