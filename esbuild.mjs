@@ -12,6 +12,8 @@ await build({
   target: 'node20',
   format: 'cjs',
   sourcemap: true,
+  // jsonc-parser's CommonJS build loads its parts in a way that no bundler can follow.
+  mainFields: ['module', 'main'],
   external,
   logLevel: 'warning',
 });

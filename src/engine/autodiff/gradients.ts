@@ -7,7 +7,8 @@ import type { GradientRule } from './gradientRules';
  * Reverse-mode differentiation (a vector-Jacobian product). `seeds` maps values to the gradients of the loss with
  * respect to them; for a scalar loss that is `new Map([[loss, b.scalar(1)]])`. The gradients with respect to each of
  * `parameters` are added to the same builder as nodes of the backward phase, `undefined` for one that no seed
- * depends on. Only nodes between a parameter and a seed get a gradient; a frozen weight never does.
+ * depends on. Only nodes between a parameter and a seed get a gradient; a frozen weight never does. Nothing passes
+ * through a parameter: one that is computed from others cuts the graph there.
  */
 export function gradients(
   b: GraphBuilder,
@@ -17,8 +18,10 @@ export function gradients(
   const forward = [...b.nodes];
   const depends = dependents(forward, parameters);
   const found = new Map<Value, Value>(seeds);
+  const cuts = new Set(parameters.map((parameter) => parameter.node));
   for (const node of forward.reverse()) {
-    if (node.inputs.length === 0 || !node.outputs.some((value) => found.has(value) && depends.has(value))) continue;
+    if (node.inputs.length === 0 || cuts.has(node)) continue;
+    if (!node.outputs.some((value) => found.has(value) && depends.has(value))) continue;
     b.within({ scope: node.scope, block: node.block, phase: 'backward' }, () => {
       const results = applyRule(b, node, found, depends);
       node.inputs.forEach((input, i) => {

@@ -1,40 +1,69 @@
 import { configValueMissing, configValueUnsupported } from './failures';
 
-/** A model's `config.json`, read with types. Throws a Failure that names the key. */
+export type ConfigValues = Readonly<Record<string, unknown>>;
+
+/**
+ * A model's `config.json`, read with types. A missing key has the value that the family's configuration class in
+ * Transformers gives it. Throws a Failure that names the key.
+ */
 export class ConfigReader {
-  constructor(readonly values: Readonly<Record<string, unknown>>) {}
+  constructor(
+    readonly values: ConfigValues,
+    private readonly defaults: ConfigValues = {},
+    /** Where this object lies in the file, such as `rope_parameters.`. */
+    private readonly prefix = '',
+  ) {}
+
+  /** The same values with other defaults. */
+  withDefaults(defaults: ConfigValues): ConfigReader {
+    return new ConfigReader(this.values, defaults, this.prefix);
+  }
+
+  /** A value as it is; `null` is not the same as missing. */
+  value(key: string): unknown {
+    return key in this.values ? this.values[key] : this.defaults[key];
+  }
 
   /** A positive whole number. */
-  size(key: string, fallback?: number): number {
-    const value = this.values[key] ?? fallback;
+  size(key: string): number {
+    const value = this.value(key);
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0) {
-      throw configValueMissing(key, 'a positive whole number');
+      throw configValueMissing(this.prefix + key, 'a positive whole number');
     }
     return value;
   }
 
-  number(key: string, fallback?: number): number {
-    const value = this.values[key] ?? fallback;
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw configValueMissing(key, 'a number');
+  sizeOrNull(key: string): number | null {
+    return (this.value(key) ?? null) === null ? null : this.size(key);
+  }
+
+  number(key: string): number {
+    const value = this.value(key);
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw configValueMissing(this.prefix + key, 'a number');
     return value;
   }
 
-  flag(key: string, fallback: boolean): boolean {
-    const value = this.values[key] ?? fallback;
-    if (typeof value !== 'boolean') throw configValueMissing(key, 'true or false');
+  numberOrNull(key: string): number | null {
+    return (this.value(key) ?? null) === null ? null : this.number(key);
+  }
+
+  flag(key: string): boolean {
+    const value = this.value(key);
+    if (typeof value !== 'boolean') throw configValueMissing(this.prefix + key, 'true or false');
     return value;
   }
 
   /** One of `supported`; anything else is refused by name. */
-  choice<T extends string>(key: string, supported: readonly T[], fallback: T): T {
-    const value = this.values[key] ?? fallback;
+  choice<T extends string>(key: string, supported: readonly T[]): T {
+    const value = this.value(key);
     const found = supported.find((choice) => choice === value);
-    if (found === undefined) throw configValueUnsupported(key, String(value), supported.join(', '));
+    if (found === undefined) throw configValueUnsupported(this.prefix + key, String(value), supported.join(', '));
     return found;
   }
 
   object(key: string): ConfigReader | undefined {
-    const value = this.values[key];
-    return value !== null && typeof value === 'object' ? new ConfigReader(value as Record<string, unknown>) : undefined;
+    const value = this.value(key);
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
+    return new ConfigReader(value as ConfigValues, {}, `${this.prefix}${key}.`);
   }
 }

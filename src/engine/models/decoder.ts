@@ -1,5 +1,7 @@
 import { multiplyDims } from '../graph/shape';
 import type { Value } from '../graph/types';
+import type { Activation } from './activation';
+import { activate } from './activation';
 import type { DecoderInputs, Layers, Model, Module } from './model';
 import { moduleParameters } from './model';
 import type { Rope } from './rope';
@@ -19,7 +21,7 @@ export interface DecoderShape {
   readonly epsilon: number;
   readonly rope: Rope;
   readonly tied: boolean;
-  readonly activation: 'silu' | 'gelu' | 'gelu_tanh';
+  readonly activation: Activation;
   readonly qkvBias: boolean;
   readonly outputBias: boolean;
   readonly mlpBias: boolean;
@@ -27,6 +29,8 @@ export interface DecoderShape {
   readonly headNorm: boolean;
   /** Sliding attention window of each layer; `null` sees everything before. */
   readonly windows: readonly (number | null)[];
+  /** See {@link Model.notes}. */
+  readonly notes: readonly string[];
   readonly defaultTargets: readonly string[];
 }
 
@@ -44,9 +48,11 @@ export function decoder(shape: DecoderShape): Model {
     vocabSize: shape.vocabSize,
     hiddenSize: shape.hiddenSize,
     contextLength: shape.contextLength,
+    positionsAreLearnt: false,
     blocks: shape.layers,
     blockList: 'model.layers',
     defaultTargets: shape.defaultTargets,
+    notes: shape.notes,
     head: 'lm_head',
     hidden: (layers, inputs) => hidden(shape, layers, inputs),
     logits: (layers, states) => layers.linear('lm_head', states),
@@ -131,7 +137,6 @@ function attention(
 }
 
 function mlp(shape: DecoderShape, layers: Layers, path: string, x: Value): Value {
-  const { b } = layers;
   const h = rmsNorm(shape, layers, `${path}.post_attention_layernorm`, x);
   const gate = layers.linear(`${path}.mlp.gate_proj`, h);
   const up = layers.linear(`${path}.mlp.up_proj`, h);
@@ -140,7 +145,7 @@ function mlp(shape: DecoderShape, layers: Layers, path: string, x: Value): Value
 
 function gated(shape: DecoderShape, { b }: Layers, gate: Value, up: Value): Value {
   if (shape.activation === 'silu') return b.op('swiglu', {}, gate, up);
-  return b.mul(b.gelu(gate, shape.activation === 'gelu' ? 'none' : 'tanh'), up);
+  return b.mul(activate(b, shape.activation, gate), up);
 }
 
 function rmsNorm(shape: DecoderShape, { b, parameter }: Layers, path: string, x: Value): Value {

@@ -52,12 +52,16 @@ export interface Model {
   readonly vocabSize: number;
   readonly hiddenSize: number;
   readonly contextLength: number;
+  /** Each position has a learnt vector, so that there is none beyond the context length. */
+  readonly positionsAreLearnt: boolean;
   /** Number of repeated blocks. */
   readonly blocks: number;
   /** The module paths of a block's list, such as `model.layers`, for `layers_to_transform`. */
   readonly blockList: string;
   /** PEFT's default `target_modules` of this family. */
   readonly defaultTargets: readonly string[];
+  /** What people should know before they train it, each a sentence or two; mostly empty. */
+  readonly notes: readonly string[];
   /** Path of the output embedding. */
   readonly head: string;
   /** Final hidden states [B·T, hidden], after the last norm. */
@@ -90,6 +94,13 @@ export function plainLayers(b: GraphBuilder, model: Model, trainable: ReadonlySe
     },
     embedding: (path, ids) => b.gather(parameter(`${path}.weight`), ids),
   };
+}
+
+/** Number of all weights; tied ones count once. */
+export function countParameters(model: Model): number {
+  let count = 0;
+  for (const shape of model.parameters.values()) count += shape.reduce((product, size) => product * size, 1);
+  return count;
 }
 
 /** Names and shapes of a module's weights. */

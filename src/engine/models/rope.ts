@@ -12,30 +12,75 @@ export interface Rope {
 /**
  * Reads `rope_theta` and `rope_scaling` (Transformers 4) or `rope_parameters` (Transformers 5) and computes the
  * frequencies as Transformers' `modeling_rope_utils.py` does.
+ * Throws a Failure for a kind that changes with the length of the input, and for a head that is rotated in part.
  */
 export function readRope(config: ConfigReader, headSize: number): Rope {
-  const parameters = config.object('rope_parameters') ?? config.object('rope_scaling');
-  const theta =
-    parameters?.values['rope_theta'] === undefined
-      ? config.number('rope_theta', 10000)
-      : parameters.number('rope_theta');
-  const type = String(parameters?.values['rope_type'] ?? parameters?.values['type'] ?? 'default');
-  const plain = Float64Array.from({ length: headSize / 2 }, (_, i) => theta ** ((-2 * i) / headSize));
-  if (parameters === undefined || type === 'default') return { frequencies: plain, attentionFactor: 1 };
-  if (type === 'linear') {
-    const factor = parameters.number('factor');
-    return { frequencies: plain.map((frequency) => frequency / factor), attentionFactor: 1 };
+  const written = nonEmpty(config.object('rope_scaling')) ?? nonEmpty(config.object('rope_parameters'));
+  if (written !== undefined) refuseUnsupported(written);
+  refusePartial(config);
+  const parameters = written?.withDefaults({
+    rope_theta: config.value('rope_theta'),
+    original_max_position_embeddings: config.size('max_position_embeddings'),
+  });
+  const theta = parameters?.number('rope_theta') ?? config.number('rope_theta');
+  const plain = plainFrequencies(theta, headSize);
+  switch (parameters === undefined ? 'default' : ropeType(parameters)) {
+    case 'default':
+      return { frequencies: plain, attentionFactor: 1 };
+    case 'linear': {
+      const factor = parameters!.number('factor');
+      return { frequencies: plain.map((frequency) => frequency / factor), attentionFactor: 1 };
+    }
+    case 'llama3':
+      return { frequencies: llama3(parameters!, originalLength(config, parameters!), plain), attentionFactor: 1 };
+    case 'yarn':
+      return yarn(config, parameters!, plain, theta);
   }
-  if (type === 'llama3') return { frequencies: llama3(parameters, plain), attentionFactor: 1 };
-  throw configValueUnsupported('rope_scaling', type, 'default, linear, llama3');
+}
+
+const ropeTypes = ['default', 'linear', 'llama3', 'yarn'] as const;
+
+function ropeType(parameters: ConfigReader): (typeof ropeTypes)[number] {
+  const spelling = parameters.value('rope_type') === undefined ? 'type' : 'rope_type';
+  return parameters.withDefaults({ type: 'default' }).choice(spelling, ropeTypes);
+}
+
+function nonEmpty(parameters: ConfigReader | undefined): ConfigReader | undefined {
+  return parameters === undefined || Object.keys(parameters.values).length === 0 ? undefined : parameters;
+}
+
+function refuseUnsupported(parameters: ConfigReader): void {
+  const nested = Object.keys(parameters.values).find((key) => parameters.object(key) !== undefined);
+  if (nested !== undefined) {
+    throw configValueUnsupported('rope_parameters', `${nested}: {…}`, 'one kind of rotation for all layers');
+  }
+  ropeType(parameters);
+  refusePartial(parameters);
+}
+
+function refusePartial(parameters: ConfigReader): void {
+  const share = parameters.numberOrNull('partial_rotary_factor') ?? 1;
+  if (share !== 1) throw configValueUnsupported('partial_rotary_factor', String(share), '1');
+}
+
+/** θ^(−2i/d), in the single precision of the original. */
+function plainFrequencies(theta: number, headSize: number): Float64Array {
+  const frequency = (_: unknown, i: number): number =>
+    Math.fround(1 / Math.fround(theta ** Math.fround((2 * i) / headSize)));
+  return Float64Array.from({ length: headSize / 2 }, frequency);
+}
+
+/** The context length before it was extended; a value beside the rotation's own takes precedence. */
+function originalLength(config: ConfigReader, parameters: ConfigReader): number {
+  const key = 'original_max_position_embeddings';
+  return config.sizeOrNull(key) ?? parameters.size(key);
 }
 
 /** Slow rotations are stretched by `factor`, fast ones kept, those in between interpolated (Llama 3.1). */
-function llama3(parameters: ConfigReader, plain: Float64Array): Float64Array {
+function llama3(parameters: ConfigReader, original: number, plain: Float64Array): Float64Array {
   const factor = parameters.number('factor');
   const low = parameters.number('low_freq_factor');
   const high = parameters.number('high_freq_factor');
-  const original = parameters.number('original_max_position_embeddings');
   return plain.map((frequency) => {
     const turns = (original * frequency) / (2 * Math.PI);
     if (turns < low) return frequency / factor;
@@ -43,6 +88,40 @@ function llama3(parameters: ConfigReader, plain: Float64Array): Float64Array {
     const smooth = (turns - low) / (high - low);
     return (1 - smooth) * (frequency / factor) + smooth * frequency;
   });
+}
+
+/**
+ * YaRN (arXiv 2309.00071): pairs that turn more than `beta_fast` times within the original length keep their
+ * frequency, those that turn less than `beta_slow` times are stretched by `factor`, with a ramp between; cos and sin
+ * grow with the logarithm of `factor`.
+ */
+function yarn(config: ConfigReader, parameters: ConfigReader, plain: Float64Array, theta: number): Rope {
+  const size = 2 * plain.length;
+  const original = originalLength(config, parameters);
+  const factor = parameters.numberOrNull('factor') ?? config.size('max_position_embeddings') / original;
+  const truncate = parameters.withDefaults({ truncate: true }).flag('truncate');
+  // As in the original, 0 stands for the default.
+  const turnsAt = (turns: number): number =>
+    (size * Math.log(original / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const fast = turnsAt(parameters.numberOrNull('beta_fast') || 32);
+  const slow = turnsAt(parameters.numberOrNull('beta_slow') || 1);
+  const low = Math.max(truncate ? Math.floor(fast) : fast, 0);
+  const high = Math.min(truncate ? Math.ceil(slow) : slow, size - 1);
+  const width = low === high ? 0.001 : high - low;
+  const frequencies = plain.map((frequency, i) => {
+    const stretched = Math.min(Math.max((i - low) / width, 0), 1);
+    return stretched * (frequency / factor) + (1 - stretched) * frequency;
+  });
+  return { frequencies, attentionFactor: yarnAttentionFactor(parameters, factor) };
+}
+
+function yarnAttentionFactor(parameters: ConfigReader, factor: number): number {
+  const written = parameters.numberOrNull('attention_factor');
+  if (written !== null) return written;
+  const growth = (mscale: number): number => (factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1);
+  const mscale = parameters.numberOrNull('mscale');
+  const allDim = parameters.numberOrNull('mscale_all_dim');
+  return mscale && allDim ? growth(mscale) / growth(allDim) : growth(1);
 }
 
 /** Tables of cos and sin for the positions below `length`: two of [length, head size / 2], row-major. */

@@ -1,0 +1,57 @@
+import { floats, i32 } from '../runtime/runtime';
+import type { Executable, Tensors } from '../runtime/runtime';
+import type { Sampler } from './sampling';
+
+/** A compiled logits graph with the trained tensors to use. */
+export interface LogitsSource {
+  readonly executable: Executable;
+  readonly trained: Tensors;
+}
+
+export interface GenerationLimits {
+  readonly maxNewTokens: number;
+  /** The model reads at most this many tokens: older ones are left out. */
+  readonly contextLength: number;
+  /** Ids that end the text; they are not given out. */
+  readonly endIds: ReadonlySet<number>;
+}
+
+/** Continues `prompt` token by token. The prefix is computed anew for each token. */
+export async function* generate(
+  source: LogitsSource,
+  prompt: Int32Array,
+  sample: Sampler,
+  limits: GenerationLimits,
+  signal?: AbortSignal,
+): AsyncGenerator<number> {
+  let ids = Array.from(prompt);
+  for (let count = 0; count < limits.maxNewTokens; count++) {
+    signal?.throwIfAborted();
+    ids = ids.slice(-limits.contextLength);
+    const id = sample(await lastLogits(source, Int32Array.from(ids)));
+    if (limits.endIds.has(id)) return;
+    yield id;
+    ids.push(id);
+  }
+}
+
+/** Logits [vocabulary] of the token after `ids`. */
+export async function lastLogits(source: LogitsSource, ids: Int32Array): Promise<Float32Array> {
+  return logitsAt(source, ids, Int32Array.of(ids.length - 1));
+}
+
+/** Logits [rows, vocabulary] at some positions of one text. */
+export async function logitsAt(source: LogitsSource, ids: Int32Array, rows: Int32Array): Promise<Float32Array> {
+  const shape = [1, ids.length];
+  const results = await source.executable.run({
+    ...source.trained,
+    ids: i32(ids, shape),
+    positions: i32(
+      ids.map((_, position) => position),
+      shape,
+    ),
+    segments: i32(new Int32Array(ids.length).fill(1), shape),
+    rows: i32(rows, [rows.length]),
+  });
+  return floats(results, 'logits');
+}

@@ -1,0 +1,119 @@
+import { layOut } from '../data/layout';
+import type { BaseModel } from '../facts/baseModel';
+import { parameterCount } from '../facts/baseModel';
+import type { GraphBuilder } from '../graph/builder';
+import type { Graph } from '../graph/types';
+import type { Adapter } from '../lora/adapter';
+import { loraLayers } from '../lora/layers';
+import type { LoraLayers } from '../lora/layers';
+import { OnnxRuntime } from '../runtime/onnx/onnxRuntime';
+import { ReferenceRuntime } from '../runtime/reference/referenceRuntime';
+import type { Runtime, WeightSource } from '../runtime/runtime';
+import type { CompiledLoss } from '../train/optimizerStep';
+import { chunkRows, evaluationGraph, logitsGraph, trainingGraph } from '../train/trainingGraph';
+import type { Recomputation } from '../train/trainingGraph';
+import type { Executable } from '../runtime/runtime';
+
+/** Rows at once, their longest length, and where the computation runs. */
+export interface LossOptions {
+  readonly batchSize: number;
+  readonly maxLength: number;
+}
+
+/** The runtime that a recipe's `engine` section asks for. */
+export function chooseRuntime(engine: { readonly runtime: string; readonly threads: number }): Runtime {
+  return engine.runtime === 'reference' ? new ReferenceRuntime() : new OnnxRuntime({ threads: engine.threads });
+}
+
+const fileDtypes = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const;
+
+/** The base model's weights where they lie in its files; `replaced` come from memory instead (PiSSA, OLoRA). */
+export function weightSource(base: BaseModel, replaced: ReadonlyMap<string, Float32Array> = new Map()): WeightSource {
+  return (name) => {
+    const data = replaced.get(name);
+    if (data !== undefined) return { kind: 'memory', data };
+    const entry = base.weights.get(name);
+    if (entry === undefined) throw new Error(`${base.model.modelType} has no weight ${name}`);
+    const { file, offset, byteLength, dtype } = entry;
+    return { kind: 'file', file, offset, byteLength, dtype: fileDtypes[dtype as keyof typeof fileDtypes] };
+  };
+}
+
+/** Graph and dropout inputs of a training step. */
+export function buildTraining(
+  base: BaseModel,
+  adapter: Adapter,
+  options: LossOptions & { readonly recomputation: Recomputation },
+): { graph: Graph; layers: LoraLayers; chunks: number; rows: number } {
+  const { chunks, rows } = chunking(base, options);
+  let layers: LoraLayers | undefined;
+  const layersOn = (b: GraphBuilder): LoraLayers => (layers = loraLayers(b, base.model, adapter, { dropout: true }));
+  const { maxLength, recomputation } = options;
+  const graph = trainingGraph(base.model, layersOn, { maxLength, chunks, recomputation });
+  return { graph, layers: layers!, chunks, rows };
+}
+
+export async function compileTraining(
+  runtime: Runtime,
+  base: BaseModel,
+  adapter: Adapter,
+  options: LossOptions & { readonly recomputation: Recomputation },
+  weights: WeightSource,
+): Promise<CompiledLoss> {
+  const { graph, layers, chunks, rows } = buildTraining(base, adapter, options);
+  const executable = await runtime.compile(graph, weights);
+  return { executable, chunks, chunkRows: rows, dropoutInputs: layers.dropoutInputs, ...layout(base, options) };
+}
+
+export async function compileEvaluation(
+  runtime: Runtime,
+  base: BaseModel,
+  adapter: Adapter | undefined,
+  options: LossOptions,
+  weights: WeightSource,
+): Promise<CompiledLoss> {
+  const { chunks, rows } = chunking(base, options);
+  const { maxLength } = options;
+  const graph = evaluationGraph(base.model, inferenceLayers(base, adapter), { maxLength, chunks });
+  const executable = await runtime.compile(graph, weights);
+  return { executable, chunks, chunkRows: rows, dropoutInputs: [], ...layout(base, options) };
+}
+
+export async function compileLogits(
+  runtime: Runtime,
+  base: BaseModel,
+  adapter: Adapter | undefined,
+  maxLength: number,
+  weights: WeightSource,
+): Promise<Executable> {
+  return runtime.compile(logitsGraph(base.model, inferenceLayers(base, adapter), maxLength), weights);
+}
+
+const nothingAdapted: Adapter = {
+  method: 'lora',
+  targets: [],
+  matches: [],
+  unused: [],
+  modulesToSave: [],
+  trainableBiases: [],
+  dropout: 0,
+  initLoraWeights: true,
+  trainables: [],
+};
+
+function inferenceLayers(base: BaseModel, adapter: Adapter | undefined) {
+  return (b: GraphBuilder): LoraLayers => loraLayers(b, base.model, adapter ?? nothingAdapted, { dropout: false });
+}
+
+function chunking(base: BaseModel, { batchSize, maxLength }: LossOptions): { chunks: number; rows: number } {
+  const rows = chunkRows(base.model.vocabSize);
+  return { rows, chunks: Math.max(1, Math.ceil((batchSize * maxLength) / rows)) };
+}
+
+/** Costs of the layout in multiplications: a token passes every weight, a pair of tokens every layer's two products. */
+function layout(base: BaseModel, { batchSize, maxLength }: LossOptions): Pick<CompiledLoss, 'layOut'> {
+  const { model } = base;
+  const tokenCost = parameterCount(model) - model.vocabSize * model.hiddenSize;
+  const attentionCost = 2 * model.blocks * model.hiddenSize;
+  return { layOut: ({ bins }) => layOut(bins, { batchSize, maxLength, tokenCost, attentionCost }) };
+}

@@ -1,0 +1,51 @@
+import type { Evaluation, EvaluationOptions } from '../../run/answers';
+import { windows } from '../data/batches';
+import { openDataset } from '../data/dataset';
+import { openBaseModel, openModelTokenizer } from '../facts/baseModel';
+import { evaluateWindows } from '../train/optimizerStep';
+import { attach } from './attached';
+import { chooseRuntime, compileEvaluation, weightSource } from './compile';
+import { oneAdapter } from './failures';
+
+const batchSize = 4;
+
+/** Loss, perplexity and accuracy of a model, with or without an adapter, over the rows of a dataset. */
+export async function evaluateModel(options: EvaluationOptions, signal?: AbortSignal): Promise<Evaluation> {
+  const base = await openBaseModel(options.baseModel, process.cwd());
+  const tokenizer = await openModelTokenizer(base);
+  if (options.adapters.length > 1) throw oneAdapter();
+  const [chosen] = options.adapters;
+  const attached = chosen === undefined ? undefined : await attach(base, chosen.folder, chosen.weight);
+  const maxLength = options.maxLength ?? Math.min(512, base.model.contextLength);
+  const dataset = await openDataset(
+    {
+      path: options.dataset,
+      format: 'auto',
+      columns: {},
+      maxLength,
+      completionOnlyLoss: true,
+      seed: 0,
+      shuffle: false,
+      evalSplit: 0,
+      part: 'train',
+    },
+    tokenizer,
+    base.folder.chatTemplate,
+  );
+  const runtime = chooseRuntime({ runtime: 'auto', threads: 0 });
+  const compiled = await compileEvaluation(
+    runtime,
+    base,
+    attached?.adapter,
+    { batchSize, maxLength },
+    weightSource(base),
+  );
+  try {
+    const rows = windows(dataset, { batchSize, accumulation: 1, packing: true, maxLength, epochs: 1 });
+    const { loss, accuracy, tokens } = await evaluateWindows(compiled, attached?.tensors ?? {}, rows, signal);
+    return { eval_loss: loss, perplexity: Math.exp(loss), mean_token_accuracy: accuracy, tokens };
+  } finally {
+    await compiled.executable.dispose();
+    await dataset.close();
+  }
+}

@@ -1,0 +1,55 @@
+import type { TrainingEvent } from '../../run/trainingEvent';
+import { windows } from '../data/batches';
+import { endIds } from '../facts/baseModel';
+import { generate } from '../generate/generate';
+import { greedy } from '../generate/sampling';
+import type { Executable, Runtime, WeightSource } from '../runtime/runtime';
+import { tensorFeeds } from '../train/feeds';
+import { evaluateWindows } from '../train/optimizerStep';
+import type { CompiledLoss } from '../train/optimizerStep';
+import type { Evaluated, TrainingState } from '../train/state';
+import { compileEvaluation, compileLogits } from './compile';
+import type { Prepared } from './prepare';
+
+const sampleTokens = 48;
+
+/** Looks at the model as it is being trained: loss on the evaluation rows, and continuations of prompts. */
+export class Evaluator {
+  #loss: Promise<CompiledLoss> | undefined;
+  #logits: Promise<Executable> | undefined;
+
+  constructor(
+    private readonly prepared: Prepared,
+    private readonly runtime: Runtime,
+    private readonly weights: WeightSource,
+    private readonly state: TrainingState,
+  ) {}
+
+  async evaluate(): Promise<Evaluated> {
+    const { base, adapter, evaluation, maxLength, windowOptions, loaded } = this.prepared;
+    if (evaluation === undefined) throw new Error('There is nothing to evaluate on');
+    const batchSize = loaded.recipe.training.per_device_eval_batch_size;
+    this.#loss ??= compileEvaluation(this.runtime, base, adapter, { batchSize, maxLength }, this.weights);
+    const rows = windows(evaluation, { ...windowOptions, batchSize, accumulation: 1, epochs: 1 });
+    return evaluateWindows(await this.#loss, tensorFeeds(this.state.tensors), rows);
+  }
+
+  async *samples(): AsyncGenerator<TrainingEvent> {
+    const { base, adapter, tokenizer, loaded } = this.prepared;
+    const { contextLength } = base.model;
+    this.#logits ??= compileLogits(this.runtime, base, adapter, contextLength, this.weights);
+    const source = { executable: await this.#logits, trained: tensorFeeds(this.state.tensors) };
+    for (const prompt of loaded.recipe.training.sample_prompts) {
+      const limits = { maxNewTokens: sampleTokens, contextLength, endIds: endIds(base, tokenizer) };
+      const ids: number[] = [];
+      for await (const id of generate(source, tokenizer.encode(prompt), greedy, limits)) ids.push(id);
+      const text = tokenizer.decode(ids, { skipSpecialTokens: true });
+      yield { type: 'sample', step: this.state.progress.step, prompt, text };
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await (await this.#loss)?.executable.dispose();
+    await (await this.#logits)?.dispose();
+  }
+}

@@ -1,0 +1,73 @@
+import os from 'node:os';
+import type { LoadedRecipe } from '../../recipe/loadedRecipe';
+import type { Plan } from '../../run/plan';
+import { decompose } from '../graph/decompose';
+import { distributeOneHot } from '../graph/oneHot';
+import { peakMemory } from '../graph/peakMemory';
+import { planFull } from '../lora/adapter';
+import type { Adapter } from '../lora/adapter';
+import { planRun } from '../plan/planRun';
+import type { Recomputation } from '../train/trainingGraph';
+import { buildTraining } from './compile';
+import { closePrepared, countSteps, prepare } from './prepare';
+import type { Prepared } from './prepare';
+
+/** What `lora plan` shows. */
+export async function planRecipe(loaded: LoadedRecipe): Promise<Plan> {
+  const prepared = await prepare(loaded);
+  try {
+    return await planPrepared(prepared);
+  } finally {
+    await closePrepared(prepared);
+  }
+}
+
+export async function planPrepared(prepared: Prepared): Promise<Plan> {
+  const { base, adapter, train, evaluation, maxLength, loaded } = prepared;
+  const steps = await countSteps(prepared);
+  const statistics = await train.statistics();
+  const recomputation = recomputationOf(loaded.recipe.training.gradient_checkpointing);
+  const data = {
+    rows: train.rowCount,
+    eval_rows: evaluation?.rowCount ?? 0,
+    tokens: statistics.tokens,
+    supervised_tokens: statistics.supervisedTokens,
+    steps_per_epoch: steps.perEpoch,
+    total_steps: steps.total,
+    estimated: statistics.estimated || steps.estimated,
+  };
+  const activations = {
+    lora: activationBytes(prepared, adapter, recomputation),
+    full: activationBytes(prepared, planFull(base.model), recomputation),
+  };
+  return planRun(loaded.recipe, base.model, adapter, data, activations, {
+    runtime: loaded.recipe.engine.runtime === 'reference' ? 'reference' : 'onnxruntime',
+    device: 'cpu',
+    precision: 'fp32',
+    threads: loaded.recipe.engine.threads === 0 ? os.availableParallelism() : loaded.recipe.engine.threads,
+    gradient_checkpointing: recomputation,
+    max_length: maxLength,
+  });
+}
+
+/** `auto` computes again what costs almost no time, `true` whole blocks, `false` nothing. */
+export function recomputationOf(setting: 'auto' | boolean): Recomputation {
+  if (setting === 'auto') return 'cheap';
+  return setting ? 'blocks' : 'none';
+}
+
+/** Bytes of a full micro-batch in which every token is supervised. */
+function activationBytes(
+  { base, maxLength, windowOptions }: Prepared,
+  adapter: Adapter,
+  recomputation: Recomputation,
+): number {
+  const { batchSize } = windowOptions;
+  const { graph, chunks, rows } = buildTraining(base, adapter, { batchSize, maxLength, recomputation });
+  const symbols = new Map([
+    ['B', batchSize],
+    ['T', maxLength],
+    ...Array.from({ length: chunks }, (_, k): [string, number] => [`S${k}`, rows]),
+  ]);
+  return peakMemory(decompose(distributeOneHot(graph)), symbols);
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { LoadedRecipe } from '../../recipe/loadedRecipe';
+import { stepsPerEpoch } from '../data/batches';
+import type { WindowOptions } from '../data/batches';
+import { openDataset } from '../data/dataset';
+import type { Dataset } from '../data/dataset';
+import type { Tokenizer } from '../data/tokenizer';
+import { openBaseModel, openModelTokenizer } from '../facts/baseModel';
+import type { BaseModel } from '../facts/baseModel';
+import { maxLengthBeyondContext } from '../facts/failures';
+import { datasetOptions, loraOptions } from '../facts/recipeOptions';
+import { planAdapter, planFull } from '../lora/adapter';
+import type { Adapter, LoraOptions } from '../lora/adapter';
+
+/** A recipe with everything it names opened and matched, nothing loaded yet. */
+export interface Prepared {
+  readonly loaded: LoadedRecipe;
+  readonly base: BaseModel;
+  readonly tokenizer: Tokenizer;
+  readonly adapter: Adapter;
+  readonly lora: LoraOptions;
+  /** Tokens of the longest row. */
+  readonly maxLength: number;
+  readonly train: Dataset;
+  /** Undefined: nothing is held back for evaluation. */
+  readonly evaluation: Dataset | undefined;
+  readonly windowOptions: WindowOptions;
+}
+
+/** Opens base model, tokenizer and data of a recipe, and finds what its adapter changes. Throws a Failure. */
+export async function prepare(loaded: LoadedRecipe): Promise<Prepared> {
+  const { recipe } = loaded;
+  const folder = path.dirname(loaded.file);
+  const base = await openBaseModel(recipe.base_model, folder);
+  const lora = loraOptions(recipe.lora);
+  const adapter = recipe.method === 'full' ? planFull(base.model) : planAdapter(base.model, lora);
+  const tokenizer = await openModelTokenizer(base);
+  const maxLength = recipe.dataset.max_length ?? Math.min(512, base.model.contextLength);
+  if (base.model.positionsAreLearnt && maxLength > base.model.contextLength) {
+    throw maxLengthBeyondContext(maxLength, base.model.contextLength);
+  }
+  const { eval_path: evalPath } = recipe.dataset;
+  const paths = {
+    train: path.resolve(folder, recipe.dataset.path),
+    eval: evalPath === null ? undefined : path.resolve(folder, evalPath),
+  };
+  const open = (part: 'train' | 'eval'): Promise<Dataset> =>
+    openDataset(datasetOptions(recipe, part, paths, maxLength), tokenizer, base.folder.chatTemplate);
+  const train = await open('train');
+  const hasEvaluation = paths.eval !== undefined || recipe.dataset.eval_split > 0;
+  const evaluation = hasEvaluation ? await open('eval') : undefined;
+  const { training, dataset } = recipe;
+  return {
+    loaded,
+    base,
+    tokenizer,
+    adapter,
+    lora,
+    maxLength,
+    train,
+    evaluation: evaluation !== undefined && evaluation.rowCount > 0 ? evaluation : undefined,
+    windowOptions: {
+      batchSize: training.per_device_train_batch_size,
+      accumulation: training.gradient_accumulation_steps,
+      packing: dataset.packing,
+      maxLength,
+      epochs: training.max_steps > 0 ? undefined : Math.ceil(training.num_train_epochs),
+    },
+  };
+}
+
+/** Optimizer steps of an epoch and of the whole run. */
+export async function countSteps(prepared: Prepared): Promise<{ perEpoch: number; total: number; estimated: boolean }> {
+  const { training } = prepared.loaded.recipe;
+  const { steps, estimated } = await stepsPerEpoch(prepared.train, prepared.windowOptions);
+  return { perEpoch: steps, total: totalSteps(training, steps), estimated };
+}
+
+export function totalSteps(
+  training: { readonly max_steps: number; readonly num_train_epochs: number },
+  perEpoch: number,
+): number {
+  return training.max_steps > 0 ? training.max_steps : Math.ceil(training.num_train_epochs * perEpoch);
+}
+
+export async function closePrepared(prepared: Prepared): Promise<void> {
+  await prepared.train.close();
+  await prepared.evaluation?.close();
+}
+
+const hashedBytes = 64 * 2 ** 20;
+
+/** Size of a file, and its hash where that takes no time. */
+export async function fingerprint(file: string): Promise<{ bytes: number; sha256: string | null }> {
+  const { size } = await stat(file);
+  if (size > hashedBytes) return { bytes: size, sha256: null };
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return { bytes: size, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,73 @@
+import type { InitialAdapter } from '../lora/initialize';
+import { changesBase } from '../lora/initialize';
+import { readWeight } from '../facts/baseModel';
+import { f32 } from '../runtime/runtime';
+import type { Tensor } from '../runtime/runtime';
+import { proveChange } from '../train/proof';
+import type { AdaptedModule, Proof } from '../train/proof';
+import type { TrainingState } from '../train/state';
+import { tensorFeeds } from '../train/feeds';
+import { logitsAt } from '../generate/generate';
+import { chooseRuntime, compileLogits, weightSource } from './compile';
+import type { Prepared } from './prepare';
+
+const probeTokens = 64;
+
+/**
+ * Compares the trained model with its base: each adapted module, and the logits of the first training row.
+ * Undefined where the recipe's learning rate is 0, so that nothing could change. Throws a Failure.
+ */
+export async function prove(
+  prepared: Prepared,
+  state: TrainingState,
+  start: InitialAdapter,
+  threads: number,
+): Promise<Proof | undefined> {
+  const { recipe } = prepared.loaded;
+  if (recipe.training.learning_rate === 0) return undefined;
+  const ids = await probe(prepared);
+  const runtime = chooseRuntime({ runtime: recipe.engine.runtime, threads });
+  const weights = weightSource(prepared.base, start.baseWeights);
+  const executable = await compileLogits(runtime, prepared.base, prepared.adapter, probeTokens, weights);
+  try {
+    const rows = ids.map((_, position) => position);
+    const tuned = await logitsAt({ executable, trained: tensorFeeds(state.tensors) }, ids, rows);
+    const base = await logitsAt({ executable, trained: await baseValues(prepared, start) }, ids, rows);
+    return proveChange(adaptedModules(prepared, state, start), { base, tuned });
+  } finally {
+    await executable.dispose();
+  }
+}
+
+/** The first tokens of the first row that can be learnt from. */
+async function probe({ train }: Prepared): Promise<Int32Array> {
+  for await (const example of train.examples(0)) return example.ids.slice(0, probeTokens);
+  throw new Error('The dataset had rows when training began');
+}
+
+/** Values of the trained tensors with which the model is its base. */
+async function baseValues({ base, adapter }: Prepared, start: InitialAdapter): Promise<Record<string, Tensor>> {
+  const feeds: Record<string, Tensor> = {};
+  for (const { name, shape, role, baseWeight } of adapter.trainables) {
+    const initial = start.tensors.get(name)!;
+    const isB = role === 'lora_B' || role === 'lora_embedding_B';
+    const data =
+      baseWeight !== undefined
+        ? await readWeight(base, baseWeight)
+        : isB && !changesBase(adapter)
+          ? new Float32Array(initial.length)
+          : initial;
+    feeds[name] = f32(data, shape);
+  }
+  return feeds;
+}
+
+function adaptedModules({ adapter }: Prepared, state: TrainingState, start: InitialAdapter): AdaptedModule[] {
+  const modules = new Map<string, AdaptedModule['tensors'][number][]>();
+  adapter.trainables.forEach(({ name, target }, i) => {
+    const path = target?.path ?? name;
+    const tensor = { before: start.tensors.get(name)!, after: state.tensors[i]!.values };
+    modules.set(path, [...(modules.get(path) ?? []), tensor]);
+  });
+  return [...modules].map(([path, tensors]) => ({ path, tensors }));
+}

@@ -1,0 +1,174 @@
+import path from 'node:path';
+import type { LoadedRecipe } from '../../recipe/loadedRecipe';
+import type { Plan } from '../../run/plan';
+import type { TrainingEvent } from '../../run/trainingEvent';
+import { errorEvent } from '../../run/failures';
+import { Failure } from '../../failure/failure';
+import { windows } from '../data/batches';
+import { train } from '../train/loop';
+import type { Outcome } from '../train/loop';
+import { initialState } from '../train/state';
+import type { TrainingState } from '../train/state';
+import type { RunFolder } from '../checkpoint/runFolder';
+import { chooseRuntime, compileTraining, weightSource } from './compile';
+import { Evaluator } from './evaluator';
+import { planPrepared } from './planRecipe';
+import { closePrepared, prepare } from './prepare';
+import type { Prepared } from './prepare';
+import { prove } from './prove';
+import { loadCheckpoint, openRun, saveCheckpoint } from './runStore';
+import { settingsOf } from './settings';
+import { startingValues } from './startingValues';
+import { checkOutput, writeResult } from './writeResult';
+import type { InitialAdapter } from '../lora/initialize';
+
+export interface TrainOptions {
+  /** Run id, or `latest` for this recipe's latest run. */
+  readonly resume?: string;
+  readonly signal: AbortSignal;
+  onEvent(event: TrainingEvent): void;
+}
+
+/** Trains a recipe from start to adapter folder, or goes on with one of its runs. Throws a Failure. */
+export async function trainRecipe(loaded: LoadedRecipe, options: TrainOptions): Promise<Outcome> {
+  const prepared = await prepare(loaded);
+  try {
+    const output = path.resolve(path.dirname(loaded.file), loaded.recipe.output);
+    await checkOutput(prepared, output);
+    const plan = await planPrepared(prepared);
+    const run = await openRun(prepared, plan, options.resume);
+    try {
+      return await new Training(prepared, plan, run, output, options).complete();
+    } catch (error) {
+      if (error instanceof Failure) await run.append(errorEvent(error));
+      await run.update({ status: 'failed' });
+      throw error;
+    } finally {
+      await run.close();
+    }
+  } finally {
+    await closePrepared(prepared);
+  }
+}
+
+/** One run between its plan and its adapter. */
+class Training {
+  constructor(
+    private readonly prepared: Prepared,
+    private readonly plan: Plan,
+    private readonly run: RunFolder,
+    private readonly output: string,
+    private readonly options: TrainOptions,
+  ) {}
+
+  async complete(): Promise<Outcome> {
+    const { run, plan, options } = this;
+    const { record } = run;
+    await this.tell({ type: 'plan', ...plan });
+    await this.tell({ type: 'started', run: run.id, folder: run.path, total_steps: record.total_steps });
+    for (const message of plan.warnings) await this.tell({ type: 'warning', code: 'plan', message, hint: null });
+    const start = await startingValues(this.prepared);
+    const state = this.stateFrom(start);
+    if (options.resume !== undefined) await this.restore(state);
+    await run.update({ status: 'running' });
+    const outcome = await this.train(state, start);
+    if (outcome === 'finished') await this.finish(state, start);
+    else await run.update({ status: 'cancelled', step: state.progress.step, loss: state.progress.loss ?? null });
+    return outcome;
+  }
+
+  private stateFrom(start: InitialAdapter): TrainingState {
+    const { adapter } = this.prepared;
+    const mustLearn = adapter.trainables.filter(({ role }) => role === 'lora_B' || role === 'lora_embedding_B');
+    return initialState(
+      adapter.trainables.map(({ name, shape, role }) => ({
+        name,
+        shape,
+        values: Float32Array.from(start.tensors.get(name)!),
+        decays: role !== 'bias' && !(role === 'full' && shape.length === 1),
+      })),
+      mustLearn.map(({ name }) => name),
+    );
+  }
+
+  private async restore(state: TrainingState): Promise<void> {
+    const checkpoint = await loadCheckpoint(this.run, state);
+    const { step } = state.progress;
+    await this.tell({ type: 'resumed', run: this.run.id, step, checkpoint: checkpoint ?? null });
+  }
+
+  private async train(state: TrainingState, start: InitialAdapter): Promise<Outcome> {
+    const { prepared, run, options } = this;
+    const { recipe } = prepared.loaded;
+    const settings = settingsOf(prepared, run.record);
+    if (state.progress.step >= settings.totalSteps) return 'finished';
+    const runtime = chooseRuntime({ runtime: recipe.engine.runtime, threads: run.record.decided.threads });
+    const weights = weightSource(prepared.base, start.baseWeights);
+    const { batchSize } = prepared.windowOptions;
+    const compiled = await compileTraining(
+      runtime,
+      prepared.base,
+      prepared.adapter,
+      { batchSize, maxLength: prepared.maxLength, recomputation: run.record.decided.recomputation },
+      weights,
+    );
+    const evaluator = new Evaluator(prepared, runtime, weights, state);
+    try {
+      const events = train({
+        settings,
+        state,
+        compiled,
+        windows: windows(prepared.train, prepared.windowOptions, state.progress.cursor),
+        evaluate: prepared.evaluation === undefined ? undefined : () => evaluator.evaluate(),
+        sample: recipe.training.sample_prompts.length === 0 ? undefined : () => evaluator.samples(),
+        saveCheckpoint: (current) => saveCheckpoint(run, current, recipe.training.save_total_limit),
+        signal: options.signal,
+      });
+      for (;;) {
+        const next = await events.next();
+        if (next.done === true) return next.value;
+        await this.tell(next.value);
+      }
+    } finally {
+      await compiled.executable.dispose();
+      await evaluator.dispose();
+    }
+  }
+
+  private async finish(state: TrainingState, start: InitialAdapter): Promise<void> {
+    const { prepared, plan, run, output } = this;
+    const { recipe } = prepared.loaded;
+    const { best } = state.progress;
+    if (recipe.training.load_best_model_at_end && best !== undefined && best.step !== state.progress.step) {
+      const { progress } = state;
+      await loadCheckpoint(run, state, best.step);
+      state.progress = { ...progress, lastEval: state.progress.lastEval, loss: state.progress.loss };
+    }
+    const proof = await prove(prepared, state, start, run.record.decided.threads);
+    if (proof !== undefined) await this.tell({ type: 'proof', ...proof });
+    const { step, loss, lastEval } = state.progress;
+    const trained = new Map(state.tensors.map(({ name, values }) => [name, values]));
+    const result = {
+      trained,
+      initial: start.tensors,
+      steps: step,
+      loss,
+      evalLoss: lastEval?.loss,
+      datasetHash: run.record.decided.dataset_sha256,
+    };
+    await writeResult(prepared, plan, result, output);
+    await run.update({ status: 'finished', step, loss: loss ?? null, adapter: output });
+    await this.tell({
+      type: 'finished',
+      adapter: output,
+      steps: step,
+      loss: loss ?? 0,
+      eval_loss: lastEval?.loss ?? null,
+    });
+  }
+
+  private async tell(event: TrainingEvent): Promise<void> {
+    await this.run.append(event);
+    this.options.onEvent(event);
+  }
+}

@@ -1,0 +1,123 @@
+import { adapterReplacement, writeAdapterFolder } from '../formats/adapterFolder';
+import { checkFolderWritable } from '../formats/atomicFile';
+import { adapterConfigDefaults } from '../formats/adapterConfig';
+import type { AdapterConfig } from '../formats/adapterConfig';
+import { renderModelCard } from '../formats/modelCard';
+import type { CardValue } from '../formats/modelCard';
+import { modelReplacement, tokenizerFilesOf, writeModelFolder } from '../formats/modelFolder';
+import { readWeight } from '../facts/baseModel';
+import { targetModulesOf } from '../lora/adapter';
+import type { LoraOptions } from '../lora/adapter';
+import { changesBase } from '../lora/initialize';
+import { toPlainLora } from '../lora/plainLora';
+import type { Plan } from '../../run/plan';
+import type { Prepared } from './prepare';
+
+/** What was learnt, and how it went. */
+export interface Result {
+  readonly trained: ReadonlyMap<string, Float32Array>;
+  readonly initial: ReadonlyMap<string, Float32Array>;
+  readonly steps: number;
+  readonly loss: number | undefined;
+  readonly evalLoss: number | undefined;
+  readonly datasetHash: string | null;
+}
+
+/** Finds out before training whether the output folder can be written. Throws a Failure. */
+export async function checkOutput(prepared: Prepared, folder: string): Promise<void> {
+  await checkFolderWritable(folder, prepared.adapter.method === 'full' ? modelReplacement : adapterReplacement);
+}
+
+/** Writes the adapter folder in PEFT's layout, or for method `full` the whole model. */
+export async function writeResult(prepared: Prepared, plan: Plan, result: Result, folder: string): Promise<void> {
+  if (prepared.adapter.method === 'full') {
+    await writeModel(prepared, result, folder);
+    return;
+  }
+  const { adapter, lora } = prepared;
+  const plain = changesBase(adapter) ? toPlainLora(adapter, lora, result.trained, result.initial) : undefined;
+  const tensors =
+    plain === undefined
+      ? adapter.trainables.map(({ name, shape }) => ({ name, shape, data: result.trained.get(name)! }))
+      : [...plain.tensors].map(([name, tensor]) => ({ name, ...tensor }));
+  await writeAdapterFolder(folder, {
+    config: adapterConfig(prepared, plain?.options ?? lora),
+    tensors,
+    modelCard: modelCard(prepared, plan, result),
+  });
+}
+
+async function writeModel({ base }: Prepared, { trained }: Result, folder: string): Promise<void> {
+  const tensors = [];
+  for (const [name, shape] of base.model.parameters) {
+    tensors.push({ name, shape, data: trained.get(name) ?? (await readWeight(base, name)) });
+  }
+  const { config, generationConfig, path } = base.folder;
+  await writeModelFolder(folder, {
+    // The weights are written as singles, whatever the file they came from stored.
+    config: { ...config, ...('dtype' in config ? { dtype: 'float32' } : { torch_dtype: 'float32' }) },
+    ...(generationConfig === undefined ? {} : { generationConfig }),
+    tensors,
+    copyFrom: await tokenizerFilesOf(path),
+  });
+}
+
+function adapterConfig({ base, adapter, loaded }: Prepared, options: LoraOptions): AdapterConfig {
+  const { recipe } = loaded;
+  const values = (patterns: LoraOptions['rankPattern']): Record<string, number> =>
+    Object.fromEntries(patterns.map(({ pattern, value }) => [pattern, value]));
+  const excluded = recipe.lora.exclude_modules;
+  return {
+    ...adapterConfigDefaults,
+    task_type: recipe.task_type,
+    base_model_name_or_path: recipe.base_model,
+    r: options.r,
+    lora_alpha: options.loraAlpha,
+    lora_dropout: options.loraDropout,
+    target_modules: targetModulesOf(base.model, adapter, options),
+    exclude_modules: excluded.length === 0 ? null : excluded,
+    bias: options.bias,
+    fan_in_fan_out: adapter.targets.some(({ fanInFanOut }) => fanInFanOut),
+    use_rslora: options.useRslora,
+    init_lora_weights: options.initLoraWeights,
+    layers_to_transform: options.layersToTransform,
+    rank_pattern: values(options.rankPattern),
+    alpha_pattern: values(options.alphaPattern),
+    modules_to_save: options.modulesToSave.length === 0 ? null : options.modulesToSave,
+  };
+}
+
+function modelCard({ loaded, train, evaluation }: Prepared, plan: Plan, result: Result): string {
+  const { recipe } = loaded;
+  const { training, lora } = recipe;
+  const hyperParameters: Record<string, CardValue> = {
+    r: lora.r,
+    lora_alpha: lora.lora_alpha,
+    lora_dropout: lora.lora_dropout,
+    target_modules: lora.target_modules,
+    learning_rate: training.learning_rate,
+    lr_scheduler_type: training.lr_scheduler_type,
+    per_device_train_batch_size: training.per_device_train_batch_size,
+    gradient_accumulation_steps: training.gradient_accumulation_steps,
+    max_length: plan.compute.max_length,
+    packing: recipe.dataset.packing,
+    weight_decay: training.weight_decay,
+    max_grad_norm: training.max_grad_norm,
+    seed: training.seed,
+  };
+  return renderModelCard({
+    name: recipe.name,
+    baseModel: recipe.base_model,
+    taskType: recipe.task_type,
+    parameters: { trainable: plan.adapter.trainable_params, all: plan.adapter.all_params },
+    data: {
+      path: recipe.dataset.path,
+      format: train.format,
+      rows: plan.data.rows,
+      ...(result.datasetHash === null ? {} : { sha256: result.datasetHash }),
+      ...(evaluation === undefined ? {} : { evalRows: evaluation.rowCount }),
+    },
+    hyperParameters,
+    result: { steps: result.steps, loss: result.loss, evalLoss: result.evalLoss },
+  });
+}

@@ -1,0 +1,74 @@
+import type { ResolvedRecipe } from '../../recipe/recipe.generated';
+import type { Plan } from '../../run/plan';
+import { describeTargets } from '../lora/adapter';
+import type { Adapter } from '../lora/adapter';
+import type { Model } from '../models/model';
+
+/** What the plan says about the data. */
+export type DataFacts = Plan['data'];
+
+/** Peak memory of the values that a training step computes, in bytes, for the adapter and for all weights. */
+export interface ActivationBytes {
+  readonly lora: number;
+  readonly full: number;
+}
+
+/** Resident size of the process with the runtime loaded and nothing else, in bytes. */
+const processBytes = 150e6;
+
+/**
+ * What will be trained and what it costs, from facts alone.
+ *
+ * Memory: frozen weights are held once in single precision, in the form that products want them in; what is trained
+ * has its value, gradient and two moments besides.
+ */
+export function planRun(
+  recipe: ResolvedRecipe,
+  model: Model,
+  adapter: Adapter,
+  data: DataFacts,
+  activations: ActivationBytes,
+  compute: Plan['compute'],
+): Plan {
+  const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+  const baseParams = [...model.parameters.values()].map(count).reduce((sum, size) => sum + size, 0);
+  const trainable = adapter.trainables.reduce((sum, { shape }) => sum + count(shape), 0);
+  // Biases are the base model's own; a saved module is trained as a copy, which PEFT counts beside the original.
+  const added = adapter.trainables
+    .filter(({ role }) => role !== 'bias' && role !== 'full')
+    .reduce((sum, { shape }) => sum + count(shape), 0);
+  const all = baseParams + added;
+  return {
+    name: recipe.name,
+    base_model: recipe.base_model,
+    family: model.modelType,
+    method: recipe.method,
+    adapter: {
+      trainable_params: trainable,
+      all_params: all,
+      trainable_percent: (100 * trainable) / all,
+      file_bytes: 4 * trainable,
+      modules: describeTargets(adapter),
+    },
+    targets: adapter.matches.map(({ entry, count: matches }) => ({ entry, matches })),
+    full: { trainable_params: baseParams },
+    memory: {
+      lora_bytes: Math.round(processBytes + 4 * baseParams + 16 * trainable + activations.lora),
+      full_bytes: Math.round(processBytes + 16 * baseParams + activations.full),
+    },
+    data,
+    compute,
+    warnings: warnings(model, adapter, compute.max_length),
+  };
+}
+
+function warnings(model: Model, adapter: Adapter, maxLength: number): string[] {
+  const unused = adapter.unused.map(
+    ({ key, entry }) => `"${entry}" in lora.${key} matches no layer of this model and changes nothing.`,
+  );
+  const beyond =
+    maxLength > model.contextLength
+      ? [`dataset.max_length ${maxLength} is longer than the ${model.contextLength} tokens this model was made for.`]
+      : [];
+  return [...unused, ...beyond];
+}
