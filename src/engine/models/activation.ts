@@ -19,7 +19,7 @@ const names: Readonly<Record<string, Activation>> = {
 };
 
 export function readActivation(config: ConfigReader, key: string): Activation {
-  const name = String(config.value(key));
+  const name = config.text(key);
   if (!Object.hasOwn(names, name)) throw configValueUnsupported(key, name, Object.keys(names).join(', '));
   return names[name]!;
 }

@@ -53,11 +53,17 @@ export class ConfigReader {
     return value;
   }
 
+  /** The value as people would write it, for messages. */
+  text(key: string): string {
+    const value = this.value(key) ?? null;
+    return typeof value === 'string' ? value : JSON.stringify(value);
+  }
+
   /** One of `supported`; anything else is refused by name. */
   choice<T extends string>(key: string, supported: readonly T[]): T {
     const value = this.value(key);
     const found = supported.find((choice) => choice === value);
-    if (found === undefined) throw configValueUnsupported(this.prefix + key, String(value), supported.join(', '));
+    if (found === undefined) throw configValueUnsupported(this.prefix + key, this.text(key), supported.join(', '));
     return found;
   }
 

@@ -148,6 +148,6 @@ function gated(shape: DecoderShape, { b }: Layers, gate: Value, up: Value): Valu
   return b.mul(activate(b, shape.activation, gate), up);
 }
 
-function rmsNorm(shape: DecoderShape, { b, parameter }: Layers, path: string, x: Value): Value {
-  return b.op('rmsNorm', { epsilon: shape.epsilon }, x, parameter(`${path}.weight`));
+function rmsNorm(shape: DecoderShape, layers: Layers, path: string, x: Value): Value {
+  return layers.b.op('rmsNorm', { epsilon: shape.epsilon }, x, layers.parameter(`${path}.weight`));
 }

@@ -26,7 +26,7 @@ export function readModel(values: ConfigValues): Model {
   if (values['is_encoder_decoder'] === true) throw encoderDecoderUnsupported(type, supportedModelTypes);
   if (!Object.hasOwn(families, type)) throw unsupportedModelType(type, supportedModelTypes);
   const quantization = config.object('quantization_config');
-  if (quantization !== undefined) throw quantizedUnsupported(String(quantization.value('quant_method') ?? 'unknown'));
+  if (quantization !== undefined) throw quantizedUnsupported(quantization.text('quant_method'));
   if (config.object('per_layer_config') !== undefined) {
     throw configValueUnsupported('per_layer_config', '{…}', 'layers that are all alike');
   }

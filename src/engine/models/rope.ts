@@ -100,11 +100,10 @@ function yarn(config: ConfigReader, parameters: ConfigReader, plain: Float64Arra
   const original = originalLength(config, parameters);
   const factor = parameters.numberOrNull('factor') ?? config.size('max_position_embeddings') / original;
   const truncate = parameters.withDefaults({ truncate: true }).flag('truncate');
-  // As in the original, 0 stands for the default.
   const turnsAt = (turns: number): number =>
     (size * Math.log(original / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
-  const fast = turnsAt(parameters.numberOrNull('beta_fast') || 32);
-  const slow = turnsAt(parameters.numberOrNull('beta_slow') || 1);
+  const fast = turnsAt(nonZero(parameters, 'beta_fast') ?? 32);
+  const slow = turnsAt(nonZero(parameters, 'beta_slow') ?? 1);
   const low = Math.max(truncate ? Math.floor(fast) : fast, 0);
   const high = Math.min(truncate ? Math.ceil(slow) : slow, size - 1);
   const width = low === high ? 0.001 : high - low;
@@ -119,9 +118,15 @@ function yarnAttentionFactor(parameters: ConfigReader, factor: number): number {
   const written = parameters.numberOrNull('attention_factor');
   if (written !== null) return written;
   const growth = (mscale: number): number => (factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1);
-  const mscale = parameters.numberOrNull('mscale');
-  const allDim = parameters.numberOrNull('mscale_all_dim');
-  return mscale && allDim ? growth(mscale) / growth(allDim) : growth(1);
+  const mscale = nonZero(parameters, 'mscale');
+  const allDim = nonZero(parameters, 'mscale_all_dim');
+  return mscale === null || allDim === null ? growth(1) : growth(mscale) / growth(allDim);
+}
+
+/** As in the original, 0 is no value. */
+function nonZero(parameters: ConfigReader, key: string): number | null {
+  const value = parameters.numberOrNull(key);
+  return value === 0 ? null : value;
 }
 
 /** Tables of cos and sin for the positions below `length`: two of [length, head size / 2], row-major. */
