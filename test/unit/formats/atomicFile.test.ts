@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, readdir, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, readdir, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import {
@@ -51,6 +51,16 @@ describe('writeFileAtomically', () => {
     await assert.rejects(interrupted, /interrupted/);
     assert.equal(await readFile(file, 'utf8'), 'old');
     assert.deepEqual(await readdir(folder), ['state.json']);
+  });
+
+  test('lets a reader that opened the old file read it to its end', async (t) => {
+    const file = path.join(await scratchFolder(t), 'state.json');
+    await writeFileAtomically(file, 'old');
+    const reader = await open(file);
+    await writeFileAtomically(file, 'new');
+    assert.equal(await reader.readFile('utf8'), 'old');
+    await reader.close();
+    assert.equal(await readFile(file, 'utf8'), 'new');
   });
 
   test('writes through a link', async (t) => {
@@ -247,6 +257,14 @@ describe('recoverFolder', () => {
     assert.equal(await readFile(path.join(folder, 'a'), 'utf8'), 'new');
     await replaceFolderAtomically(folder, fillWith({ a: 'newer' }));
     assert.deepEqual(await readdir(parent), ['out']);
+  });
+
+  test('comes before the next writer tidies up, so that its failing loses nothing', async (t) => {
+    const parent = await scratchFolder(t);
+    const folder = await killedBetweenRenames(parent);
+    const failing = replaceFolderAtomically(folder, () => Promise.reject(new Error('interrupted')));
+    await assert.rejects(failing, /interrupted/);
+    assert.equal(await readFile(path.join(folder, 'a'), 'utf8'), 'new');
   });
 
   test('does not touch a folder that is there, nor one that never was', async (t) => {

@@ -69,8 +69,8 @@ async function childMain(folder: string): Promise<void> {
 }
 
 function startChild(folder: string, call: number): ReturnType<typeof spawn> {
-  const environment = { ...process.env, ATOMIC_KILL_FOLDER: folder, ATOMIC_KILL_CALL: String(call) };
-  delete environment.NODE_TEST_CONTEXT;
+  const environment: NodeJS.ProcessEnv = { ...process.env, ATOMIC_KILL_FOLDER: folder, ATOMIC_KILL_CALL: String(call) };
+  delete environment['NODE_TEST_CONTEXT'];
   return spawn(process.execPath, [__filename], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
