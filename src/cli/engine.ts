@@ -17,7 +17,7 @@ export interface TrainOptions {
   /** Run id, or `latest` for this recipe's latest run. */
   readonly resume?: string;
   readonly signal: AbortSignal;
-  onEvent(event: TrainingEvent): void;
+  readonly onEvent: (event: TrainingEvent) => void;
 }
 
 /** All that the commands ask of the engine. Expected failures are thrown as `Failure`. */

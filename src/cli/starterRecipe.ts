@@ -42,7 +42,11 @@ function comment(indent: string, text: string, sentences: number): readonly stri
   const start = `${indent}//`;
   const lines: string[] = [];
   let line = start;
-  for (const word of text.split(/(?<=\.) /).slice(0, sentences).join(' ').split(' ')) {
+  for (const word of text
+    .split(/(?<=\.) /)
+    .slice(0, sentences)
+    .join(' ')
+    .split(' ')) {
     if (line.length + 1 + word.length > 100) {
       lines.push(line);
       line = start;

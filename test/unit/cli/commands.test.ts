@@ -1,0 +1,373 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Failure } from '../../../src/failure/failure';
+import { parseRecipe } from '../../../src/recipe/parse';
+import type { LoadedRecipe } from '../../../src/recipe/loadedRecipe';
+import type { EvaluationOptions, FileProblem, GenerationOptions } from '../../../src/run/answers';
+import type { TrainingEvent } from '../../../src/run/trainingEvent';
+import { engineWith, run } from './captured';
+
+let cwd = '';
+before(() => {
+  cwd = mkdtempSync(path.join(os.tmpdir(), 'lora-cli-'));
+  writeFileSync(path.join(cwd, 'good.lora.json'), '{ "base_model": "m", "dataset": { "path": "d.jsonl" } } // short\n');
+  writeFileSync(
+    path.join(cwd, 'bad.lora.json'),
+    '{\n  "base_model": "m",\n  "dataset": { "path": "d" },\n  "lora": { "r": 0, "x": 1 }\n}\n',
+  );
+});
+after(() => rmSync(cwd, { recursive: true, force: true }));
+
+describe('a recipe on the way to the engine', () => {
+  async function loaded(...args: readonly string[]): Promise<LoadedRecipe> {
+    let seen: LoadedRecipe | undefined;
+    const engine = engineWith({
+      tokens(recipe) {
+        seen = recipe;
+        return Promise.resolve([]);
+      },
+    });
+    const { exitCode, stderr } = await run(['tokens', ...args, '--json'], {
+      cwd,
+      loadEngine: () => Promise.resolve(engine),
+    });
+    assert.equal(exitCode, 0, stderr);
+    return seen!;
+  }
+
+  test('has its absolute path, its text and every default', async () => {
+    const { file, text, recipe } = await loaded('good.lora.json');
+    assert.equal(file, path.join(cwd, 'good.lora.json'));
+    assert.match(text, /\/\/ short/);
+    assert.deepEqual([recipe.name, recipe.lora.r, recipe.output], ['good', 8, 'adapters/good']);
+  });
+
+  test('carries what --set says, in its text too', async () => {
+    const { text, recipe } = await loaded('good.lora.json', '--set', 'training.max_steps=10', '--set=lora.r=4');
+    assert.deepEqual([recipe.training.max_steps, recipe.lora.r], [10, 4]);
+    assert.equal(parseRecipe(text).recipe?.training?.max_steps, 10);
+    assert.match(text, /\/\/ short/);
+  });
+
+  for (const [args, exit, says] of [
+    [['none.lora.json'], 1, /no such recipe file[^]*lora init/],
+    [['.'], 1, /cannot be read/],
+    [
+      ['bad.lora.json'],
+      1,
+      /`lora.r` must be at least 1, but is 0\.\n {2}at bad.lora.json:4 \(lora.r\)\n.*one more error/,
+    ],
+    [['good.lora.json', '--set', 'lora.r=0'], 1, /at good.lora.json \(lora.r\)/],
+    [['good.lora.json', '--set', 'lora.rr=0'], 2, /Did you mean `lora\.r`|no key `lora\.rr`/],
+  ] as const) {
+    test(`is refused with ${exit}: ${args.join(' ')}`, async () => {
+      const { exitCode, stdout, stderr } = await run(['plan', ...args], { cwd });
+      assert.equal(exitCode, exit);
+      assert.match(stderr, says);
+      assert.equal(stdout, '');
+    });
+  }
+
+  test('warns and goes on', async () => {
+    const engine = engineWith({ tokens: () => Promise.resolve([]) });
+    const args = ['tokens', 'good.lora.json', '--set', 'lora.r=128'];
+    const { exitCode, stderr } = await run(args, { cwd, loadEngine: () => Promise.resolve(engine) });
+    assert.equal(exitCode, 0);
+    assert.match(stderr, /^warning: `lora_alpha \/ r` is 0.125/);
+  });
+});
+
+describe('train', () => {
+  const events: readonly TrainingEvent[] = [
+    { type: 'started', run: 'r1', folder: '/w/.lora/runs/r1', total_steps: 1 },
+    { type: 'warning', code: 'few-rows', message: 'There are few rows.', hint: null },
+    { type: 'finished', adapter: '/w/adapters/good', steps: 1, loss: 2.5, eval_loss: null },
+  ];
+
+  test('prints one event a line with --json, and words only to stderr', async () => {
+    const engine = engineWith({
+      train(_recipe, { onEvent, resume }) {
+        assert.equal(resume, 'latest');
+        for (const event of events) onEvent(event);
+        return Promise.resolve('finished');
+      },
+    });
+    const { exitCode, stdout, stderr } = await run(['train', 'good.lora.json', '--resume', 'latest', '--json'], {
+      cwd,
+      loadEngine: () => Promise.resolve(engine),
+    });
+    assert.equal(exitCode, 0);
+    assert.deepEqual(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+      events,
+    );
+    assert.equal(stderr, 'warning: There are few rows.\n');
+  });
+
+  test('exits with 130 when the user stopped it', async () => {
+    const stop = new AbortController();
+    const engine = engineWith({
+      train(_recipe, { signal }) {
+        stop.abort();
+        assert.ok(signal.aborted);
+        return Promise.resolve('cancelled');
+      },
+    });
+    const around = { cwd, signal: stop.signal, loadEngine: () => Promise.resolve(engine) };
+    assert.equal((await run(['train', 'good.lora.json'], around)).exitCode, 130);
+  });
+
+  test('says once, to people and programs, why a run failed', async () => {
+    const failure = new Failure('loss-not-finite', 'The loss became NaN.', { hint: 'Halve it.', exitCode: 3 });
+    const engine = engineWith({
+      train(_recipe, { onEvent }) {
+        onEvent({ type: 'error', code: failure.code, message: failure.message, hint: 'Halve it.' });
+        return Promise.reject(failure);
+      },
+    });
+    const around = { cwd, loadEngine: () => Promise.resolve(engine) };
+    const { exitCode, stdout, stderr } = await run(['train', 'good.lora.json', '--json'], around);
+    assert.equal(exitCode, 3);
+    assert.equal(
+      stdout,
+      '{"type":"error","code":"loss-not-finite","message":"The loss became NaN.","hint":"Halve it."}\n',
+    );
+    assert.equal(stderr, 'error: The loss became NaN.\n  Halve it.\n');
+  });
+
+  test('calls anything but a Failure a bug, with its stack', async () => {
+    const engine = engineWith({ train: () => Promise.reject(new TypeError('x is undefined')) });
+    const around = { cwd, loadEngine: () => Promise.resolve(engine) };
+    const { exitCode, stderr } = await run(['train', 'good.lora.json'], around);
+    assert.equal(exitCode, 3);
+    assert.match(stderr, /bug in lora[^]*TypeError: x is undefined\n +at /);
+  });
+
+  test('prints an error event also for a recipe that cannot be read', async () => {
+    const { exitCode, stdout } = await run(['train', 'bad.lora.json', '--json'], { cwd });
+    assert.equal(exitCode, 1);
+    const event = JSON.parse(stdout) as { type: string; code: string };
+    assert.deepEqual([event.type, event.code], ['error', 'out-of-range']);
+  });
+});
+
+describe('check', () => {
+  const range = { start: { line: 3, character: 11 }, end: { line: 3, character: 14 } };
+
+  async function check(problem: Partial<FileProblem>, ...args: readonly string[]) {
+    const engine = engineWith({
+      check: (file) => {
+        const message = 'The rank is 0.';
+        const whole: FileProblem = { file, code: 'c', severity: 'error', message, path: 'lora.r', range, ...problem };
+        return Promise.resolve({ file, problems: [whole] });
+      },
+    });
+    return run(['check', 'bad.lora.json', ...args], { cwd, loadEngine: () => Promise.resolve(engine) });
+  }
+
+  test('prints problems as compilers do and exits with 1 for an error', async () => {
+    const { exitCode, stdout, stderr } = await check({});
+    assert.equal(exitCode, 1);
+    assert.equal(stdout, 'bad.lora.json:4:12 error c The rank is 0.\n');
+    assert.equal(stderr, '1 error in 1 file.\n');
+  });
+
+  test('exits with 0 for anything less', async () => {
+    assert.equal((await check({ severity: 'warning' })).exitCode, 0);
+    assert.equal((await check({ severity: 'info' })).exitCode, 0);
+  });
+
+  test('prints one list with --json', async () => {
+    const { stdout } = await check({}, '--json');
+    const file = path.join(cwd, 'bad.lora.json');
+    assert.deepEqual(JSON.parse(stdout), [
+      { file, code: 'c', severity: 'error', message: 'The rank is 0.', path: 'lora.r', range },
+    ]);
+  });
+});
+
+describe('evaluate and generate', () => {
+  test('hand over absolute paths, weights and numbers', async () => {
+    let asked: EvaluationOptions | undefined;
+    const evaluation = { eval_loss: 1, perplexity: Math.E, mean_token_accuracy: 0.5, tokens: 10 };
+    const engine = engineWith({
+      evaluate(options) {
+        asked = options;
+        return Promise.resolve(evaluation);
+      },
+    });
+    const line = 'evaluate --base-model ./m --adapter a:0.5 --adapter b --dataset d.jsonl --max-length 64 --json';
+    const { stdout } = await run(line.split(' '), { cwd, loadEngine: () => Promise.resolve(engine) });
+    assert.deepEqual(JSON.parse(stdout), evaluation);
+    assert.deepEqual(asked, {
+      baseModel: path.join(cwd, 'm'),
+      adapters: [
+        { folder: path.join(cwd, 'a'), weight: 0.5 },
+        { folder: path.join(cwd, 'b'), weight: 1 },
+      ],
+      dataset: path.join(cwd, 'd.jsonl'),
+      maxLength: 64,
+    });
+  });
+
+  test('leave a hub id as it is, unless a folder is called like it', async () => {
+    const models: string[] = [];
+    const engine = engineWith({
+      evaluate({ baseModel }) {
+        models.push(baseModel);
+        return Promise.resolve({ eval_loss: 1, perplexity: 1, mean_token_accuracy: 1, tokens: 1 });
+      },
+    });
+    mkdirSync(path.join(cwd, 'owner/here'), { recursive: true });
+    for (const model of ['owner/model', 'owner/here', '../m', 'm']) {
+      const args = ['evaluate', '--base-model', model, '--dataset', 'd'];
+      await run(args, { cwd, loadEngine: () => Promise.resolve(engine) });
+    }
+    assert.deepEqual(models, [
+      'owner/model',
+      path.join(cwd, 'owner/here'),
+      path.resolve(cwd, '../m'),
+      path.join(cwd, 'm'),
+    ]);
+  });
+
+  async function generate(
+    ...args: readonly string[]
+  ): Promise<{ asked: GenerationOptions; stdout: string; stderr: string }> {
+    let asked: GenerationOptions | undefined;
+    const adapter = path.join(cwd, 'a');
+    const engine = engineWith({
+      generate(options, onText) {
+        asked = options;
+        const answers = options.compare ? [null, adapter] : [adapter];
+        for (const [at, from] of answers.entries()) {
+          onText({ adapter: from, text: `one${at}` });
+          onText({ adapter: from, text: ' \u001b[31mtwo' });
+        }
+        const completions = answers.map((from, at) => {
+          return { adapter: from, text: `one${at} two`, tokens: 2, tokens_per_second: 4 };
+        });
+        return Promise.resolve({ prompt: options.prompt, completions });
+      },
+    });
+    const all = ['generate', '--base-model', 'm', '--adapter', 'a', '--prompt', 'zero ', ...args];
+    const { exitCode, stdout, stderr } = await run(all, { cwd, loadEngine: () => Promise.resolve(engine) });
+    assert.equal(exitCode, 0, stderr);
+    return { asked: asked!, stdout, stderr };
+  }
+
+  test('generate is greedy unless told otherwise', async () => {
+    const { asked } = await generate();
+    assert.deepEqual(
+      [asked.temperature, asked.topP, asked.seed, asked.maxNewTokens, asked.chat],
+      [0, 1, 42, 128, false],
+    );
+    const other = await generate(
+      '--temperature',
+      '0.7',
+      '--top-p=0.9',
+      '--seed',
+      '7',
+      '--max-new-tokens',
+      '5',
+      '--chat',
+    );
+    assert.deepEqual(
+      [other.asked.temperature, other.asked.topP, other.asked.seed, other.asked.maxNewTokens, other.asked.chat],
+      [0.7, 0.9, 7, 5, true],
+    );
+  });
+
+  test('generate shows the prompt and the text as it comes, without control characters', async () => {
+    const { stdout, stderr } = await generate();
+    assert.equal(stdout, 'zero one0 \ufffd[31mtwo\n');
+    assert.equal(stderr, '2 tokens, 4.0 tokens/s\n');
+  });
+
+  test('generate --compare shows both under their names', async () => {
+    const { stdout } = await generate('--compare');
+    assert.equal(stdout, 'base model:\nzero one0 \ufffd[31mtwo\n\nwith a:\nzero one1 \ufffd[31mtwo\n');
+  });
+
+  test('generate --json prints one value and streams nothing', async () => {
+    const { stdout } = await generate('--json');
+    assert.match(stdout, /^\{[^\n]*\}\n$/);
+    assert.equal((JSON.parse(stdout) as { completions: unknown[] }).completions.length, 1);
+  });
+});
+
+describe('tokens', () => {
+  test('marks what is learnt and makes line breaks visible', async () => {
+    const tokens = [
+      { id: 1, text: 'Say "', supervised: false },
+      { id: 2, text: 'hi\n', supervised: true },
+    ];
+    const engine = engineWith({ tokens: () => Promise.resolve([{ row: 0, tokens }]) });
+    const { stdout } = await run(['tokens', 'good.lora.json'], { cwd, loadEngine: () => Promise.resolve(engine) });
+    assert.equal(stdout, 'row 0: 2 tokens, 1 of them learnt\nSay "|«hi\\n»\n\n');
+  });
+});
+
+describe('init', () => {
+  test('writes a recipe without problems, with paths from its own folder', async () => {
+    writeFileSync(path.join(cwd, 'train.jsonl'), '');
+    const args = ['init', 'recipes/bot', '--base-model', 'owner/model', '--dataset', 'train.jsonl', '--json'];
+    const { exitCode, stdout, stderr } = await run(args, { cwd });
+    assert.equal(exitCode, 0, stderr);
+    const file = path.join(cwd, 'recipes', 'bot.lora.json');
+    assert.deepEqual(JSON.parse(stdout), { file });
+    const { recipe, problems } = parseRecipe(readFileSync(file, 'utf8'));
+    assert.deepEqual(problems, []);
+    assert.deepEqual([recipe?.base_model, recipe?.dataset.path], ['owner/model', '../train.jsonl']);
+    assert.deepEqual(readdirSync(path.dirname(file)), ['bot.lora.json']);
+  });
+
+  test('never overwrites', async () => {
+    const before = readFileSync(path.join(cwd, 'good.lora.json'), 'utf8');
+    const { exitCode, stderr } = await run(['init', 'good', '--base-model', 'm', '--dataset', 'd'], { cwd });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /already there/);
+    assert.equal(readFileSync(path.join(cwd, 'good.lora.json'), 'utf8'), before);
+  });
+});
+
+describe('adapters', () => {
+  test('lists what the folders themselves say, broken ones with the reason', async () => {
+    const config = { peft_type: 'LORA', base_model_name_or_path: 'm', r: 4, lora_alpha: 8, target_modules: ['q_proj'] };
+    const folders = { one: JSON.stringify(config), two: '{', '.hidden': JSON.stringify(config) };
+    for (const [name, text] of Object.entries(folders)) {
+      mkdirSync(path.join(cwd, 'adapters', name), { recursive: true });
+      writeFileSync(path.join(cwd, 'adapters', name, 'adapter_config.json'), text);
+    }
+    writeFileSync(path.join(cwd, 'adapters', 'one', 'adapter_model.safetensors'), Buffer.alloc(1500));
+    const { exitCode, stdout } = await run(['adapters', '--json'], { cwd });
+    assert.equal(exitCode, 0);
+    const [one, two, ...rest] = JSON.parse(stdout) as Record<string, unknown>[];
+    assert.deepEqual(one, {
+      name: 'one',
+      folder: path.join(cwd, 'adapters', 'one'),
+      bytes: 1500,
+      base_model: 'm',
+      r: 4,
+      lora_alpha: 8,
+      target_modules: ['q_proj'],
+      problem: null,
+    });
+    assert.equal(two?.['name'], 'two');
+    assert.equal(typeof two['problem'], 'string');
+    assert.deepEqual(rest, []);
+    assert.match((await run(['adapters', 'adapters'], { cwd })).stdout, /adapters\/one +m +4 +1\.50 kB\n/);
+  });
+
+  test('says when there is no such folder', async () => {
+    const { exitCode, stderr } = await run(['adapters', 'nowhere'], { cwd });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /no such folder/);
+  });
+});
