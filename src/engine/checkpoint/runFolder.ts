@@ -4,7 +4,7 @@ import type { RunSummary } from '../../run/answers';
 import type { Plan } from '../../run/plan';
 import { noRunToResume, runIsActive, unknownRun } from '../../run/failures';
 import type { TrainingEvent } from '../../run/trainingEvent';
-import { writeFileAtomically } from '../formats/atomicFile';
+import { makeFolders, writeFileAtomically } from '../formats/atomicFile';
 import { outputUnwritable } from '../formats/failures';
 import { listCheckpoints } from './checkpoint';
 import { runStateBroken } from './failures';
@@ -174,7 +174,7 @@ async function runsOf(recipeFile: string): Promise<RunSummary[]> {
 }
 
 async function makeUnusedFolder(parent: string, name: string): Promise<string> {
-  await mkdir(parent, { recursive: true }).catch((error: unknown) => {
+  await makeFolders(parent).catch((error: unknown) => {
     throw outputUnwritable(parent, error);
   });
   for (let attempt = 1; ; attempt++) {
