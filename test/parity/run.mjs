@@ -1,0 +1,106 @@
+// `npm run parity`: this engine and PEFT train the same adapters; their numbers must agree.
+//   --only TEXT           cases whose name contains TEXT (may be given several times)
+//   --draws N --seed S    N random combinations of family and settings instead of the named cases
+//   --lora COMMAND        what to run in place of `node dist/cli.js`
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import { cases, recipeOf } from './cases.mjs';
+import { drawCases } from './draws.mjs';
+import { Reference } from './reference.mjs';
+
+/** Largest figures that count as equal. Relative, except logits; tensors: share of the largest update. */
+const limits = { loss: 2e-4, grad_norm: 1e-3, learning_rate: 1e-9, tensors: 2e-3, logits: 1e-3 };
+const nameWidth = 30;
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true, default: [] },
+    draws: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    lora: { type: 'string', default: `node ${path.join(import.meta.dirname, '../../dist/cli.js')}` },
+  },
+});
+
+async function main() {
+  const all = options.draws === undefined ? cases : drawCases(Number(options.draws), Number(options.seed));
+  const { only } = options;
+  const chosen = all.filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)));
+  if (chosen.length === 0) throw new Error(`No case is called ${only.join(' or ')}.`);
+  const scratch = mkdtempSync(path.join(tmpdir(), 'lora-parity-'));
+  const reference = new Reference();
+  try {
+    return await compareAll(chosen, reference, scratch);
+  } finally {
+    await reference.close();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function compareAll(chosen, reference, scratch) {
+  console.log(
+    ['case'.padEnd(nameWidth), ...Object.keys(limits).map((figure) => figure.padStart(13)), '  seconds'].join(' '),
+  );
+  const failures = [];
+  // The reference of the next case is computed while this engine trains.
+  let next = settled(reference.prepare(chosen[0]));
+  for (const [i, spec] of chosen.entries()) {
+    const prepared = await next;
+    if (i + 1 < chosen.length) next = settled(reference.prepare(chosen[i + 1]));
+    const started = performance.now();
+    const outcome = await compareOne(spec, prepared, reference, path.join(scratch, spec.name));
+    const seconds = (performance.now() - started) / 1000;
+    console.log(row(spec.name, outcome, seconds));
+    if (outcome.problem !== undefined) failures.push(spec);
+  }
+  if (options.draws !== undefined) for (const spec of failures) console.log(`\n${spec.name}: ${JSON.stringify(spec)}`);
+  console.log(`\n${chosen.length - failures.length} passed, ${failures.length} failed`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+/** A promise that is awaited later must not be rejected meanwhile. */
+function settled(promise) {
+  return promise.then(
+    (value) => ({ value }),
+    (error) => ({ error }),
+  );
+}
+
+/** `{figures}`, and `{problem}` if the case fails. */
+async function compareOne(spec, prepared, reference, run) {
+  if (prepared.error !== undefined) return { problem: prepared.error.message };
+  const complaint = await train(recipeOf(spec, prepared.value, run), run);
+  if (complaint !== undefined) return { problem: complaint };
+  const { figures, difference } = await reference.compare(spec, prepared.value, run);
+  if (difference !== undefined) return { problem: difference };
+  const exceeded = Object.keys(limits).filter((figure) => !(figures[figure] <= limits[figure]));
+  return exceeded.length === 0 ? { figures } : { figures, problem: `differs: ${exceeded.join(', ')}` };
+}
+
+/** Runs `lora train --json` and keeps its events; returns what went wrong. */
+async function train(recipe, run) {
+  mkdirSync(run, { recursive: true });
+  const file = path.join(run, 'case.lora.json');
+  writeFileSync(file, JSON.stringify(recipe, null, 2));
+  const [command, ...rest] = options.lora.split(' ');
+  const child = spawn(command, [...rest, 'train', file, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let complaint = '';
+  child.stderr.on('data', (text) => (complaint = (complaint + text).slice(-2000)));
+  const [[code, signal]] = await Promise.all([
+    once(child, 'close'),
+    pipeline(child.stdout, createWriteStream(path.join(run, 'events.jsonl'))),
+  ]);
+  return code === 0 ? undefined : `exit ${code ?? signal}: ${complaint.trim()}`;
+}
+
+function row(name, { figures = {}, problem }, seconds) {
+  const cells = Object.keys(limits).map((figure) => (figures[figure]?.toExponential(1) ?? '–').padStart(13));
+  const line = [name.padEnd(nameWidth), ...cells, seconds.toFixed(1).padStart(9)].join(' ');
+  return problem === undefined ? line : `${line}  FAILED ${problem}`;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,55 @@
+"""The reference as a process that stays: one JSON request a line on stdin, one JSON reply a line on stdout.
+
+Loading PyTorch, PEFT and TRL takes longer than a case, so all cases share one process.
+"""
+
+import json
+import os
+import shutil
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, TextIO
+
+os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_DISABLE_PROGRESS_BARS="1", TRANSFORMERS_VERBOSITY="error", TQDM_DISABLE="1")
+
+import torch  # noqa: E402
+from comparison import Difference, compare  # noqa: E402
+from referenceTraining import prepare  # noqa: E402
+
+
+def private_stdout() -> TextIO:
+    """The replies' own channel: whatever libraries print goes to stderr."""
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return replies
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    folder = Path(request["folder"])
+    if request["do"] == "prepare":
+        # Whole or not at all: written beside its place, then renamed. Nothing in it names its own place.
+        draft = folder.with_name(f"{folder.name}.making-{os.getpid()}")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        prepare(request["spec"], draft)
+        draft.rename(folder)
+        return {}
+    return {"figures": compare(request["spec"], folder, Path(request["run"]))}
+
+
+def main() -> None:
+    replies = private_stdout()
+    torch.set_num_threads(1)
+    for line in sys.stdin:
+        try:
+            reply = answer(json.loads(line))
+        except Difference as difference:
+            reply = {"difference": str(difference)}
+        except Exception:
+            reply = {"error": traceback.format_exc(limit=-4)}
+        print(json.dumps(reply), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()
