@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../graph/builder';
 import { knownSize } from '../graph/builder';
 import type { Attributes, Node, Op, Shape, Value } from '../graph/types';
+import { padded } from './pieces';
 
 /**
  * The gradients with respect to a node's inputs, given those with respect to its results (`undefined`: zero).
@@ -69,8 +70,15 @@ export const gradientRules: { readonly [K in Op]: GradientRule<K> | typeof notDi
     return b.expand(keepDims ? dy : b.reshape(dy, kept), x.shape);
   }),
   reduceMax: notDifferentiable,
-  slice: notDifferentiable,
-  concat: notDifferentiable,
+  slice: unary<'slice'>((b, x, dy, { axis, start }) => padded(b, dy, x.shape, axis, start)),
+  concat: (b, { inputs, attributes: { axis } }, [dy], needs) => {
+    let end = 0;
+    return inputs.map((input, i) => {
+      const start = end;
+      end += knownSize(input.shape[axis]);
+      return needs[i] === true ? b.slice(dy!, axis, start, end) : undefined;
+    });
+  },
 
   gather: (b, { inputs: [table, indices] }, [dy]) => {
     const flat = b.reshape(indices!, b.flatten(dy!).shape.slice(0, 1));

@@ -2,6 +2,7 @@ import type { GraphBuilder } from '../graph/builder';
 import type { Node, Value } from '../graph/types';
 import { gradientRules, notDifferentiable } from './gradientRules';
 import type { GradientRule } from './gradientRules';
+import { addGradients } from './pieces';
 
 /**
  * Reverse-mode differentiation (a vector-Jacobian product). `seeds` maps values to the gradients of the loss with
@@ -28,7 +29,7 @@ export function gradients(
         const gradient = results[i];
         if (gradient === undefined || !depends.has(input)) return;
         const earlier = found.get(input);
-        found.set(input, earlier === undefined ? gradient : b.add(earlier, gradient));
+        found.set(input, earlier === undefined ? gradient : addGradients(b, earlier, gradient));
       });
     });
   }

@@ -19,6 +19,13 @@ export class ConfigReader {
     return new ConfigReader(this.values, defaults, this.prefix);
   }
 
+  /** The same values; those under a key of `names` lie under the name there as well. */
+  renamed(names: Readonly<Record<string, string>>): ConfigReader {
+    const copies = Object.entries(names).filter(([key]) => key in this.values);
+    const values = Object.fromEntries(copies.map(([key, name]) => [name, this.values[key]]));
+    return new ConfigReader({ ...this.values, ...values }, this.defaults, this.prefix);
+  }
+
   /** A value as it is; `null` is not the same as missing. */
   value(key: string): unknown {
     return key in this.values ? this.values[key] : this.defaults[key];

@@ -7,6 +7,7 @@ import {
   quantizedUnsupported,
   unsupportedModelType,
 } from './failures';
+import { gpt2 } from './gpt2';
 import { llama } from './llama';
 import { mistral } from './mistral';
 import type { Model } from './model';
@@ -14,7 +15,7 @@ import { qwen2 } from './qwen2';
 import { qwen3 } from './qwen3';
 
 /** The model families, by the `model_type` of their `config.json`. */
-const families = { llama, mistral, qwen2, qwen3 } satisfies Record<string, (config: ConfigReader) => Model>;
+const families = { llama, mistral, qwen2, qwen3, gpt2 } satisfies Record<string, (config: ConfigReader) => Model>;
 
 export const supportedModelTypes: readonly string[] = Object.keys(families);
 
