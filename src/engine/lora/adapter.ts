@@ -4,20 +4,24 @@ import type { AdaptableModule } from './matching';
 import { matchTargets } from './matching';
 import { lastName, namedModules } from './moduleTree';
 import { biasTensors, savedModules, savedTensors } from './saved';
-import type { Adapter, LoraOptions, LoraTarget, PatternValue, Trainable } from './types';
+import type { Adapter, LoraOptions, LoraTarget, Origin, PatternValue, Trainable } from './types';
 
 export type * from './types';
 
 /**
  * Finds the modules that an adapter changes, by the rules of PEFT 0.21, and the tensors that are trained.
+ * @param origin `stored` for the options of an adapter folder, which may hold what a recipe may not
  * @throws Failure where an entry matches nothing or what cannot be adapted, or a rank does not fit
  */
-export function planAdapter(model: Model, options: LoraOptions): Adapter {
+export function planAdapter(model: Model, options: LoraOptions, origin: Origin = 'recipe'): Adapter {
   checkNumbers(options);
-  const matching = matchTargets(model, options);
-  for (const { path } of matching.modules) refuseTied(model, path, matching.placeOf(path));
+  const matching = matchTargets(model, options, origin);
   const targets = matching.modules.map((module) => target(module, options));
-  const saved = savedModules(model, options.modulesToSave, targets);
+  if (origin === 'recipe') {
+    for (const { path } of matching.modules) refuseTied(model, path, matching.placeOf(path));
+    for (const target of targets) refuseLargeRank(target, options);
+  }
+  const saved = savedModules(model, options.modulesToSave, targets, origin);
   const biases = biasTensors(model, options.bias, targets, saved);
   return {
     method: 'lora',
@@ -83,11 +87,7 @@ function target(module: AdaptableModule, options: LoraOptions): LoraTarget {
   const { path, kind } = module;
   const [inFeatures, outFeatures] =
     kind === 'embedding' ? [module.rows, module.features] : [module.inFeatures, module.outFeatures];
-  const pattern = firstMatch(options.rankPattern, path);
-  const r = pattern?.value ?? options.r;
-  if (r > Math.min(inFeatures, outFeatures)) {
-    throw rankTooLarge(r, path, inFeatures, outFeatures, placeOfRank(pattern));
-  }
+  const r = firstMatch(options.rankPattern, path)?.value ?? options.r;
   const alpha = firstMatch(options.alphaPattern, path)?.value ?? options.loraAlpha;
   const scaling = alpha / (options.useRslora ? Math.sqrt(r) : r);
   return { path, kind, r, alpha, scaling, inFeatures, outFeatures, fanInFanOut: kind === 'conv1d' };
@@ -133,6 +133,12 @@ function unusedPatterns<K extends string>(
   return patterns
     .filter(({ regex }) => !targets.some(({ path }) => regex.test(path)))
     .map(({ pattern }) => ({ key, entry: pattern }));
+}
+
+/** Beyond its smaller side a layer has no further rank to learn with. */
+function refuseLargeRank({ r, path, inFeatures, outFeatures }: LoraTarget, options: LoraOptions): void {
+  if (r <= Math.min(inFeatures, outFeatures)) return;
+  throw rankTooLarge(r, path, inFeatures, outFeatures, placeOfRank(firstMatch(options.rankPattern, path)));
 }
 
 /** An adapter on one of two modules that share a weight works only until it is merged (peft#2018). */

@@ -6,7 +6,7 @@ import { mergedDelta } from './merge';
 import type { Adapter, InitLoraWeights, LoraTarget, Trainable } from './types';
 
 export interface InitialAdapter {
-  /** Starting values of all trainables, by name. */
+  /** Starting values of all trainables, by name, in their order. */
   readonly tensors: Map<string, Float32Array>;
   /** Weights of the base model that PiSSA and OLoRA replace by W − s·B·A, by name, in the layout of the base weight. */
   readonly baseWeights: Map<string, Float32Array>;
@@ -16,34 +16,34 @@ export interface InitialAdapter {
  * Starting values, each from the seed and the tensor's own name, whatever else is trained. They are distributed as
  * PEFT's: A uniform within ±1/√in (Kaiming, a = √5) or with `gaussian` normal with deviation 1/r, and B zero; of an
  * embedding A zero and B standard normal; with `false` nothing is zero.
- * @param weightOf reads a weight of the model by its name (row-major, not shared with the caller)
+ * @param weightOf reads a weight of the model by its name, row-major; what it gives is not changed
  */
 export async function initializeAdapter(
   adapter: Adapter,
   seed: number,
   weightOf: (name: string) => Promise<Float32Array>,
 ): Promise<InitialAdapter> {
-  const tensors = new Map<string, Float32Array>();
+  const decompositions = new Map<LoraTarget, Factors>();
   const baseWeights = new Map<string, Float32Array>();
-  for (const trainable of adapter.trainables) {
-    const { name, baseWeight } = trainable;
-    if (baseWeight !== undefined) tensors.set(name, (await weightOf(baseWeight)).slice());
-    else if (!isDecomposed(adapter.initLoraWeights, trainable.target!)) {
-      tensors.set(name, startingValues(trainable, adapter.initLoraWeights, randomStream(seed, 'init', name)));
-    }
-  }
   for (const target of adapter.targets) {
     if (!isDecomposed(adapter.initLoraWeights, target)) continue;
     const name = `${target.path}.weight`;
     const weight = await weightOf(name);
-    const { A, B } = decomposed(target, weight, adapter.initLoraWeights, randomStream(seed, 'init', name));
-    tensors.set(`${target.path}.lora_A.weight`, A);
-    tensors.set(`${target.path}.lora_B.weight`, B);
-    const delta = mergedDelta(target, A, B);
+    const factors = decomposed(target, weight, adapter.initLoraWeights, randomStream(seed, 'init', name));
+    const delta = mergedDelta(target, factors.A, factors.B);
+    decompositions.set(target, factors);
     baseWeights.set(
       name,
       weight.map((value, i) => value - delta[i]!),
     );
+  }
+  const tensors = new Map<string, Float32Array>();
+  for (const trainable of adapter.trainables) {
+    const { name, baseWeight, target, role } = trainable;
+    const factors = target === undefined ? undefined : decompositions.get(target);
+    if (baseWeight !== undefined) tensors.set(name, (await weightOf(baseWeight)).slice());
+    else if (factors !== undefined) tensors.set(name, role === 'lora_A' ? factors.A : factors.B);
+    else tensors.set(name, startingValues(trainable, adapter.initLoraWeights, randomStream(seed, 'init', name)));
   }
   return { tensors, baseWeights };
 }

@@ -1,5 +1,5 @@
+import type { Failure } from '../../failure/failure';
 import type { Model } from '../models/model';
-import type { LoraOptions } from './types';
 import {
   layerOutOfRange,
   layersNeedTargetList,
@@ -13,6 +13,7 @@ import {
 } from './failures';
 import type { NamedModule } from './moduleTree';
 import { isAdaptable, isNamedBy, modulesIn, namedModules } from './moduleTree';
+import type { LoraOptions, Origin } from './types';
 
 /** A module that an adapter can sit on. */
 export type AdaptableModule = Extract<Model['modules'][number], { kind: 'linear' | 'conv1d' | 'embedding' }>;
@@ -39,33 +40,36 @@ interface Entry {
 
 /**
  * The modules that PEFT would adapt (`check_target_module_exists`): exclusion first, then modules to save, then the
- * targets. Unlike PEFT it refuses each single entry without a match, not only a list without any.
+ * targets. In a recipe each single entry without a match is refused; PEFT refuses only a list without any.
  */
-export function matchTargets(model: Model, options: LoraOptions): Matching {
+export function matchTargets(model: Model, options: LoraOptions, origin: Origin): Matching {
   const entries = entriesOf(model, options);
   const named = namedModules(model.modules);
-  const isInLayers = layerFilter(model, options);
+  const isInLayers = layerFilter(model, options, origin);
   const isChosen = (entry: Entry, path: string): boolean =>
     entry.matches(path) && (!entry.isLimited(path) || isInLayers(path));
   const isExcluded = excludes(options);
   const isSaved = (path: string): boolean => options.modulesToSave.some((name) => liesInSaved(path, name));
-
   const stays = named.filter(({ path }) => !isExcluded(path) && !isSaved(path));
-  for (const entry of entries) {
-    if (stays.some(({ path }) => isChosen(entry, path))) continue;
+
+  const whyEmpty = (entry: Entry): Failure | undefined => {
+    if (stays.some(({ path }) => isChosen(entry, path))) return undefined;
     const found = named.filter(({ path }) => entry.matches(path));
-    if (found.length === 0) throw targetNotFound(model, entry.entry, entry.place);
+    if (found.length === 0) return targetNotFound(model, entry.entry, entry.place);
     const chosen = found.filter(({ path }) => isChosen(entry, path));
-    if (chosen.length === 0) throw targetOutsideLayers(entry.entry, found[0]!.path, entry.place);
-    if (chosen.every(({ path }) => isExcluded(path))) throw targetExcluded(entry.entry, chosen.length, entry.place);
-  }
+    if (chosen.length === 0) return targetOutsideLayers(entry.entry, found[0]!.path, entry.place);
+    const isAllExcluded = chosen.every(({ path }) => isExcluded(path));
+    return isAllExcluded ? targetExcluded(entry.entry, chosen.length, entry.place) : undefined;
+  };
+  const [failure] = entries.flatMap((entry) => whyEmpty(entry) ?? []);
+  if (failure !== undefined && origin === 'recipe') throw failure;
 
   const entryOf = (path: string): Entry | undefined => entries.find((entry) => isChosen(entry, path));
   const modules = stays.flatMap((module) => {
     const entry = entryOf(module.path);
     return entry === undefined ? [] : [adaptable(model, module, entry)];
   });
-  if (modules.length === 0) throw targetsAllSaved();
+  if (modules.length === 0) throw failure ?? targetsAllSaved();
   return {
     modules,
     matches: entries.map((entry) => ({
@@ -105,7 +109,7 @@ function entriesOf(model: Model, { targetModules }: LoraOptions): Entry[] {
 }
 
 /** Is the module in one of the blocks of `layers_to_transform`? PEFT reads the first number in the path. */
-function layerFilter(model: Model, options: LoraOptions): (path: string) => boolean {
+function layerFilter(model: Model, options: LoraOptions, origin: Origin): (path: string) => boolean {
   const { layersToTransform, targetModules } = options;
   if (layersToTransform === null) return () => true;
   const layers = typeof layersToTransform === 'number' ? [layersToTransform] : layersToTransform;
@@ -113,7 +117,7 @@ function layerFilter(model: Model, options: LoraOptions): (path: string) => bool
     throw layersNeedTargetList();
   }
   if (layers.length === 0) return () => true;
-  for (const layer of layers) {
+  for (const layer of origin === 'recipe' ? layers : []) {
     if (!Number.isInteger(layer) || layer < 0 || layer >= model.blocks) throw layerOutOfRange(layer, model.blocks);
   }
   const lists = typeof options.layersPattern === 'string' ? [options.layersPattern] : (options.layersPattern ?? []);

@@ -1,21 +1,26 @@
 import type { Model, Module } from '../models/model';
 import { moduleParameters } from '../models/model';
-import type { LoraTarget, Trainable } from './types';
+import type { LoraTarget, Origin, Trainable } from './types';
 import { savedAndAdapted, savedIsBlockList, savedNotFound } from './failures';
 import { isBlockList, modulesIn, namedModules } from './moduleTree';
 
 /**
  * The modules that `modules_to_save` trains in full: PEFT takes every module or group whose path ends with an entry,
  * also in the middle of a word (`head` is `lm_head`). Of nested ones only the outermost stays.
- * Throws a Failure for an entry that names nothing, and for a module that gets an adapter as well.
+ * Throws a Failure for an entry of a recipe that names nothing, and for a module that gets an adapter as well.
  */
-export function savedModules(model: Model, entries: readonly string[], targets: readonly LoraTarget[]): string[] {
+export function savedModules(
+  model: Model,
+  entries: readonly string[],
+  targets: readonly LoraTarget[],
+  origin: Origin,
+): string[] {
   const named = namedModules(model.modules);
   const saved = new Set<string>();
   entries.forEach((entry, i) => {
     const place = `lora.modules_to_save[${i}]`;
     const found = named.filter(({ path }) => path.endsWith(entry));
-    if (found.length === 0) throw savedNotFound(model, entry, place);
+    if (found.length === 0 && origin === 'recipe') throw savedNotFound(model, entry, place);
     for (const { path, module } of found) {
       if (module === undefined && isBlockList(model.modules, path)) throw savedIsBlockList(entry, path, place);
       const adapted = targets.find((target) => target.path === path || target.path.startsWith(`${path}.`));

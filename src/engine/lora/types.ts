@@ -33,6 +33,13 @@ export interface LoraOptions {
   readonly initLoraWeights: InitLoraWeights;
 }
 
+/**
+ * Where options come from. In a recipe everything is refused that cannot be meant: an entry that matches nothing, a
+ * rank beyond the layer, an adapter on one of two tied modules. A stored adapter is taken as PEFT takes it, which
+ * refuses only what cannot be built.
+ */
+export type Origin = 'recipe' | 'stored';
+
 /** A module with an adapter: y = W x + scaling · B A x. */
 export interface LoraTarget {
   readonly path: string;

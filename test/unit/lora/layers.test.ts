@@ -102,6 +102,16 @@ describe('tied weights', () => {
     assertClose(await adaptedLogits(model, weights, adapter, tensors), await plainLogits(untied, apart));
   });
 
+  test('a stored adapter on one of them leaves the other alone', async () => {
+    for (const path of ['head', 'words']) {
+      const adapter = planAdapter(model, options({ targetModules: [path] }), 'stored');
+      const tensors = randomTensors(adapter);
+      const both = new Map(weights).set('head.weight', weights.get('words.weight')!);
+      const apart = merged(both, adapter, tensors);
+      assertClose(await adaptedLogits(model, weights, adapter, tensors), await plainLogits(untied, apart));
+    }
+  });
+
   test('method full trains them as one', async () => {
     const adapter = planFull(model);
     const tensors = randomTensors(adapter);

@@ -104,6 +104,39 @@ describe('planAdapter', () => {
   });
 });
 
+describe('a stored adapter is taken as PEFT takes it', () => {
+  const stored = (model: string, changes: Parameters<typeof options>[0]): Adapter =>
+    planAdapter(fixtureModel(model), options(changes), 'stored');
+
+  test('names of other architectures are skipped', () => {
+    const { matches } = stored('llama', { targetModules: ['query_key_value', 'q_proj'], modulesToSave: ['score'] });
+    assert.deepEqual(matches, [
+      { entry: 'query_key_value', count: 0 },
+      { entry: 'q_proj', count: 3 },
+    ]);
+  });
+
+  test('nothing but names of other architectures is refused', () => {
+    assert.throws(() => stored('llama', { targetModules: ['query_key_value'] }), { code: 'target-not-found' });
+  });
+
+  test('the rank may be larger than a layer, as after a conversion from PiSSA', () => {
+    assert.equal(stored('llama', { r: 100 }).targets[0]?.r, 100);
+  });
+
+  test('tied modules may have adapters', () => {
+    const { targets } = stored('llama-tied', { targetModules: ['lm_head', 'embed_tokens'] });
+    assert.deepEqual(
+      targets.map(({ path }) => path),
+      ['model.embed_tokens', 'lm_head'],
+    );
+  });
+
+  test('blocks beyond the last are skipped', () => {
+    assert.equal(stored('llama', { targetModules: ['q_proj'], layersToTransform: [2, 40] }).targets.length, 1);
+  });
+});
+
 describe('planFull', () => {
   test('trains every weight once, tied ones together', () => {
     const model = fixtureModel('llama-tied');
