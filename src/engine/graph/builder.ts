@@ -167,8 +167,11 @@ export function knownSize(dim: Dim | undefined): number {
 }
 
 function keyOf(op: Op, attributes: Attributes[Op], inputs: readonly Value[]): string {
-  const described = JSON.stringify(attributes, (_, value: unknown) =>
-    ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value,
-  );
+  const described = JSON.stringify(attributes, (_, value: unknown) => {
+    if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
+    // JSON has no infinity, and no sign of zero.
+    if (Object.is(value, -0)) return '-0';
+    return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+  });
   return `${op} ${described} ${inputs.map((input) => input.id).join(',')}`;
 }

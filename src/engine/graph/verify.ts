@@ -2,7 +2,7 @@ import { printGraph } from './print';
 import { sameShape } from './shape';
 import { inferTypes } from './shapeRules';
 import { arity } from './types';
-import type { Graph, Node, Value } from './types';
+import type { Graph, Node, TensorType, Value } from './types';
 
 /**
  * Checks a graph after a pass: every value is defined before it is read and once, every type is what the
@@ -25,10 +25,12 @@ export function verify(graph: Graph, pass: string): Graph {
       if (names.has(node.attributes.name)) fail(node, `${node.attributes.name} is there twice`);
       names.add(node.attributes.name);
     }
-    const types = inferTypes(node.op, node.attributes, node.inputs);
+    const types = typesOf(node, (message) => fail(node, message));
+    if (types.length !== node.outputs.length) fail(node, `has ${node.outputs.length} results, not ${types.length}`);
     node.outputs.forEach((value, i) => {
       const type = types[i];
-      if (type === undefined || type.dtype !== value.dtype || !sameShape(type.shape, value.shape)) {
+      if (defined.has(value)) fail(node, `computes value ${value.id} a second time`);
+      if (type?.dtype !== value.dtype || !sameShape(type.shape, value.shape)) {
         fail(node, `result ${i} has another type than its rule gives`);
       }
       defined.add(value);
@@ -36,4 +38,12 @@ export function verify(graph: Graph, pass: string): Graph {
   }
   for (const [name, value] of graph.outputs) if (!defined.has(value)) fail(undefined, `output ${name} is undefined`);
   return graph;
+}
+
+function typesOf(node: Node, fail: (message: string) => never): readonly TensorType[] {
+  try {
+    return inferTypes(node.op, node.attributes, node.inputs);
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
 }
