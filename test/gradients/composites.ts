@@ -133,6 +133,30 @@ const chunkedLoss: Differentiable = {
   },
 };
 
+/** The slices of one product, used by `combine`; the last column of the product is read by nothing. */
+function slices(
+  name: string,
+  ranges: readonly (readonly [number, number])[],
+  combine: (b: GraphBuilder, parts: readonly Value[]) => Value,
+): Differentiable {
+  return {
+    name,
+    operands: { x: normal(['N', 4]), w: normal([4, 7]) },
+    parameters: ['x', 'w'],
+    sizes: { N: 3 },
+    build: (b, v: Values) => {
+      const product = b.matmul(v['x']!, v['w']!);
+      return combine(
+        b,
+        ranges.map(([start, end]) => b.slice(product, 1, start, end)),
+      );
+    },
+  };
+}
+
+const ofThree = (b: GraphBuilder, [q, k, v]: readonly Value[]): Value =>
+  b.mul(b.add(q!, b.op('tanh', {}, k!)), b.op('sigmoid', {}, v!));
+
 /** Graphs of several ops, as models have them. */
 export const composites: readonly Differentiable[] = [
   projection,
@@ -143,4 +167,41 @@ export const composites: readonly Differentiable[] = [
   gptUnit,
   attentionBlock,
   chunkedLoss,
+  slices(
+    'slices of one product beside each other',
+    [
+      [0, 2],
+      [2, 4],
+      [4, 6],
+    ],
+    ofThree,
+  ),
+  slices(
+    'slices of one product in another order, with gaps',
+    [
+      [5, 7],
+      [0, 2],
+      [3, 5],
+    ],
+    ofThree,
+  ),
+  slices(
+    'overlapping slices of one product',
+    [
+      [0, 3],
+      [1, 4],
+      [2, 5],
+    ],
+    ofThree,
+  ),
+  slices('a slice of a slice', [[1, 6]], (b, [part]) => b.mul(b.slice(part!, 1, 0, 2), b.slice(part!, 1, 3, 5))),
+  slices('a slice that is read twice', [[1, 3]], (b, [part]) => b.mul(part!, part!)),
+  slices(
+    'slices put together again',
+    [
+      [3, 7],
+      [0, 3],
+    ],
+    (b, [end, start]) => b.op('tanh', {}, b.op('concat', { axis: 1 }, end!, start!)),
+  ),
 ];

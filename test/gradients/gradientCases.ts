@@ -147,8 +147,34 @@ export const gradientCases: { readonly [K in Op]: readonly GradientCase<K>[] | t
     },
   ],
   reduceMax: none,
-  slice: none,
-  concat: none,
+  slice: [
+    {
+      name: 'in the middle',
+      attributes: { axis: 1, start: 1, end: 3 },
+      operands: [normal([2, 4, 3])],
+      parameters: [0],
+    },
+    { name: 'at the start', attributes: { axis: 0, start: 0, end: 2 }, operands: [normal([4, 3])], parameters: [0] },
+    { name: 'at the end', attributes: { axis: 1, start: 2, end: 3 }, operands: [normal([4, 3])], parameters: [0] },
+    { name: 'everything', attributes: { axis: 0, start: 0, end: 4 }, operands: [normal([4, 3])], parameters: [0] },
+    {
+      name: 'symbols',
+      attributes: { axis: 2, start: 1, end: 2 },
+      operands: [normal(['B', 'T', 3])],
+      parameters: [0],
+      sizes: symbols,
+    },
+  ],
+  concat: [
+    { name: 'rows', attributes: { axis: 0 }, operands: [normal([2, 3]), normal([1, 3])], parameters: [0, 1] },
+    {
+      name: 'columns',
+      attributes: { axis: 1 },
+      operands: [normal([2, 1]), normal([2, 3]), normal([2, 2])],
+      parameters: [0, 1, 2],
+    },
+    { name: 'a single array', attributes: { axis: 0 }, operands: [normal([2, 3])], parameters: [0] },
+  ],
   gather: [
     { name: 'rows, some of them twice', attributes: {}, operands: [normal([5, 3]), below(5, [2, 4])], parameters: [0] },
     { name: 'one row', attributes: {}, operands: [normal([5, 3]), values([2], [1], 'i32')], parameters: [0] },
