@@ -1,5 +1,7 @@
 import type { Dataset } from './dataset';
-import type { Example } from './example';
+import { countSupervised } from './example';
+import type { EpochExample, Example } from './example';
+import { PackingBuffer } from './packing';
 
 /** One row of a batch: one example, or with packing several whose total length is at most `maxLength`. */
 export type Bin = readonly Example[];
@@ -9,7 +11,7 @@ export interface DataCursor {
   readonly epoch: number;
   /** Rows of this epoch's order that were taken, those left out and those still waiting to be packed included. */
   readonly consumed: number;
-  /** Places in this epoch's order of the examples that wait in the packing buffer. */
+  /** Places in this epoch's order of the examples that wait in the packing buffer, ascending. */
   readonly pending: readonly number[];
 }
 
@@ -20,7 +22,7 @@ export interface Window {
   readonly bins: readonly Bin[];
   readonly supervisedTokens: number;
   readonly tokens: number;
-  /** The position after this window. */
+  /** The position after this window; after the last one of an epoch, the start of the next epoch. */
   readonly cursor: DataCursor;
   readonly endOfEpoch: boolean;
 }
@@ -34,9 +36,150 @@ export interface WindowOptions {
   readonly epochs: number | undefined;
 }
 
-export declare function windows(dataset: Dataset, options: WindowOptions, from?: DataCursor): AsyncGenerator<Window>;
+/** Examples that wait to be packed: enough for bins that are nearly full, few enough to begin at once. */
+const bufferedExamples = 128;
 
-export declare function stepsPerEpoch(
+/** The windows of all epochs, from `from` on. The last window of an epoch may be short; none spans two epochs. */
+export async function* windows(
   dataset: Dataset,
   options: WindowOptions,
-): Promise<{ readonly steps: number; readonly estimated: boolean }>;
+  from: DataCursor = { epoch: 0, consumed: 0, pending: [] },
+): AsyncGenerator<Window> {
+  for (let epoch = from.epoch; options.epochs === undefined || epoch < options.epochs; epoch++) {
+    const cursor = epoch === from.epoch ? from : { epoch, consumed: 0, pending: [] };
+    yield* windowsOfEpoch(dataset, options, cursor);
+  }
+}
+
+/**
+ * Optimizer steps of an epoch. Exact for small files (with packing for the first epoch: another order can pack
+ * otherwise by a bin), else from the number of rows and, with packing, how well a sample packs.
+ */
+export async function stepsPerEpoch(
+  dataset: Dataset,
+  options: WindowOptions,
+): Promise<{ readonly steps: number; readonly estimated: boolean }> {
+  const perStep = options.batchSize * options.accumulation;
+  const statistics = await dataset.statistics();
+  if (!options.packing) {
+    const rows = statistics.rows - statistics.unsupervisedRows;
+    // The number of rows is exact long before every row has been looked at; only those left out are a guess.
+    const estimated = statistics.estimated && (!dataset.rowCountIsExact || statistics.unsupervisedRows > 0);
+    return { steps: Math.ceil(rows / perStep), estimated };
+  }
+  if (!statistics.estimated) {
+    const first = windowsOfEpoch(dataset, options, { epoch: 0, consumed: 0, pending: [] });
+    let steps = 0;
+    while ((await first.next()).done !== true) steps++;
+    return { steps, estimated: false };
+  }
+  const sampled = statistics.lengths.length;
+  const rows = (statistics.rows - statistics.unsupervisedRows) / Math.max(1, sampled);
+  const bins = countBins(statistics.lengths, options.maxLength) * rows;
+  return { steps: Math.max(1, Math.ceil(bins / perStep)), estimated: true };
+}
+
+async function* windowsOfEpoch(dataset: Dataset, options: WindowOptions, from: DataCursor): AsyncGenerator<Window> {
+  const perWindow = options.batchSize * options.accumulation;
+  const source = new BinSource(dataset, options, from);
+  let bins: Bin[] = [];
+  try {
+    while (await source.fill()) {
+      bins.push(source.take());
+      if (bins.length < perWindow) continue;
+      const cursor = source.cursor;
+      const endOfEpoch = !(await source.fill());
+      yield describeWindow(bins, from.epoch, cursor, endOfEpoch);
+      bins = [];
+    }
+    if (bins.length > 0) yield describeWindow(bins, from.epoch, source.cursor, true);
+  } finally {
+    await source.close();
+  }
+}
+
+function describeWindow(bins: readonly Bin[], epoch: number, cursor: DataCursor, endOfEpoch: boolean): Window {
+  const examples = bins.flat();
+  return {
+    epoch,
+    bins,
+    supervisedTokens: examples.reduce((sum, example) => sum + countSupervised(example), 0),
+    tokens: examples.reduce((sum, example) => sum + example.ids.length, 0),
+    cursor: endOfEpoch ? { epoch: epoch + 1, consumed: 0, pending: [] } : cursor,
+    endOfEpoch,
+  };
+}
+
+/** The bins of one epoch, and where it stands between any two of them. */
+class BinSource {
+  readonly #epoch: number;
+  readonly #buffer: PackingBuffer;
+  readonly #packing: boolean;
+  readonly #examples: AsyncGenerator<EpochExample>;
+  /** Examples of a cursor's packing buffer that were not met again yet. */
+  readonly #pending: Set<number>;
+  #consumed: number;
+  #ended = false;
+
+  constructor(dataset: Dataset, { packing, maxLength }: WindowOptions, from: DataCursor) {
+    this.#epoch = from.epoch;
+    this.#packing = packing;
+    this.#buffer = new PackingBuffer(maxLength);
+    this.#pending = new Set(from.pending);
+    this.#consumed = from.consumed;
+    this.#examples = dataset.examples(from.epoch, Math.min(from.consumed, ...from.pending));
+  }
+
+  /** Reads ahead as far as the next bin needs; false at the end of the epoch. */
+  async fill(): Promise<boolean> {
+    const wanted = this.#packing ? bufferedExamples : 1;
+    while (this.#buffer.size < wanted) {
+      const example = await this.#next();
+      if (example === undefined) break;
+      this.#consumed = Math.max(this.#consumed, example.position + 1);
+      this.#buffer.add(example);
+    }
+    return this.#buffer.size > 0;
+  }
+
+  /** After `fill` has said that there is one. */
+  take(): Bin {
+    return this.#buffer.takeBin();
+  }
+
+  get cursor(): DataCursor {
+    return { epoch: this.#epoch, consumed: this.#consumed, pending: this.#buffer.positions };
+  }
+
+  async close(): Promise<void> {
+    await this.#examples.return(undefined);
+  }
+
+  /** The next example that is new, or that a cursor said was waiting. */
+  async #next(): Promise<EpochExample | undefined> {
+    while (!this.#ended) {
+      const result = await this.#examples.next();
+      if (result.done === true) this.#ended = true;
+      else if (result.value.position >= this.#consumed || this.#pending.delete(result.value.position))
+        return result.value;
+    }
+    return undefined;
+  }
+}
+
+function countBins(lengths: Uint32Array, maxLength: number): number {
+  const buffer = new PackingBuffer(maxLength);
+  let next = 0;
+  let bins = 0;
+  for (;;) {
+    while (buffer.size < bufferedExamples && next < lengths.length) buffer.add(placeholder(lengths[next]!, next++));
+    if (buffer.size === 0) return bins;
+    buffer.takeBin();
+    bins++;
+  }
+}
+
+/** An example of which only the length matters. */
+function placeholder(length: number, position: number): EpochExample {
+  return { ids: new Int32Array(length), supervised: new Uint8Array(0), row: position, position };
+}

@@ -27,6 +27,8 @@ import { gatherStatistics } from './statistics';
 import type { DatasetStatistics } from './statistics';
 import type { Tokenizer } from './tokenizer';
 
+export type { DatasetStatistics, RowFormat };
+
 export interface DatasetOptions {
   /** JSONL, JSON, CSV, TSV, Parquet or plain text file. */
   readonly path: string;

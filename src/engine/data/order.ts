@@ -1,4 +1,4 @@
-import { permutation, randomStream } from './random';
+import { permutation, randomStream } from '../../random/randomStream';
 import type { RowBlock, RowSource } from './sources/rowSource';
 
 export interface OrderOptions {

@@ -2,12 +2,13 @@ import type { TokenizerJson } from './tokenizerClass';
 
 /**
  * `@huggingface/tokenizers` reads a few steps of `tokenizer.json` otherwise than the Rust library does. Each of them
- * is written here in other steps that both read alike.
+ * is written here in other steps that it reads as Rust reads the first. The last step is for speed alone.
  */
 export function inLibraryDialect(json: TokenizerJson): TokenizerJson {
   const steps = [json.pre_tokenizer].flatMap(flatten).flatMap(translate);
   const dropped = unknownCharacters(json);
   if (dropped !== undefined) steps.push({ type: 'Replace', pattern: { Regex: dropped }, content: '' });
+  if (mergesWithinWords(json)) steps.push(isolate('▁+[^▁]*'));
   const [first = null] = steps;
   return { ...json, pre_tokenizer: steps.length < 2 ? first : { type: 'Sequence', pretokenizers: steps } };
 }
@@ -18,6 +19,20 @@ export function inLibraryDialect(json: TokenizerJson): TokenizerJson {
  */
 export function fusesUnknown(json: TokenizerJson): boolean {
   return json.model['fuse_unk'] === true && typeof json.model['unk_token'] === 'string';
+}
+
+/**
+ * SentencePiece tokenizers merge over the whole text, and the library then finds nothing in its cache of words. Where
+ * no merge has a ▁ after another character, none can reach over the beginning of a word, and merging word by word
+ * gives the same tokens.
+ */
+function mergesWithinWords({ model, pre_tokenizer: step }: TokenizerJson): boolean {
+  if (model.type !== 'BPE' || flatten(step).some(({ type }) => type === 'ByteLevel' || type === 'Split')) return false;
+  if (!Object.hasOwn(model.vocab, '▁') || model['ignore_merges'] === true) return false;
+  return (model.merges ?? []).every((merge) => {
+    const merged = Array.isArray(merge) ? merge.join('') : String(merge).replace(' ', '');
+    return !/[^▁]▁/.test(merged);
+  });
 }
 
 type Step = Readonly<Record<string, unknown>>;
