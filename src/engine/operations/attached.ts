@@ -16,7 +16,7 @@ export interface Attached {
 /** Reads an adapter folder for `base`. Its effect is multiplied by `weight`: 0 is the base, 1 as trained. */
 export async function attach(base: BaseModel, folder: string, weight: number): Promise<Attached> {
   const { config } = await readAdapterFolder(folder);
-  const adapter = planAdapter(base.model, loraOptionsOf(config));
+  const adapter = planAdapter(base.model, loraOptionsOf(config), 'stored');
   const tensors = await adapterTensors(base, adapter, folder);
   const entries = adapter.trainables.map(({ name, shape, role }) => {
     const data = tensors.get(name)!;

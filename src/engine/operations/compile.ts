@@ -32,7 +32,7 @@ export function weightSource(base: BaseModel, replaced: ReadonlyMap<string, Floa
   return (name) => {
     const data = replaced.get(name);
     if (data !== undefined) return { kind: 'memory', data };
-    const entry = base.weights.get(name);
+    const entry = base.weights.get(name) ?? base.weights.get(base.model.tied.get(name) ?? name);
     if (entry === undefined) throw new Error(`${base.model.modelType} has no weight ${name}`);
     const { file, offset, byteLength, dtype } = entry;
     return { kind: 'file', file, offset, byteLength, dtype: fileDtypes[dtype as keyof typeof fileDtypes] };

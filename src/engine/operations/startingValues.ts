@@ -42,7 +42,8 @@ export async function adapterTensors(
     tensors.set(name, await readTensor(entry));
   }
   const trained = new Set(adapter.trainables.map(({ name }) => name));
-  const extra = [...stored.keys()].find((name) => !trained.has(name));
+  // PEFT stores the base's own embedding and head beside an adapted embedding; they are those of the base model.
+  const extra = [...stored.keys()].find((name) => !trained.has(name) && !base.model.parameters.has(name));
   if (extra !== undefined) throw initFromLacks(folder, extra, 'recipe');
   return tensors;
 }
