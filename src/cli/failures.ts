@@ -42,11 +42,3 @@ export function fileExists(file: string): Failure {
 export function folderMissing(folder: string): Failure {
   return new Failure('folder-not-found', 'There is no such folder.', { place: { file: folder } });
 }
-
-export function engineMissing(cause: unknown): Failure {
-  return new Failure('engine-missing', 'This build of lora has no engine in it.', {
-    hint: 'Build it again with `npm run build`.',
-    exitCode: 3,
-    cause,
-  });
-}
