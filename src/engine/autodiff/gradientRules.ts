@@ -20,7 +20,7 @@ export const notDifferentiable = 'not differentiable';
 const unary =
   <K extends Op>(gradient: (b: GraphBuilder, x: Value, dy: Value, attributes: Attributes[K], y: Value) => Value) =>
   (b: GraphBuilder, node: Node<K>, [dy]: readonly (Value | undefined)[]): readonly (Value | undefined)[] => [
-    gradient(b, node.inputs[0]!, dy!, node.attributes as Attributes[K], node.outputs[0]!),
+    gradient(b, node.inputs[0]!, dy!, node.attributes, node.outputs[0]!),
   ];
 
 /** Gradient rules of all ops. A missing rule does not compile. */

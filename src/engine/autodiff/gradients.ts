@@ -46,7 +46,7 @@ function applyRule(
   if (rule === notDifferentiable) throw new Error(`${node.op} in ${node.scope} has no gradient`);
   return (rule as GradientRule<typeof node.op>)(
     b,
-    node as never,
+    node,
     node.outputs.map((value) => found.get(value)),
     node.inputs.map((input) => depends.has(input)),
   );

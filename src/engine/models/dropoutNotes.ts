@@ -5,9 +5,12 @@ import type { ConfigReader } from './config';
  * the adapter's own. `keys` are the configuration's rates.
  */
 export function dropoutNotes(config: ConfigReader, keys: readonly string[]): readonly string[] {
-  const rates = keys.filter((key) => config.number(key) > 0).map((key) => `${key} ${config.number(key)}`);
+  const rates = keys.flatMap((key) => {
+    const rate = config.numberOrNull(key) ?? 0;
+    return rate > 0 ? [`${key} ${rate}`] : [];
+  });
   if (rates.length === 0) return [];
   return [
-    `The model's config.json asks for dropout inside the model while it trains (${rates.join(', ')}); it is left out. Dropout of the adapter is lora_dropout in the recipe.`,
+    `The model's config.json asks for dropout inside the model while it trains (${rates.join(', ')}), which is left out here. The adapter's own dropout is lora_dropout in the recipe.`,
   ];
 }

@@ -55,6 +55,11 @@ export const weightMissing = (name: string): Failure =>
     hint: 'Download the model again; it is incomplete, or its config.json belongs to another model.',
   });
 
+export const headMissing = (name: string): Failure =>
+  new Failure('model-head-missing', `The model's files have no output layer ("${name}"), so it cannot write text.`, {
+    hint: 'It was made for embeddings or classification; use the language model that it comes from.',
+  });
+
 export const weightShapeDiffers = (name: string, actual: readonly number[], expected: readonly number[]): Failure =>
   new Failure(
     'model-weight-shape',

@@ -1,4 +1,4 @@
-import { weightMissing, weightShapeDiffers } from './failures';
+import { headMissing, weightMissing, weightShapeDiffers } from './failures';
 import type { Model } from './model';
 
 interface Stored {
@@ -8,6 +8,7 @@ interface Stored {
 /**
  * Finds where each weight of the model lies among the tensors of its files: under its own name, under the name of a
  * weight that is tied to it, each with or without the prefix of the bare model.
+ * Tensors that the model does not read, such as the causal masks in old GPT-2 files, are left alone.
  * Throws a Failure for a weight that is missing or has another shape.
  */
 export function locateWeights<T extends Stored>(model: Model, tensors: ReadonlyMap<string, T>): Map<string, T> {
@@ -21,7 +22,7 @@ export function locateWeights<T extends Stored>(model: Model, tensors: ReadonlyM
       ])
       .map((spelling) => tensors.get(spelling))
       .find((found) => found !== undefined);
-    if (tensor === undefined) throw weightMissing(name);
+    if (tensor === undefined) throw name === `${model.head}.weight` ? headMissing(name) : weightMissing(name);
     if (tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
       throw weightShapeDiffers(name, tensor.shape, shape);
     }

@@ -7,8 +7,8 @@ import type { ConfigValues } from '../../../src/engine/models/config';
 const folder = 'test/unit/models/fixtures';
 
 /** What `test/parity/fixtures/modelFixtures.py` stored in a JSON file. */
-export function stored<T>(...parts: string[]): T {
-  return JSON.parse(readFileSync(path.join(folder, ...parts), 'utf8')) as T;
+export function stored(...parts: string[]): unknown {
+  return JSON.parse(readFileSync(path.join(folder, ...parts), 'utf8'));
 }
 
 /** A configuration to read a tiny model with. */
@@ -24,6 +24,10 @@ export interface StoredInputs {
   readonly positions: readonly number[];
   readonly segments: readonly number[];
   readonly rows: readonly number[];
+}
+
+export function storedCases(model: string): readonly StoredCase[] {
+  return stored(model, 'cases.json') as StoredCase[];
 }
 
 export function storedTensors(...parts: string[]): Promise<ReadonlyMap<string, TensorEntry>> {

@@ -5,12 +5,12 @@ import type { ConfigValues } from '../../../src/engine/models/config';
 import { readModel } from '../../../src/engine/models/families';
 import { countParameters } from '../../../src/engine/models/model';
 import { ReferenceRuntime } from '../../../src/engine/runtime/reference/referenceRuntime';
-import type { StoredCase, StoredInputs } from './fixtures';
-import { skipWithoutTestData, stored, storedLogits, storedTensors, tensorsOf, testData } from './fixtures';
+import type { StoredInputs } from './fixtures';
+import { skipWithoutTestData, stored, storedCases, storedLogits, storedTensors, tensorsOf, testData } from './fixtures';
 import { assertNear, computeLogits } from './forwardPass';
 
 const tolerance = 1e-4;
-const inputs = stored<StoredInputs>('inputs.json');
+const inputs = stored('inputs.json') as StoredInputs;
 const models = [
   'llama',
   'llama-biases',
@@ -26,7 +26,7 @@ const models = [
 
 for (const folder of models) {
   describe(`${folder} gives the logits of Transformers, packed and padded`, () => {
-    for (const { name, config } of stored<readonly StoredCase[]>(folder, 'cases.json')) {
+    for (const { name, config } of storedCases(folder)) {
       test(name, async () => {
         const tensors = await storedTensors(folder, 'model.safetensors');
         const logits = await computeLogits({ model: readModel(config), tensors, inputs });
@@ -35,7 +35,7 @@ for (const folder of models) {
     }
 
     test('also on the reference runtime', async () => {
-      const { name, config } = stored<readonly StoredCase[]>(folder, 'cases.json')[0]!;
+      const { name, config } = storedCases(folder)[0]!;
       const tensors = await storedTensors(folder, 'model.safetensors');
       const runtime = new ReferenceRuntime();
       const logits = await computeLogits({ model: readModel(config), tensors, inputs, runtime });
@@ -45,7 +45,7 @@ for (const folder of models) {
 }
 
 describe('real models give the logits of Transformers at the end of a prompt', { skip: skipWithoutTestData }, () => {
-  const prompts = stored<Record<string, readonly number[]>>('real', 'prompts.json');
+  const prompts = stored('real', 'prompts.json') as Record<string, readonly number[]>;
   for (const [name, ids] of Object.entries(prompts)) {
     test(name, async () => {
       const folder = testData('models', name);
