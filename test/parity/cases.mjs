@@ -136,7 +136,7 @@ const settings = [
   makeCase('all-linear', { lora: { target_modules: 'all-linear' } }),
   makeCase('gpt2-all-linear', { model: { family: 'gpt2' }, lora: { target_modules: 'all-linear' } }),
   makeCase('exclude', {
-    lora: { target_modules: attention, exclude_modules: ['layers.0.self_attn.q_proj', 'k_proj'] },
+    lora: { target_modules: attention, exclude_modules: ['layers.0.self_attn.q_proj', 'layers.1.self_attn.k_proj'] },
   }),
   makeCase('exclude-regex', { lora: { target_modules: 'all-linear', exclude_modules: '.*\\.0\\.mlp\\..*' } }),
   makeCase('upper-layer-only', { lora: { layers_to_transform: [1] } }),

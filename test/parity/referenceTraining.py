@@ -43,9 +43,10 @@ def prepare(spec: Spec, folder: Path) -> None:
     model = first_model(spec, folder)
     examples = tokenize(folder / "model", rows, spec)
     save_file(trained_tensors(model), folder / "initial.safetensors")
+    conversion = convert_from_start(model, folder / "start") if starts_inside_base(spec) else {}
     steps = train(model, examples, spec)
     (folder / "steps.json").write_text(json.dumps(steps))
-    model.save_pretrained(folder / "expected")
+    model.save_pretrained(folder / "expected", **conversion)
     save_file(probe(model, examples), folder / "probe.safetensors")
 
 
@@ -66,6 +67,21 @@ def first_model(spec: Spec, folder: Path) -> Model:
         model.save_pretrained(folder / "init")
         set_in_json(folder / "init" / "adapter_config.json", {"base_model_name_or_path": "model"})
     return model
+
+
+def starts_inside_base(spec: Spec) -> bool:
+    """PiSSA and OLoRA take their first adapter out of the base weights."""
+    return spec.get("lora", {}).get("init_lora_weights") in ("pissa", "olora")
+
+
+def convert_from_start(model: Model, folder: Path) -> dict[str, str]:
+    """Makes PEFT save an ordinary adapter of twice the rank, which fits the untouched base model."""
+    assert isinstance(model, PeftModel)
+    config = model.peft_config["default"]
+    method, config.init_lora_weights = config.init_lora_weights, True
+    model.save_pretrained(folder)
+    config.init_lora_weights = method
+    return {"path_initial_model_for_weight_conversion": str(folder)}
 
 
 def randomize_update(model: PeftModel) -> None:

@@ -1,0 +1,251 @@
+// `npm run bench`: this engine and PEFT train the same adapter on the same rows, alternately in one run.
+//   --model 15m|135m   stories15M (from LORA_TEST_DATA), or random weights in the shape of SmolLM2-135M; default: both
+//   --rounds N         default 3
+//   --trl              learning curves and wall time against TRL instead (learns.mjs)
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { cacheFolder, pythonWithRequirements } from './environment.mjs';
+import { measure, percent, waitForQuiet } from './measuredProcess.mjs';
+
+const here = import.meta.dirname;
+const data = path.resolve(process.env.LORA_TEST_DATA || path.join(here, '../../../shared/data'));
+const cli = path.join(here, '../../dist/cli.js');
+const batch = 4;
+const length = 256;
+const lora = { r: 8, lora_alpha: 16, target_modules: ['q_proj', 'v_proj'] };
+const learningRate = 1e-3;
+
+/** Sizes as in `config.json`. Steps that warm up are not counted. */
+const models = {
+  '15m': {
+    title: 'stories15M',
+    folder: path.join(data, 'models/stories15M'),
+    sizes: JSON.parse(readFileSync(path.join(data, 'models/stories15M/config.json'), 'utf8')),
+    warmup: 4,
+    steps: 24,
+  },
+  '135m': {
+    title: 'SmolLM2-135M shape, random weights',
+    folder: path.join(cacheFolder, 'bench/smollm2-135m-shape'),
+    tokenizer: path.join(data, 'tokenizers/smollm2'),
+    sizes: {
+      hidden_size: 576,
+      intermediate_size: 1536,
+      num_hidden_layers: 30,
+      num_attention_heads: 9,
+      num_key_value_heads: 3,
+      vocab_size: 49152,
+      max_position_embeddings: 8192,
+      rope_theta: 100000,
+      tie_word_embeddings: true,
+      bos_token_id: 0,
+      eos_token_id: 0,
+    },
+    warmup: 2,
+    steps: 8,
+  },
+};
+
+/** What runs against what, in the order of a round. */
+const contestants = {
+  auto: { title: 'this engine, auto', checkpointing: 'auto' },
+  peft: { title: 'PEFT', checkpointing: false },
+  recompute: { title: 'this engine, true', checkpointing: true },
+  peftCheckpointing: { title: 'PEFT, checkpointing', checkpointing: true },
+};
+
+const { values: options } = parseArgs({
+  options: { model: { type: 'string' }, rounds: { type: 'string', default: '3' }, trl: { type: 'boolean' } },
+});
+if (options.trl) await import('./learns.mjs');
+else await main();
+
+async function main() {
+  const python = pythonWithRequirements();
+  const scratch = mkdtempSync(path.join(tmpdir(), 'lora-bench-'));
+  try {
+    for (const name of options.model === undefined ? Object.keys(models) : [options.model]) {
+      await compare(models[name], python, path.join(scratch, name));
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function compare(model, python, scratch) {
+  mkdirSync(scratch, { recursive: true });
+  const rival = rivalConfig(model, scratch);
+  writeRows(model, rival.data);
+  await measure(python, [path.join(here, 'rival.py'), 'prepare', writeConfig(scratch, 'prepare', rival)]);
+  console.log(
+    `\n${model.title}: batch ${batch} × ${length}, r ${lora.r} on ${lora.target_modules.join(' and ')}, ${cpus()[0].model}, ${rival.threads} threads`,
+  );
+  console.log(heading());
+  const rounds = [];
+  for (let round = 1; round <= Number(options.rounds); round++)
+    rounds.push(await runRound(round, model, python, rival, scratch));
+  summarize(model, rounds);
+}
+
+async function runRound(round, model, python, rival, scratch) {
+  await waitForQuiet();
+  const { events } = await measure(python, [
+    path.join(here, 'rival.py'),
+    'matmul',
+    writeConfig(scratch, 'matmul', rival),
+  ]);
+  const results = { gflops: events[0].gflops };
+  for (const [name, contestant] of Object.entries(contestants)) {
+    await waitForQuiet();
+    const isPeft = name.startsWith('peft');
+    const measured = isPeft
+      ? await measure(python, [
+          path.join(here, 'rival.py'),
+          'train',
+          writeConfig(scratch, name, { ...rival, gradient_checkpointing: contestant.checkpointing }),
+        ])
+      : await measure(process.execPath, [cli, 'train', writeRecipe(model, rival, scratch, contestant), '--json']);
+    results[name] = reduce(measured, model);
+    console.log(resultRow(round, contestant.title, results[name]));
+  }
+  const losses = Object.keys(contestants).map((name) => results[name].losses);
+  const apart = Math.max(...losses.flatMap((list) => list.map((loss, i) => Math.abs(loss / losses[0][i] - 1))));
+  console.log(
+    `      losses of all four agree to ${apart.toExponential(1)}; this machine multiplies 2048³ at ${results.gflops.toFixed(0)} GFLOP/s`,
+  );
+  return results;
+}
+
+/** Tokens per second as the median over the steps after warm-up, by the times at which their lines came. */
+function reduce({ events, peakBytes, othersShare }, model) {
+  const steps = events.filter(({ type }) => type === 'step');
+  const durations = steps.slice(1).map(({ at }, i) => at - steps[i].at);
+  return {
+    speed: (batch * length) / median(durations.slice(model.warmup - 1)),
+    peakBytes,
+    firstStep: steps[0].at,
+    othersShare,
+    losses: steps.map(({ loss }) => loss),
+  };
+}
+
+function rivalConfig(model, scratch) {
+  return {
+    model: model.folder,
+    ...(model.tokenizer ? { tokenizer: model.tokenizer, shape: model.sizes } : {}),
+    init: path.join(scratch, 'init'),
+    data: path.join(scratch, 'rows.jsonl'),
+    lora,
+    batch,
+    length,
+    learning_rate: learningRate,
+    steps: model.steps,
+    threads: cpus().length,
+  };
+}
+
+function writeRecipe(model, rival, scratch, { checkpointing }) {
+  const recipe = {
+    base_model: model.folder,
+    lora: { ...lora, lora_dropout: 0, init_from: rival.init },
+    dataset: { path: rival.data, max_length: length, packing: true, shuffle: false, eval_split: 0 },
+    training: {
+      max_steps: model.steps,
+      per_device_train_batch_size: batch,
+      learning_rate: learningRate,
+      lr_scheduler_type: 'constant',
+      max_grad_norm: 1,
+      save_steps: 1000,
+      gradient_checkpointing: checkpointing,
+    },
+    engine: { threads: rival.threads },
+    output: path.join(scratch, 'adapter'),
+  };
+  return writeConfig(scratch, 'bench.lora', recipe);
+}
+
+function writeConfig(scratch, name, config) {
+  const file = path.join(scratch, `${name}.json`);
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
+/** Rows of plain text that are each longer than `length` tokens in any of the vocabularies. */
+function writeRows(model, file) {
+  const text = readFileSync(path.join(data, 'datasets/tinyshakespeare.txt'), 'utf8');
+  const characters = length * 8;
+  const rows = Array.from({ length: model.steps * batch }, (_, i) => text.slice(i * characters, (i + 1) * characters));
+  writeFileSync(file, rows.map((row) => `${JSON.stringify({ text: row })}\n`).join(''));
+}
+
+/**
+ * Floating-point operations per token that no implementation can avoid: every product with a frozen weight forward,
+ * and back into its input except below the lowest adapter (q, k and v of the first layer); attention's own products,
+ * of which the causal mask leaves half. Twice the number of multiplications; adapters are left out, as they are small.
+ */
+function flopsPerToken({
+  hidden_size: d,
+  intermediate_size: f,
+  num_hidden_layers: layers,
+  num_attention_heads: heads,
+  num_key_value_heads: kv,
+  vocab_size: vocabulary,
+}) {
+  const projections = d * d + (2 * d * d * kv) / heads;
+  const layer = projections + d * d + 3 * d * f;
+  const attentionForward = (2 * length * d) / 2;
+  return 2 * (2 * (layers * layer + vocabulary * d) - projections + 3 * layers * attentionForward);
+}
+
+function summarize(model, rounds) {
+  const ratio = (key, a, b) => rounds.map((round) => round[a][key] / round[b][key]);
+  const line = (title, values) => {
+    console.log(
+      `  ${title.padEnd(52)} ${values.map((value) => value.toFixed(2)).join('  ')}   median ${median(values).toFixed(2)}`,
+    );
+  };
+  console.log('  ratios per round');
+  line('auto: speed, of PEFT (target 1.35 or more)', ratio('speed', 'auto', 'peft'));
+  line('auto: memory, of PEFT (target 0.95 or less)', ratio('peakBytes', 'auto', 'peft'));
+  line('true: speed, of PEFT (target 1.00 or more)', ratio('speed', 'recompute', 'peft'));
+  line('true: memory, of PEFT (target 0.65 or less)', ratio('peakBytes', 'recompute', 'peft'));
+  line('true: speed, of PEFT with checkpointing', ratio('speed', 'recompute', 'peftCheckpointing'));
+  line('true: memory, of PEFT with checkpointing', ratio('peakBytes', 'recompute', 'peftCheckpointing'));
+  const flops = flopsPerToken(model.sizes);
+  const shares = rounds.map((round) => (round.auto.speed * flops) / (round.gflops * 1e9));
+  console.log(
+    `  auto: share of the machine's matmul rate ${shares.map(percent).join('  ')} (${(flops / 1e6).toFixed(0)} MFLOP a token)`,
+  );
+  console.log(
+    `  start to first step: ${rounds.map((round) => `${round.auto.firstStep.toFixed(1)} s`).join('  ')} (PEFT ${median(rounds.map((round) => round.peft.firstStep)).toFixed(1)} s)`,
+  );
+}
+
+function heading() {
+  return [
+    'round',
+    'contestant'.padEnd(22),
+    'tokens/s'.padStart(10),
+    'peak GB'.padStart(9),
+    'first step'.padStart(11),
+    'others used'.padStart(12),
+  ].join(' ');
+}
+
+function resultRow(round, title, { speed, peakBytes, firstStep, othersShare }) {
+  return [
+    String(round).padStart(5),
+    title.padEnd(22),
+    speed.toFixed(0).padStart(10),
+    (peakBytes / 1e9).toFixed(2).padStart(9),
+    `${firstStep.toFixed(1)} s`.padStart(11),
+    percent(othersShare).padStart(12),
+  ].join(' ');
+}
+
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
+}
