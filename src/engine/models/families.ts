@@ -23,11 +23,12 @@ export const supportedModelTypes: readonly string[] = Object.keys(families);
 export function readModel(values: ConfigValues): Model {
   const config = new ConfigReader(values);
   const type = config.value('model_type');
-  if (typeof type !== 'string') throw configValueMissing('model_type', supportedModelTypes.join(', '));
+  if (typeof type !== 'string') throw configValueMissing('model_type', `one of ${supportedModelTypes.join(', ')}`);
   if (values['is_encoder_decoder'] === true) throw encoderDecoderUnsupported(type, supportedModelTypes);
   if (!Object.hasOwn(families, type)) throw unsupportedModelType(type, supportedModelTypes);
   const quantization = config.object('quantization_config');
-  if (quantization !== undefined) throw quantizedUnsupported(quantization.text('quant_method'));
+  if (quantization !== undefined)
+    throw quantizedUnsupported(quantization.withDefaults({ quant_method: 'it does not say how' }).text('quant_method'));
   if (config.object('per_layer_config') !== undefined) {
     throw configValueUnsupported('per_layer_config', '{…}', 'layers that are all alike');
   }
