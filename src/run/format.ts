@@ -42,7 +42,7 @@ export function formatPercent(percent: number): string {
 
 /** `2.3456`, `0.01235`, `1.2e-7`: a loss or a rate in four or five digits. */
 export function formatNumber(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
+  if (!Number.isFinite(value) || value === 0) return String(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2).replace('e+', 'e');
   return size >= 1000 ? value.toFixed(1) : value.toPrecision(4);

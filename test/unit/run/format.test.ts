@@ -43,7 +43,7 @@ table('formatPercent', formatPercent, [
 ]);
 table('formatNumber', formatNumber, [
   [2.34567, '2.346'],
-  [0, '0.000'],
+  [0, '0'],
   [0.0123456, '0.01235'],
   [0.0002, '2.00e-4'],
   [1234.56, '1234.6'],
