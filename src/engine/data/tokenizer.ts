@@ -4,7 +4,7 @@ import { tokenizerInvalid, tokenizerMissing } from './failures';
 import { gatherSpecialTokens } from './specialTokens';
 import { asTransformersBuildsIt } from './tokenizerClass';
 import type { AddedTokenJson, TokenizerJson } from './tokenizerClass';
-import { fusesUnknown, inLibraryDialect } from './tokenizerDialect';
+import { inLibraryDialect } from './tokenizerDialect';
 import { createTokenText } from './tokenText';
 
 export interface EncodeOptions {
@@ -114,20 +114,14 @@ function wrap(
   const optional = { bosId: id('bos_token'), eosId: id('eos_token'), padId: id('pad_token') };
   const present = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
 
-  const fused = fusesUnknown(json) ? library.token_to_id(String(json.model['unk_token'])) : undefined;
-
   return {
     vocabSize: contents.length,
     ...present,
     ...(named['eos_token'] === undefined ? {} : { eosToken: named['eos_token'] }),
     specialTokens: named,
     specialIds: new Set(added.filter((token) => token.special === true).map((token) => token.id)),
-    encode: (text, options) => {
-      const { ids } = library.encode(text, { add_special_tokens: options?.addSpecialTokens ?? true });
-      return Int32Array.from(
-        fused === undefined ? ids : ids.filter((token, at) => token !== fused || ids[at - 1] !== fused),
-      );
-    },
+    encode: (text, options) =>
+      Int32Array.from(library.encode(text, { add_special_tokens: options?.addSpecialTokens ?? true }).ids),
     decode: (ids, options) => {
       // A model's embedding may have more rows than the tokenizer has tokens; those stand for nothing.
       const known = Array.from(ids).filter((token) => contents[token] !== undefined);

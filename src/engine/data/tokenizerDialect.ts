@@ -14,14 +14,6 @@ export function inLibraryDialect(json: TokenizerJson): TokenizerJson {
 }
 
 /**
- * Whether runs of characters without a token become a single unknown token (Rust's `fuse_unk`); the JavaScript
- * library gives one for each.
- */
-export function fusesUnknown(json: TokenizerJson): boolean {
-  return json.model['fuse_unk'] === true && typeof json.model['unk_token'] === 'string';
-}
-
-/**
  * SentencePiece tokenizers merge over the whole text, and the library then finds nothing in its cache of words. Where
  * no merge has a ▁ after another character, none can reach over the beginning of a word, and merging word by word
  * gives the same tokens.

@@ -68,10 +68,3 @@ export async function readWeight({ model, weights }: BaseModel, name: string): P
   if (entry === undefined) throw new Error(`${model.modelType} has no weight ${name}`);
   return readTensor(entry);
 }
-
-/** Number of all weights. */
-export function parameterCount(model: Model): number {
-  let count = 0;
-  for (const shape of model.parameters.values()) count += shape.reduce((product, size) => product * size, 1);
-  return count;
-}

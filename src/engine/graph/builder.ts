@@ -168,10 +168,20 @@ export function knownSize(dim: Dim | undefined): number {
 
 function keyOf(op: Op, attributes: Attributes[Op], inputs: readonly Value[]): string {
   const described = JSON.stringify(attributes, (_, value: unknown) => {
-    if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
+    if (ArrayBuffer.isView(value)) return tableKey(value);
     // JSON has no infinity, and no sign of zero.
     if (Object.is(value, -0)) return '-0';
     return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
   });
   return `${op} ${described} ${inputs.map((input) => input.id).join(',')}`;
+}
+
+const tableNumbers = new WeakMap<ArrayBufferView, number>();
+let tables = 0;
+
+/** Large tables are equal only to themselves: writing out their numbers would take longer than building the graph. */
+function tableKey(table: ArrayBufferView): string {
+  let number = tableNumbers.get(table);
+  if (number === undefined) tableNumbers.set(table, (number = ++tables));
+  return `table ${number}`;
 }

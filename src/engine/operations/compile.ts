@@ -1,6 +1,6 @@
 import { layOut } from '../data/layout';
 import type { BaseModel } from '../facts/baseModel';
-import { parameterCount } from '../facts/baseModel';
+import { countParameters } from '../models/model';
 import type { GraphBuilder } from '../graph/builder';
 import type { Graph } from '../graph/types';
 import type { Adapter } from '../lora/adapter';
@@ -113,7 +113,7 @@ function chunking(base: BaseModel, { batchSize, maxLength }: LossOptions): { chu
 /** Costs of the layout in multiplications: a token passes every weight, a pair of tokens every layer's two products. */
 function layout(base: BaseModel, { batchSize, maxLength }: LossOptions): Pick<CompiledLoss, 'layOut'> {
   const { model } = base;
-  const tokenCost = parameterCount(model) - model.vocabSize * model.hiddenSize;
+  const tokenCost = countParameters(model) - model.vocabSize * model.hiddenSize;
   const attentionCost = 2 * model.blocks * model.hiddenSize;
   return { layOut: ({ bins }) => layOut(bins, { batchSize, maxLength, tokenCost, attentionCost }) };
 }

@@ -5,6 +5,7 @@ import type { AdapterConfig } from '../formats/adapterConfig';
 import { renderModelCard } from '../formats/modelCard';
 import type { CardValue } from '../formats/modelCard';
 import { modelReplacement, tokenizerFilesOf, writeModelFolder } from '../formats/modelFolder';
+import type { TensorToWrite } from '../formats/safetensors';
 import { readWeight } from '../facts/baseModel';
 import { targetModulesOf } from '../lora/adapter';
 import type { LoraOptions } from '../lora/adapter';
@@ -42,13 +43,25 @@ export async function writeResult(prepared: Prepared, plan: Plan, result: Result
       : [...plain.tensors].map(([name, tensor]) => ({ name, ...tensor }));
   await writeAdapterFolder(folder, {
     config: adapterConfig(prepared, plain?.options ?? lora),
-    tensors,
+    tensors: [...tensors, ...(await adaptedEmbeddings(prepared))],
     modelCard: modelCard(prepared, plan, result),
   });
 }
 
+/** As PEFT does, the base weights of an embedding or head that is adapted lie in the adapter's file as well. */
+async function adaptedEmbeddings({ base, adapter }: Prepared): Promise<TensorToWrite[]> {
+  const embeddings = adapter.targets.filter(({ path }) => /(^|\.)(embed_tokens|lm_head)$/.test(path));
+  return Promise.all(
+    embeddings.map(async ({ path }) => {
+      const name = `${path}.weight`;
+      const shape = base.model.parameters.get(name) ?? base.model.parameters.get(base.model.tied.get(name) ?? name);
+      return { name, shape: shape ?? [], data: await readWeight(base, name) };
+    }),
+  );
+}
+
 async function writeModel({ base }: Prepared, { trained }: Result, folder: string): Promise<void> {
-  const tensors = [];
+  const tensors: TensorToWrite[] = [];
   for (const [name, shape] of base.model.parameters) {
     tensors.push({ name, shape, data: trained.get(name) ?? (await readWeight(base, name)) });
   }

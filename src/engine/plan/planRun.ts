@@ -2,6 +2,7 @@ import type { ResolvedRecipe } from '../../recipe/recipe.generated';
 import type { Plan } from '../../run/plan';
 import { describeTargets } from '../lora/adapter';
 import type { Adapter } from '../lora/adapter';
+import { countParameters } from '../models/model';
 import type { Model } from '../models/model';
 
 /** What the plan says about the data. */
@@ -31,7 +32,7 @@ export function planRun(
   compute: Plan['compute'],
 ): Plan {
   const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-  const baseParams = [...model.parameters.values()].map(count).reduce((sum, size) => sum + size, 0);
+  const baseParams = countParameters(model);
   const trainable = adapter.trainables.reduce((sum, { shape }) => sum + count(shape), 0);
   // Biases are the base model's own; a saved module is trained as a copy, which PEFT counts beside the original.
   const added = adapter.trainables
@@ -70,5 +71,5 @@ function warnings(model: Model, adapter: Adapter, maxLength: number): string[] {
     maxLength > model.contextLength
       ? [`dataset.max_length ${maxLength} is longer than the ${model.contextLength} tokens this model was made for.`]
       : [];
-  return [...unused, ...beyond];
+  return [...model.notes, ...unused, ...beyond];
 }

@@ -1,8 +1,12 @@
 import { Failure } from '../../failure/failure';
 
-export const lossNotFinite = (step: number, what: 'loss' | 'gradient norm', checkpoint: string): Failure =>
+export const lossNotFinite = (
+  step: number,
+  what: 'loss' | 'gradient norm' | 'loss on the evaluation rows',
+  checkpoint: string,
+): Failure =>
   new Failure('training-diverged', `In step ${step} the ${what} was not a finite number, so training was stopped.`, {
-    hint: `The state before that step is kept in ${checkpoint}. Lower training.learning_rate (a tenth is a good try) and train again.`,
+    hint: `The last good state is kept in ${checkpoint}. Lower training.learning_rate (a tenth is a good try) and train again.`,
     exitCode: 3,
   });
 
@@ -15,12 +19,6 @@ export const noGradient = (modules: readonly string[]): Failure =>
       exitCode: 3,
     },
   );
-
-export const gradientNotFinite = (module: string, checkpoint: string): Failure =>
-  new Failure('training-diverged', `The gradient of ${module} was not finite, so training was stopped.`, {
-    hint: `The state before that step is kept in ${checkpoint}. Lower training.learning_rate and train again.`,
-    exitCode: 3,
-  });
 
 export const adapterUnchanged = (modules: readonly string[]): Failure =>
   new Failure('adapter-unchanged', `Training did not change ${list(modules)}.`, {
@@ -35,6 +33,12 @@ export const adapterWithoutEffect = (difference: number, rounding: number): Fail
       `rounding alone makes up to ${rounding.toExponential(1)}.`,
     { hint: 'Raise training.learning_rate or lora.lora_alpha, or train more steps.', exitCode: 3 },
   );
+
+export const adapterNotFinite = (): Failure =>
+  new Failure('training-diverged', 'With the trained adapter the model computes no finite numbers any more.', {
+    hint: 'Lower training.learning_rate (a tenth is a good try) and train again; nothing was written to the output folder.',
+    exitCode: 3,
+  });
 
 export const noTrainingSteps = (): Failure =>
   new Failure('no-training-steps', 'The recipe asks for no optimizer step at all.', {

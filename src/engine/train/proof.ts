@@ -1,4 +1,4 @@
-import { adapterUnchanged, adapterWithoutEffect } from './failures';
+import { adapterNotFinite, adapterUnchanged, adapterWithoutEffect } from './failures';
 
 /** A group of tensors that together adapt one module, with their values at the start and now. */
 export interface AdaptedModule {
@@ -16,7 +16,7 @@ export interface Proof {
 /**
  * Shows that training changed the model: every module was changed, and a probe text's logits differ from the base
  * model's beyond what rounding makes of them.
- * @throws Failure `adapter-unchanged`, `adapter-without-effect`
+ * @throws Failure `adapter-unchanged`, `adapter-without-effect`, `training-diverged`
  */
 export function proveChange(
   modules: readonly AdaptedModule[],
@@ -31,6 +31,7 @@ export function proveChange(
     difference = Math.max(difference, Math.abs(value - logits.tuned[i]!));
     largest = Math.max(largest, Math.abs(value));
   });
+  if (!Number.isFinite(difference)) throw adapterNotFinite();
   // A few units in the last place of the largest logit: what another order of summation may make.
   const rounding = 4 * 2 ** -23 * largest;
   if (difference <= rounding) throw adapterWithoutEffect(difference, rounding);

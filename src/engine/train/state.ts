@@ -29,6 +29,8 @@ export interface Progress {
   readonly lastEval: Evaluated | undefined;
   readonly best: { readonly step: number; readonly loss: number } | undefined;
   readonly evalsSinceBest: number;
+  /** The run was stopped while it evaluated after step `step`: its continuation begins with that evaluation. */
+  readonly evaluationDue: boolean;
   /** Names of the tensors that have not had a gradient other than zero yet. */
   readonly withoutGradient: readonly string[];
 }
@@ -53,7 +55,18 @@ export function initialState(
       lastEval: undefined,
       best: undefined,
       evalsSinceBest: 0,
+      evaluationDue: false,
       withoutGradient: mustGetGradient,
     },
   };
+}
+
+/** The state as it is now, whatever later steps change. */
+export function copyState({ tensors, progress }: TrainingState): TrainingState {
+  const copied = tensors.map((tensor) => ({
+    ...tensor,
+    values: tensor.values.slice(),
+    moments: { first: tensor.moments.first.slice(), second: tensor.moments.second.slice() },
+  }));
+  return { tensors: copied, progress };
 }

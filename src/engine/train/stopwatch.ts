@@ -1,16 +1,30 @@
 /** Speed and remaining time of a run. */
 export class Stopwatch {
-  #last = performance.now();
+  #lapBegan: number;
+  #stepBegan: number;
   #average: number | undefined;
 
-  constructor(private stepsLeft: number) {}
+  /** @param now milliseconds on any clock that only goes forwards */
+  constructor(
+    private stepsLeft: number,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.#lapBegan = this.#stepBegan = now();
+  }
+
+  /** Begins a step: what happened since the last one (an evaluation, a checkpoint) counts for the estimate alone. */
+  begin(): void {
+    this.#stepBegan = this.now();
+  }
 
   /** Ends a step of `tokens` tokens. The estimate follows the last steps more than the first ones. */
   lap(tokens: number): { tokens_per_second: number; eta_seconds: number } {
-    const now = performance.now();
-    const seconds = (now - this.#last) / 1000;
-    this.#last = now;
-    this.#average = this.#average === undefined ? seconds : 0.9 * this.#average + 0.1 * seconds;
+    const now = this.now();
+    // A clock too coarse for the step still gives a finite speed.
+    const seconds = Math.max(now - this.#stepBegan, 1e-3) / 1000;
+    const whole = (now - this.#lapBegan) / 1000;
+    this.#lapBegan = this.#stepBegan = now;
+    this.#average = this.#average === undefined ? whole : 0.9 * this.#average + 0.1 * whole;
     this.stepsLeft--;
     return { tokens_per_second: tokens / seconds, eta_seconds: Math.max(0, this.stepsLeft) * this.#average };
   }
