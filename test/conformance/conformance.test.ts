@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Op } from '../../src/engine/graph/types';
-import type { Runtime } from '../../src/engine/runtime/runtime';
-import { assertClose, summed } from './compare';
-import type { Tolerance } from './compare';
+import { assertConforms } from './assertConforms';
+import { summed } from './compare';
 import { opCases, tolerances } from './opCases';
 import { opProgram } from './program';
-import type { OpCase, Program } from './program';
+import type { OpCase } from './program';
 import { programs } from './programs';
-import { oracle, runtimes } from './runtimes';
+import { runtimes } from './runtimes';
 
 for (const runtime of runtimes) {
   describe(`${runtime.name} computes`, () => {
@@ -29,22 +28,4 @@ for (const runtime of runtimes) {
       }
     });
   });
-}
-
-/** Runs the program as compiled once, for all its sizes, and compares each run with the oracle. */
-async function assertConforms(runtime: Runtime, program: Program, tolerance: Tolerance): Promise<void> {
-  const executable = await runtime.compile(program.graph, program.weights);
-  const expected = await oracle.compile(program.graph, program.weights);
-  try {
-    assert.ok(program.runs.length > 0, 'nothing would be run');
-    for (const { sizes, inputs } of program.runs) {
-      const results = await executable.run(inputs).catch((error: unknown) => {
-        throw new Error(`With ${JSON.stringify(sizes)}: ${String(error)}`, { cause: error });
-      });
-      assertClose(results, await expected.run(inputs), tolerance);
-    }
-  } finally {
-    await executable.dispose();
-    await expected.dispose();
-  }
 }

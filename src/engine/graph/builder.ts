@@ -181,6 +181,7 @@ let tables = 0;
 
 /** Large tables are equal only to themselves: writing out their numbers would take longer than building the graph. */
 function tableKey(table: ArrayBufferView): string {
+  if (table.byteLength <= 256) return Array.from(table as unknown as ArrayLike<number>).join(' ');
   let number = tableNumbers.get(table);
   if (number === undefined) tableNumbers.set(table, (number = ++tables));
   return `table ${number}`;

@@ -150,13 +150,15 @@ function readLayer(file: string): Layer {
   };
 }
 
-function readConfig(file: string): { readonly references?: readonly { readonly path: string }[] } {
-  const { config, error } = ts.readConfigFile(file, (name) => ts.sys.readFile(name));
-  if (config === undefined) throw new Error(`${file}: ${JSON.stringify(error?.messageText)}`);
-  return config;
+interface Config {
+  readonly references?: readonly { readonly path: string }[];
 }
 
-function references(folder: string, config: ReturnType<typeof readConfig>): string[] {
+function readConfig(file: string): Config {
+  return JSON.parse(readFileSync(file, 'utf8')) as Config;
+}
+
+function references(folder: string, config: Config): string[] {
   return (config.references ?? []).map(({ path: target }) => path.join(folder, target));
 }
 
