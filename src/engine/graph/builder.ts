@@ -180,8 +180,8 @@ const tableNumbers = new WeakMap<ArrayBufferView, number>();
 let tables = 0;
 
 /** Large tables are equal only to themselves: writing out their numbers would take longer than building the graph. */
-function tableKey(table: ArrayBufferView): string {
-  if (table.byteLength <= 256) return Array.from(table as unknown as ArrayLike<number>).join(' ');
+function tableKey(table: ArrayBufferView): string | number[] {
+  if (table.byteLength <= 256) return Array.from(table as unknown as ArrayLike<number>);
   let number = tableNumbers.get(table);
   if (number === undefined) tableNumbers.set(table, (number = ++tables));
   return `table ${number}`;
