@@ -111,6 +111,16 @@ describe('seeds', () => {
     assert.equal(found?.node.op, 'add');
   });
 
+  test('stop at a parameter that is computed from another one', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', 'f32', [3]);
+    const hidden = b.scale(x, 2);
+    const seeds = new Map([[b.scale(hidden, 3), b.input('seed', 'f32', [3])]]);
+    const [dx, dHidden] = gradients(b, seeds, [x, hidden]);
+    assert.equal(dx, undefined, 'what comes through the other one is not counted twice');
+    assert.equal(dHidden?.node.op, 'scale');
+  });
+
   test('of a parameter itself are its gradient', () => {
     const b = new GraphBuilder();
     const x = b.input('x', 'f32', [3]);
