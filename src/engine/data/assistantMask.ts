@@ -44,9 +44,7 @@ export function findAssistantTokens(
 
 function markedSpans({ chat, template, whole }: Context): TokenSpan[] | undefined {
   const marked = template.renderMarked(chat.messages, { ...chat.options, addGenerationPrompt: false });
-  // A template may look at what it wrote; then the marks would change it and cannot be trusted.
-  if (marked?.text !== whole.text) return undefined;
-  return marked.spans
+  return marked?.spans
     .filter(([start, end]) => end > start)
     .map(([start, end]) => [whole.tokenAt(start), whole.tokenAfter(end)]);
 }
@@ -67,34 +65,41 @@ function derivedSpans(context: Context): TokenSpan[] {
 function spanByPrefixes(context: Context, index: number): TokenSpan | undefined {
   const { chat, tokenizer, whole } = context;
   const start = startByPrefix(context, index);
-  if (start === undefined) return undefined;
-  const last = index === chat.messages.length - 1;
-  const upToTurn = last ? whole.ids : encodePrefix(context, index + 1, false);
-  if (upToTurn === undefined) return undefined;
-  const end = commonPrefix(upToTurn, whole.ids);
-  // Some templates close the whole conversation with one more token; beyond that the two must not differ.
-  const rest = upToTurn.subarray(end);
-  if (!rest.every((id) => isSilent(id, tokenizer)) || end <= start) return undefined;
+  const end = index === chat.messages.length - 1 ? whole.ids.length : endByPrefix(context, index);
+  if (start === undefined || end === undefined || end <= start) return undefined;
   const content = visibleContent(chat.messages[index]!);
   const written = tokenizer.decode(whole.ids.subarray(start, end));
-  return content === undefined || written.includes(content) ? [start, end] : undefined;
+  return content === undefined || written.includes(asDecoded(content, tokenizer)) ? [start, end] : undefined;
 }
 
+/** Where the turn's header ends: the generation prompt is that header. */
 function startByPrefix(context: Context, index: number): number | undefined {
-  const before = encodePrefix(context, index, true);
-  return before === undefined ? undefined : commonPrefix(before, context.whole.ids);
+  const { tokenizer, whole } = context;
+  const before = renderPrefix(context, index, true);
+  if (before === undefined) return undefined;
+  if (whole.text.startsWith(before)) return whole.tokenAt(before.length);
+  return commonPrefix(tokenizer.encode(before, { addSpecialTokens: false }), whole.ids);
+}
+
+function endByPrefix(context: Context, index: number): number | undefined {
+  const { tokenizer, whole } = context;
+  const upToTurn = renderPrefix(context, index + 1, false);
+  if (upToTurn === undefined) return undefined;
+  if (whole.text.startsWith(upToTurn)) return whole.tokenAfter(upToTurn.length);
+  // Some templates close the whole conversation with one more token; beyond that the two must not differ.
+  const ids = tokenizer.encode(upToTurn, { addSpecialTokens: false });
+  const end = commonPrefix(ids, whole.ids);
+  return ids.subarray(end).every((id) => isSilent(id, tokenizer)) ? end : undefined;
 }
 
 /** Undefined if the template refuses the beginning of the conversation, such as one without any message. */
-function encodePrefix(context: Context, length: number, addGenerationPrompt: boolean): Int32Array | undefined {
-  const { chat, template, tokenizer } = context;
-  let text: string;
+function renderPrefix(context: Context, length: number, addGenerationPrompt: boolean): string | undefined {
+  const { chat, template } = context;
   try {
-    text = template.render(chat.messages.slice(0, length), { ...chat.options, addGenerationPrompt });
+    return template.render(chat.messages.slice(0, length), { ...chat.options, addGenerationPrompt });
   } catch {
     return undefined;
   }
-  return tokenizer.encode(text, { addSpecialTokens: false });
 }
 
 function spanByContent(context: Context, index: number): TokenSpan | undefined {
@@ -126,6 +131,11 @@ function visibleContent(message: ChatMessage): string | undefined {
   if (typeof message.content !== 'string') return undefined;
   const trimmed = message.content.split('</think>').at(-1)!.trim();
   return trimmed === '' ? undefined : trimmed;
+}
+
+/** What is left of a text once it has been tokens: some vocabularies lack characters. */
+function asDecoded(text: string, tokenizer: Tokenizer): string {
+  return tokenizer.decode(tokenizer.encode(text, { addSpecialTokens: false })).trim();
 }
 
 function isSilent(id: number, tokenizer: Tokenizer): boolean {

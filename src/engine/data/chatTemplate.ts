@@ -20,13 +20,13 @@ export type TextSpan = readonly [start: number, end: number];
 export interface ChatTemplate {
   /** @throws Error with the template's own words, when it refuses the messages. */
   render(messages: readonly ChatMessage[], options: RenderOptions): string;
-  /**
-   * The same with what stood inside `{% generation %}` marks, or undefined if the template has no such marks.
-   */
-  renderMarked(
-    messages: readonly ChatMessage[],
-    options: RenderOptions,
-  ): { readonly text: string; readonly spans: readonly TextSpan[] } | undefined;
+  /** The same with what stood inside `{% generation %}` marks, or undefined if the template has no such marks. */
+  renderMarked(messages: readonly ChatMessage[], options: RenderOptions): MarkedText | undefined;
+}
+
+export interface MarkedText {
+  readonly text: string;
+  readonly spans: readonly TextSpan[];
 }
 
 /** Noncharacters, so that no text of a row holds them. */
@@ -38,9 +38,8 @@ const closing = '\u{1ffff}';
  * null keys, and a model's reasoning under each of its usual names.
  */
 export function compileChatTemplate(source: string, specialTokens: Readonly<Record<string, string>>): ChatTemplate {
-  const template = new Template(source);
   const markedSource = markGeneration(source);
-  const marked = markedSource === undefined ? undefined : new Template(markedSource);
+  const template = new Template(markedSource ?? source);
 
   const variables = (messages: readonly ChatMessage[], options: RenderOptions) => ({
     ...specialTokens,
@@ -51,10 +50,11 @@ export function compileChatTemplate(source: string, specialTokens: Readonly<Reco
     add_generation_prompt: options.addGenerationPrompt,
   });
 
+  const renderMarked = (messages: readonly ChatMessage[], options: RenderOptions) =>
+    takeSpans(template.render(variables(messages, options)));
   return {
-    render: (messages, options) => template.render(variables(messages, options)),
-    renderMarked: (messages, options) =>
-      marked === undefined ? undefined : takeSpans(marked.render(variables(messages, options))),
+    render: (messages, options) => renderMarked(messages, options).text,
+    renderMarked: (messages, options) => (markedSource === undefined ? undefined : renderMarked(messages, options)),
   };
 }
 
@@ -77,7 +77,8 @@ function asTransformersPasses(message: ChatMessage): Record<string, unknown> {
 }
 
 /**
- * Writes a mark where Jinja's tracker would note a position. A statement tag also swallows the blanks before it on
+ * Writes a mark where Transformers' Jinja extension notes a position; the library would drop the tags with other
+ * blanks around them than Jinja. A statement tag also swallows the blanks before it on
  * its line and the line break after it (`lstrip_blocks`, `trim_blocks`), an expression does not, hence the pattern.
  */
 function markGeneration(source: string): string | undefined {
@@ -88,7 +89,7 @@ function markGeneration(source: string): string | undefined {
   });
 }
 
-function takeSpans(marked: string): { text: string; spans: TextSpan[] } {
+function takeSpans(marked: string): MarkedText {
   const spans: TextSpan[] = [];
   let text = '';
   let start = 0;

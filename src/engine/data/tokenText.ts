@@ -1,35 +1,40 @@
 import type { AddedTokenJson } from './tokenizerClass';
 
-/** How one token reads: `' the'`, `'\n'`, `'<s>'`, or `'<0xE2>'` for a byte that is no character by itself. */
-export function createTokenText(
+/** The bytes of text that each token stands for: of `▁the` those of ` the`, of `<0x0A>` a line break. */
+export function createTokenBytes(
   contents: readonly string[],
   decoder: object | null,
   added: readonly AddedTokenJson[],
-): (id: number) => string {
+): (id: number) => Uint8Array {
   const names = new Map(added.map((token) => [token.id, token.content]));
   const read = JSON.stringify(decoder).includes('"ByteLevel"') ? readByteLevel : readPiece;
   return (id) => {
-    const content = contents[id];
-    return names.get(id) ?? (content === undefined ? `<${id}>` : read(content));
+    const name = names.get(id);
+    return name === undefined ? read(contents[id] ?? '') : encoder.encode(name);
   };
 }
 
-/** SentencePiece: `▁` is a space, `<0x0A>` a byte. */
-function readPiece(content: string): string {
-  const byte = /^<0x([0-9A-F]{2})>$/.exec(content)?.[1];
-  if (byte === undefined) return content.replaceAll('▁', ' ');
-  const value = Number.parseInt(byte, 16);
-  return value < 0x80 ? String.fromCharCode(value) : content;
-}
-
-/** GPT-2's spelling of bytes by printable characters. */
-function readByteLevel(content: string): string {
-  const bytes = Uint8Array.from(content, (character) => byteOf.get(character) ?? 0x3f);
+/** How one token reads: `' the'`, `'\n'`, `'<s>'`, or `'<0xE2>'` for a byte that is no character by itself. */
+export function readToken(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     return Array.from(bytes, (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`).join('');
   }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** SentencePiece: `▁` is a space, `<0x0A>` a byte. */
+function readPiece(content: string): Uint8Array {
+  const byte = /^<0x([0-9A-F]{2})>$/.exec(content)?.[1];
+  return byte === undefined ? encoder.encode(content.replaceAll('▁', ' ')) : Uint8Array.of(Number.parseInt(byte, 16));
+}
+
+/** GPT-2's spelling of bytes by printable characters. */
+function readByteLevel(content: string): Uint8Array {
+  return Uint8Array.from(content, (character) => byteOf.get(character) ?? 0x3f);
 }
 
 const byteOf: ReadonlyMap<string, number> = (() => {

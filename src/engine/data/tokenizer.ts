@@ -5,7 +5,7 @@ import { gatherSpecialTokens } from './specialTokens';
 import { asTransformersBuildsIt } from './tokenizerClass';
 import type { AddedTokenJson, TokenizerJson } from './tokenizerClass';
 import { inLibraryDialect } from './tokenizerDialect';
-import { createTokenText } from './tokenText';
+import { createTokenBytes, readToken } from './tokenText';
 
 export interface EncodeOptions {
   /** What the tokenizer puts around a text of its own accord, such as a first `<s>`; default true. */
@@ -31,6 +31,8 @@ export interface Tokenizer {
   readonly specialIds: ReadonlySet<number>;
   encode(text: string, options?: EncodeOptions): Int32Array;
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
+  /** The bytes of text that a token stands for; of one that stands for none, those of its name. */
+  tokenBytes(id: number): Uint8Array;
   /** One token as people read it: the piece of text it stands for, or its name if it stands for none. */
   tokenText(id: number): string;
 }
@@ -113,6 +115,7 @@ function wrap(
   const id = (name: string) => (named[name] === undefined ? undefined : library.token_to_id(named[name]));
   const optional = { bosId: id('bos_token'), eosId: id('eos_token'), padId: id('pad_token') };
   const present = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+  const tokenBytes = createTokenBytes(contents, json.decoder, added);
 
   return {
     vocabSize: contents.length,
@@ -128,6 +131,7 @@ function wrap(
       if (known.length === 0) return '';
       return library.decode(known, { skip_special_tokens: options?.skipSpecialTokens ?? false });
     },
-    tokenText: createTokenText(contents, json.decoder, added),
+    tokenBytes,
+    tokenText: (token) => (contents[token] === undefined ? `<${token}>` : readToken(tokenBytes(token))),
   };
 }
