@@ -139,19 +139,21 @@ const norms: Program[] = (['rms', 'layer'] as const).map((kind) =>
 
 const sharing: Program[] = [
   ...norms,
-  program(
-    'both norms of one value',
-    { x: normal([3, 6]), w: normal([6]), dy: normal([3, 6]) },
-    [{}],
-    (b, { x, w, dy }: Values) => {
-      const attributes = { epsilon: 1e-5 };
-      return {
-        rms: b.op('rmsNorm', attributes, x!, w!),
-        layer: b.op('layerNorm', attributes, x!, w!, w!),
-        rmsGrad: b.op('rmsNormGrad', attributes, x!, w!, dy!),
-        layerGrad: b.op('layerNormGrad', attributes, x!, w!, dy!),
-      };
-    },
+  ...[['rms', 'layer'] as const, ['layer', 'rms'] as const].map((kinds) =>
+    program(
+      `both norms of one value, ${kinds[0]} norm first`,
+      { x: normal([3, 6]), w: normal([6]), dy: normal([3, 6]) },
+      [{}],
+      (b, { x, w, dy }: Values) => {
+        const attributes = { epsilon: 1e-5 };
+        const forward = kinds.map((kind) => [
+          kind,
+          kind === 'rms' ? b.op('rmsNorm', attributes, x!, w!) : b.op('layerNorm', attributes, x!, w!, w!),
+        ]);
+        const backward = kinds.map((kind) => [`${kind}Grad`, b.op(`${kind}NormGrad`, attributes, x!, w!, dy!)]);
+        return Object.fromEntries([...forward, ...backward]) as Values;
+      },
+    ),
   ),
   program(
     'one norm with two epsilons',

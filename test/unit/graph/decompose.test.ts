@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { GraphBuilder } from '../../../src/engine/graph/builder';
 import { decompose, decompositions } from '../../../src/engine/graph/decompose';
 import type { ComposedOp } from '../../../src/engine/graph/decompose';
 import type { Op } from '../../../src/engine/graph/types';
@@ -31,4 +32,15 @@ test('an op for which a runtime has a kernel stays', () => {
   const { graph } = opProgram('swiglu', opCases.swiglu[0]!);
   assert.ok(decompose(graph, new Set(['swiglu'])).nodes.some(({ op }) => op === 'swiglu'));
   assert.ok(decompose(graph, new Set(['attention'])).nodes.every(({ op }) => op !== 'swiglu'));
+});
+
+test('the backward pass of attention computes its probabilities again instead of holding those of all layers', () => {
+  const b = new GraphBuilder();
+  const [q, dy] = [b.input('q', 'f32', ['B', 'T', 2, 4]), b.input('dy', 'f32', ['B', 'T', 2, 4])];
+  const mask = b.input('mask', 'f32', ['B', 1, 'T', 'T']);
+  const y = b.op('attention', { scale: 1 }, q, q, q, mask);
+  const [dq] = b.node('attentionGrad', { scale: 1 }, q, q, q, mask, dy).outputs;
+  const { nodes } = decompose(b.finish({ y, dq: dq! }));
+  const softmaxes = nodes.filter(({ op }) => op === 'softmax');
+  assert.equal(softmaxes.length, 2);
 });
