@@ -133,7 +133,7 @@ async function prepareReading(
   chatTemplate: string | undefined,
 ): Promise<Reading> {
   const first = await firstRow(source);
-  const found = await source.columnNames();
+  const found = source.columnNames(first.block);
   if (found.length === 0) readRow(source, first, (row) => row);
   let detected = detectFormat(source.file, found, options);
   const rowTemplate = detected.rowTemplate;

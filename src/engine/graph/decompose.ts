@@ -37,18 +37,13 @@ export const decompositions = {
 
   swiglu: (b, [gate, up]) => [b.mul(b.op('silu', {}, gate!), up!)],
 
-  // silu(x) = x·σ(x), so silu'(x) = σ(x)·(1 + x − silu(x)).
   swigluGrad: (b, [gate, up, dy]) => {
-    const sigmoid = b.op('sigmoid', {}, gate!);
-    const silu = b.mul(gate!, sigmoid);
-    const slope = b.mul(sigmoid, b.add(b.sub(gate!, silu), b.scalar(1)));
+    const { silu, slope } = siluSlope(b, gate!, dy!);
     return [b.mul(b.mul(dy!, up!), slope), b.mul(dy!, silu)];
   },
 
   siluGrad: (b, [x, dy]) => {
-    const sigmoid = b.op('sigmoid', {}, x!);
-    const slope = b.mul(sigmoid, b.add(b.sub(x!, b.mul(x!, sigmoid)), b.scalar(1)));
-    return [b.mul(dy!, slope)];
+    return [b.mul(dy!, siluSlope(b, x!, dy!).slope)];
   },
 
   // log-sum-exp by way of the probabilities, which the backward pass needs anyway:
@@ -78,6 +73,14 @@ export function decompose(graph: Graph, native: ReadonlySet<Op> = new Set()): Gr
     const rule = decompositions[node.op as ComposedOp] as Decomposition<Op>;
     return rule(b, inputs, node.attributes);
   });
+}
+
+/** silu(x) = x·σ(x), so silu'(x) = σ(x)·(1 + x − silu(x)). The gate keeps both from being computed ahead and held. */
+function siluSlope(b: GraphBuilder, x: Value, dy: Value): { silu: Value; slope: Value } {
+  const gated = b.gate(x, dy);
+  const sigmoid = b.op('sigmoid', {}, gated);
+  const silu = b.mul(gated, sigmoid);
+  return { silu, slope: b.mul(sigmoid, b.add(b.sub(gated, silu), b.scalar(1))) };
 }
 
 interface Heads {

@@ -3,6 +3,7 @@ import { windows } from '../data/batches';
 import { endIds } from '../facts/baseModel';
 import { generate } from '../generate/generate';
 import { greedy } from '../generate/sampling';
+import { TextStream } from '../generate/textStream';
 import type { Executable, Runtime, WeightSource } from '../runtime/runtime';
 import { tensorFeeds } from '../train/feeds';
 import { evaluateWindows } from '../train/optimizerStep';
@@ -25,26 +26,33 @@ export class Evaluator {
     private readonly state: TrainingState,
   ) {}
 
-  async evaluate(): Promise<Evaluated> {
+  /** Rejects when `signal` is aborted. */
+  async evaluate(signal: AbortSignal): Promise<Evaluated> {
     const { base, adapter, evaluation, maxLength, windowOptions, loaded } = this.prepared;
     if (evaluation === undefined) throw new Error('There is nothing to evaluate on');
     const batchSize = loaded.recipe.training.per_device_eval_batch_size;
     this.#loss ??= compileEvaluation(this.runtime, base, adapter, { batchSize, maxLength }, this.weights);
     const rows = windows(evaluation, { ...windowOptions, batchSize, accumulation: 1, epochs: 1 });
-    return evaluateWindows(await this.#loss, tensorFeeds(this.state.tensors), rows);
+    return evaluateWindows(await this.#loss, tensorFeeds(this.state.tensors), rows, signal);
   }
 
-  async *samples(): AsyncGenerator<TrainingEvent> {
+  /** Ends when `signal` is aborted. */
+  async *samples(signal: AbortSignal): AsyncGenerator<TrainingEvent> {
     const { base, adapter, tokenizer, loaded } = this.prepared;
     const { contextLength } = base.model;
     this.#logits ??= compileLogits(this.runtime, base, adapter, contextLength, this.weights);
     const source = { executable: await this.#logits, trained: tensorFeeds(this.state.tensors) };
+    const limits = { maxNewTokens: sampleTokens, contextLength, endIds: endIds(base, tokenizer) };
     for (const prompt of loaded.recipe.training.sample_prompts) {
-      const limits = { maxNewTokens: sampleTokens, contextLength, endIds: endIds(base, tokenizer) };
-      const ids: number[] = [];
-      for await (const id of generate(source, tokenizer.encode(prompt), greedy, limits)) ids.push(id);
-      const text = tokenizer.decode(ids, { skipSpecialTokens: true });
-      yield { type: 'sample', step: this.state.progress.step, prompt, text };
+      const ids = tokenizer.encode(prompt);
+      // Nothing to go on from: this model puts no token before a text.
+      if (ids.length === 0) continue;
+      const continuation = new TextStream(tokenizer, ids);
+      for await (const id of generate(source, ids, greedy, limits)) {
+        if (signal.aborted) return;
+        continuation.push(id);
+      }
+      yield { type: 'sample', step: this.state.progress.step, prompt, text: continuation.text };
     }
   }
 

@@ -119,8 +119,8 @@ class Training {
         state,
         compiled,
         windows: windows(prepared.train, prepared.windowOptions, state.progress.cursor),
-        evaluate: prepared.evaluation === undefined ? undefined : () => evaluator.evaluate(),
-        sample: recipe.training.sample_prompts.length === 0 ? undefined : () => evaluator.samples(),
+        evaluate: prepared.evaluation === undefined ? undefined : (signal) => evaluator.evaluate(signal),
+        sample: recipe.training.sample_prompts.length === 0 ? undefined : (signal) => evaluator.samples(signal),
         saveCheckpoint: (current) => saveCheckpoint(run, current, recipe.training.save_total_limit),
         signal: options.signal,
       });

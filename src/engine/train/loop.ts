@@ -1,10 +1,12 @@
 import type { TrainingEvent } from '../../run/trainingEvent';
-import type { Window } from '../data/batches';
+import { Failure } from '../../failure/failure';
+import type { DataCursor, Window } from '../data/batches';
 import { lossNotFinite, noGradient } from './failures';
 import { updateTensors, windowGradients } from './optimizerStep';
 import type { CompiledLoss, Update, WindowGradients } from './optimizerStep';
 import type { TrainingSettings } from './settings';
-import type { Evaluated, TrainingState } from './state';
+import { copyState } from './state';
+import type { Evaluated, Progress, TrainingState } from './state';
 import { Stopwatch } from './stopwatch';
 
 /** What the loop works with. It knows no files: whoever starts it says how a checkpoint is written. */
@@ -12,54 +14,79 @@ export interface Job {
   readonly settings: TrainingSettings;
   readonly state: TrainingState;
   readonly compiled: CompiledLoss;
-  /** From the state's cursor on. */
+  /** From the state's cursor on, without end. */
   readonly windows: AsyncIterable<Window>;
-  /** Undefined without an evaluation set. */
-  readonly evaluate: (() => Promise<Evaluated>) | undefined;
-  /** Text samples to show beside an evaluation. */
-  readonly sample: (() => AsyncIterable<TrainingEvent>) | undefined;
-  /** Writes the state, and gives the place. */
+  /** Undefined without an evaluation set. Rejects when `signal` is aborted. */
+  readonly evaluate: ((signal: AbortSignal) => Promise<Evaluated>) | undefined;
+  /** Text samples to show beside an evaluation. Ends when `signal` is aborted. */
+  readonly sample: ((signal: AbortSignal) => AsyncIterable<TrainingEvent>) | undefined;
+  /** Writes a state, and gives the place. */
   saveCheckpoint(state: TrainingState): Promise<string>;
   readonly signal: AbortSignal;
 }
 
 export type Outcome = 'finished' | 'cancelled';
 
+/** Whether nothing is left to do: all steps are done, or evaluations no longer improve. */
+export function isComplete(settings: TrainingSettings, { step, evaluationDue, evalsSinceBest }: Progress): boolean {
+  const { totalSteps, earlyStoppingPatience } = settings;
+  if (evaluationDue) return false;
+  return step >= totalSteps || (earlyStoppingPatience !== null && evalsSinceBest >= earlyStoppingPatience);
+}
+
 /**
  * Trains: one event per optimizer step, evaluation and checkpoint. Ends when all steps are done, when evaluations no
  * longer improve, or within a step of `signal`, with a checkpoint.
- * @throws Failure `training-diverged`, `adapter-without-gradient`, with the state before that step kept
+ * @throws Failure `training-diverged`, `adapter-without-gradient`, with the last good state kept
  */
 export async function* train(job: Job): AsyncGenerator<TrainingEvent, Outcome> {
-  const { settings, state } = job;
-  const watch = new Stopwatch(settings.totalSteps - state.progress.step);
-  if (state.progress.step < settings.totalSteps) {
-    for await (const window of job.windows) {
-      if (job.signal.aborted) return yield* cancelled(job);
-      yield await optimizerStep(job, window, watch);
-      yield* afterStep(job);
-      if (state.progress.step >= settings.totalSteps || stoppedEarly(job)) break;
-      // Lets signals and messages in: the step itself holds the thread.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  const { settings, state, signal } = job;
+  const running: Running = {
+    ...job,
+    watch: new Stopwatch(settings.totalSteps - state.progress.step),
+    lastGood: undefined,
+  };
+  if (state.progress.evaluationDue) yield* afterStep(running);
+  if (isComplete(settings, state.progress)) return 'finished';
+  for await (const window of job.windows) {
+    if (signal.aborted) return yield* cancelled(job);
+    yield await optimizerStep(running, window);
+    yield* afterStep(running);
+    if (isComplete(settings, state.progress)) return 'finished';
+    // Lets signals and messages in: the step itself holds the thread.
+    await new Promise((resolve) => setImmediate(resolve));
+    running.watch.begin();
   }
-  return job.signal.aborted && state.progress.step < settings.totalSteps ? yield* cancelled(job) : 'finished';
+  throw new Error('The data ended before the last step');
 }
 
-async function optimizerStep(job: Job, window: Window, watch: Stopwatch): Promise<TrainingEvent> {
-  const { settings, state } = job;
+interface Running extends Job {
+  readonly watch: Stopwatch;
+  /** The state before the last update: the newest whose loss is known to be finite. */
+  lastGood: TrainingState | undefined;
+}
+
+/** Adapters of up to so many values are copied before each update, which costs next to nothing. */
+const copiedValues = 8 * 2 ** 20;
+
+async function optimizerStep(running: Running, window: Window): Promise<TrainingEvent> {
+  const { settings, state } = running;
   const step = state.progress.step + 1;
-  const sums = await windowGradients(job.compiled, state, settings, window);
+  const sums = await windowGradients(running.compiled, state, settings, window);
   const loss = sums.loss / window.supervisedTokens;
-  if (!Number.isFinite(loss)) throw lossNotFinite(step, 'loss', await job.saveCheckpoint(state));
-  const withoutGradient = await checkGradients(job, sums, step);
+  if (!Number.isFinite(loss)) throw lossNotFinite(step, 'loss', await saveLastGood(running));
+  const withoutGradient = await checkGradients(running, sums, step);
+  const size = state.tensors.reduce((sum, { values }) => sum + values.length, 0);
+  running.lastGood = size <= copiedValues ? copyState(state) : undefined;
   const update = updateTensors(state, settings, sums.gradients, window.supervisedTokens);
-  if (!Number.isFinite(update.gradNorm)) {
-    throw lossNotFinite(step, 'gradient norm', await job.saveCheckpoint(state));
-  }
+  if (!Number.isFinite(update.gradNorm)) throw lossNotFinite(step, 'gradient norm', await saveLastGood(running));
   const tokens = state.progress.tokens + window.tokens;
   state.progress = { ...state.progress, step, loss, tokens, cursor: window.cursor, withoutGradient };
-  return stepEvent(job, window, watch, { loss, correct: sums.correct, update });
+  return stepEvent(running, window, { loss, correct: sums.correct, update });
+}
+
+function saveLastGood(running: Running): Promise<string> {
+  return running.saveCheckpoint(running.lastGood ?? running.state);
 }
 
 /** Within the first two steps every tensor that must learn has had a gradient, or the run is pointless. */
@@ -78,17 +105,15 @@ async function checkGradients(job: Job, sums: WindowGradients, step: number): Pr
 }
 
 function stepEvent(
-  { settings, state }: Job,
+  { settings, state, watch }: Running,
   window: Window,
-  watch: Stopwatch,
   { loss, correct, update }: { loss: number; correct: number; update: Update },
 ): TrainingEvent {
   const { step, tokens } = state.progress;
-  const part = window.endOfEpoch ? 1 : Math.min(1, window.cursor.consumed / settings.rowsPerEpoch);
   return {
     type: 'step',
     step,
-    epoch: window.epoch + part,
+    epoch: window.endOfEpoch ? window.epoch + 1 : epochAt(window.cursor, settings),
     loss,
     learning_rate: update.learningRate,
     grad_norm: update.gradNorm,
@@ -99,18 +124,42 @@ function stepEvent(
   };
 }
 
-async function* afterStep(job: Job): AsyncGenerator<TrainingEvent> {
-  const { settings, state } = job;
-  const { step } = state.progress;
-  const last = step >= settings.totalSteps;
-  if (job.evaluate !== undefined && (last || step % settings.evalSteps === 0)) {
-    const result = await job.evaluate();
+/** Passes over the data; rows that wait to be packed have not been trained on yet. */
+function epochAt({ epoch, consumed, pending }: DataCursor, { rowsPerEpoch }: TrainingSettings): number {
+  return epoch + Math.min(1, (consumed - pending.length) / rowsPerEpoch);
+}
+
+/** What is due after a step: evaluation, text samples, checkpoint. */
+async function* afterStep(running: Running): AsyncGenerator<TrainingEvent> {
+  const { settings, state, signal } = running;
+  const { step, evaluationDue } = state.progress;
+  const isLast = step >= settings.totalSteps;
+  if (running.evaluate !== undefined && (isLast || evaluationDue || step % settings.evalSteps === 0)) {
+    const result = await unlessAborted(running.evaluate, signal);
+    state.progress = { ...state.progress, evaluationDue: result === undefined };
+    if (result === undefined) return;
+    if (!Number.isFinite(result.loss)) {
+      throw lossNotFinite(step, 'loss on the evaluation rows', await saveLastGood(running));
+    }
     yield evaluated(state, settings, result);
-    if (job.sample !== undefined) yield* job.sample();
+    if (running.sample !== undefined) yield* running.sample(signal);
   }
-  const ends = last || stoppedEarly(job);
   const isBest = settings.loadBestModelAtEnd && state.progress.best?.step === step;
-  if (ends || isBest || step % settings.saveSteps === 0) yield await checkpoint(job);
+  if (isComplete(settings, state.progress) || isBest || step % settings.saveSteps === 0)
+    yield await checkpoint(running);
+}
+
+/** Evaluations can take longer than a step, so stopping does not wait for them. */
+async function unlessAborted<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  try {
+    return await work(signal);
+  } catch (error) {
+    if (signal.aborted && !(error instanceof Failure)) return undefined;
+    throw error;
+  }
 }
 
 function evaluated(state: TrainingState, settings: TrainingSettings, result: Evaluated): TrainingEvent {
@@ -125,14 +174,10 @@ function evaluated(state: TrainingState, settings: TrainingSettings, result: Eva
   return {
     type: 'eval',
     step: progress.step,
-    epoch: (progress.cursor?.epoch ?? 0) + Math.min(1, (progress.cursor?.consumed ?? 0) / settings.rowsPerEpoch),
+    epoch: progress.cursor === undefined ? 0 : epochAt(progress.cursor, settings),
     eval_loss: result.loss,
     eval_mean_token_accuracy: result.accuracy,
   };
-}
-
-function stoppedEarly({ settings, state }: Job): boolean {
-  return settings.earlyStoppingPatience !== null && state.progress.evalsSinceBest >= settings.earlyStoppingPatience;
 }
 
 async function checkpoint(job: Job): Promise<TrainingEvent> {

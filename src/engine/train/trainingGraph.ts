@@ -26,7 +26,7 @@ export interface LossGraphOptions {
  * `correct` over them, and the gradient of `loss` with respect to each trained tensor as `gradient.<name>`.
  *
  * Logits exist only where a label is supervised, and for one chunk at a time: the chunk's loss is a sum, so its
- * gradient with respect to the hidden states is known at once, and the next chunk waits for it.
+ * gradient with respect to the hidden states is known at once, and the next chunk waits for all of this one.
  */
 export function trainingGraph(
   model: Model,
@@ -55,7 +55,7 @@ export function trainingGraph(
       const scattered = b.op('scatterAdd', { rows: hidden.shape[0]! }, chunk.positions, rows!);
       return addUp(b, hiddenGradient, scattered);
     });
-    previous = b.reduceSum(rows!, [0, 1]);
+    previous = b.add(b.add(chunk.loss, chunk.correct), b.reduceSum(rows!, [0, 1]));
   }
   collect(gradients(b, new Map([[hidden, hiddenGradient!]]), parameters));
 
@@ -78,7 +78,7 @@ export function evaluationGraph(model: Model, layersOn: (b: GraphBuilder) => Lay
     const chunk = chunkLoss(model, layers, hidden, k, previous);
     sums.loss = addUp(b, sums.loss, chunk.loss);
     sums.correct = addUp(b, sums.correct, chunk.correct);
-    previous = chunk.loss;
+    previous = b.add(chunk.loss, chunk.correct);
   }
   return verify(b.finish({ loss: sums.loss!, correct: sums.correct! }), 'forward');
 }

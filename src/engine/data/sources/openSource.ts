@@ -9,9 +9,9 @@ import type { RowSource, SourceLimits } from './rowSource';
 import { csvFormat, jsonFormat, plainTextFormat } from './textFormats';
 
 const formatsByEnding: Readonly<Record<string, (bytes: ByteFile) => RecordFormat>> = {
-  '.jsonl': jsonFormat,
-  '.ndjson': jsonFormat,
-  '.json': jsonFormat,
+  '.jsonl': (bytes) => jsonFormat(bytes, true),
+  '.ndjson': (bytes) => jsonFormat(bytes, true),
+  '.json': (bytes) => jsonFormat(bytes, false),
   '.csv': (bytes) => csvFormat(bytes, false),
   '.tsv': (bytes) => csvFormat(bytes, true),
   '.txt': plainTextFormat,

@@ -54,7 +54,7 @@ export async function openParquetSource(bytes: ByteFile, limits: SourceLimits): 
     rowCount,
     estimateRowCount: () => Promise.resolve(rowCount),
     byteLength: bytes.size,
-    columnNames: () => Promise.resolve(names),
+    columnNames: () => names,
     openBlock,
     selectColumns: (needed) => {
       columns = names.filter((name) => needed.includes(name));

@@ -40,7 +40,6 @@ function indexedSource(bytes: ByteFile, format: RecordFormat): RowSource {
   const block = blockOf(bytes, format, index, 0);
   return {
     ...common(bytes, format),
-    columnNames: () => Promise.resolve(columnsOf(block)),
     blockCount: 1,
     sequential: false,
     windowBlocks: 1,
@@ -73,7 +72,6 @@ function blockSource(bytes: ByteFile, format: RecordFormat, limits: SourceLimits
       }
       return Math.max(1, Math.round((rows / sampled) * blockCount));
     },
-    columnNames: async () => columnsOf(await openBlock(0)),
     openBlock,
   };
 }
@@ -153,7 +151,6 @@ function sequentialSource(bytes: ByteFile, format: RecordFormat, limits: SourceL
       for (let number = 0; number < sampled; number++) found += (await openBlock(number)).length;
       return Math.max(1, Math.round((found / sampled) * blockCount));
     },
-    columnNames: async () => columnsOf(await openBlock(0)),
     openBlock,
   };
 }
@@ -175,6 +172,7 @@ function common(bytes: ByteFile, format: RecordFormat) {
   return {
     file: bytes.path,
     byteLength: bytes.size - format.start,
+    columnNames: columnsOf,
     selectColumns: () => undefined,
     close: () => bytes.close(),
   };

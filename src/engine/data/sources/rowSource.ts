@@ -36,8 +36,8 @@ export interface RowSource {
   estimateRowCount(): Promise<number>;
   /** Size of the file's rows in bytes. */
   readonly byteLength: number;
-  /** The names of the columns, from the file's own list or its first rows. */
-  columnNames(): Promise<readonly string[]>;
+  /** The names of the columns, from the file's own list or the rows of its first block that has any. */
+  columnNames(first: RowBlock): readonly string[];
   openBlock(block: number): Promise<RowBlock>;
   /** Names the only columns that will be asked for; formats that store columns apart read no others. */
   selectColumns(columns: readonly string[]): void;

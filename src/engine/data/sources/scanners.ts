@@ -167,9 +167,11 @@ export function createJsonArrayScanner(start: number): Scanner {
     else if (byte === 0x7b || byte === 0x5b) depth++;
     else if (byte === 0x7d || byte === 0x5d) depth--;
   };
+  /** Outside of any row, or after one that only lacks the comma. */
+  const whole = () => depth <= 1 && !inString;
   return {
     get line() {
-      return begin === -1 ? line : recordLine;
+      return whole() ? line : recordLine;
     },
     feed(bytes, position, emit) {
       for (let index = Math.max(0, start - position); index < bytes.length; index++) {
@@ -177,7 +179,7 @@ export function createJsonArrayScanner(start: number): Scanner {
       }
     },
     finish() {
-      if (!closed) throw brokenArray(begin === -1 ? 'the closing ] is missing' : 'the row that begins here never ends');
+      if (!closed) throw brokenArray(whole() ? 'the closing ] is missing' : 'the row that begins here never ends');
     },
   };
 }

@@ -11,12 +11,12 @@ import { createCsvScanner, createJsonArrayScanner, createLineScanner, isBlank } 
  * Unlike there, lines with nothing but blanks are no rows, as a row of nothing but the end token teaches nothing.
  */
 export function plainTextFormat(bytes: ByteFile): RecordFormat {
-  return lines(bytes, (record) => ({ text: decodeText(record).replace(/\r$/, '') }));
+  return eachLine(bytes, (record) => ({ text: decodeText(record).replace(/\r$/, '') }));
 }
 
 /** One JSON object a line. */
 export function jsonLinesFormat(bytes: ByteFile): RecordFormat {
-  return lines(bytes, parseObject);
+  return eachLine(bytes, parseObject);
 }
 
 /** One array of objects. */
@@ -31,13 +31,13 @@ export function jsonArrayFormat(bytes: ByteFile): RecordFormat {
 }
 
 /**
- * JSON of either kind, told apart by the first character: people name JSON Lines `.json` too.
- * @throws Failure `dataset-not-rows`
+ * JSON of either kind, told apart by the first character: people name JSON Lines `.json` too, and arrays `.jsonl`.
+ * @throws Failure `dataset-not-rows`, `dataset-empty`
  */
-export function jsonFormat(bytes: ByteFile): RecordFormat {
+export function jsonFormat(bytes: ByteFile, lines: boolean): RecordFormat {
   const { byte, line } = firstCharacter(bytes);
   if (byte === '[') return jsonArrayFormat(bytes);
-  if (byte === '{' && firstLineIsObject(bytes)) return jsonLinesFormat(bytes);
+  if (byte === '{' && (lines || firstLineIsObject(bytes))) return jsonLinesFormat(bytes);
   if (byte === undefined) throw datasetEmpty(bytes.path);
   const found = byte === '{' ? 'it is one single object' : `it begins with ${JSON.stringify(byte)}`;
   throw datasetNotRows(bytes.path, found, line);
@@ -68,7 +68,7 @@ export function csvFormat(bytes: ByteFile, tabs: boolean): RecordFormat {
   };
 }
 
-function lines(bytes: ByteFile, parse: (record: Buffer) => RawRow): RecordFormat {
+function eachLine(bytes: ByteFile, parse: (record: Buffer) => RawRow): RecordFormat {
   return { scan: () => createLineScanner(bytes.start), lineBased: true, start: bytes.start, linesBefore: 0, parse };
 }
 

@@ -2,6 +2,7 @@ import type { Graph, Node, Op, Shape, Value } from '../../graph/types';
 import type { WeightSource } from '../runtime';
 import { lowerings } from './lowerings';
 import type { Lowering } from './lowering';
+import { elementType } from './proto';
 import type { ElementType, OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './proto';
 import { accumulatingAdds } from './accumulate';
 
@@ -19,6 +20,7 @@ export class Emitter {
   readonly #constants = new Map<string, string>();
   readonly #sizes = new Map<string, string>();
   readonly #shapes = new Map<string, string>();
+  readonly #zeros = new Map<Value, string>();
   readonly #names = new Map<Value, string>();
   readonly #normStatistics = new Map<string, readonly string[]>();
   #next = 0;
@@ -132,6 +134,36 @@ export class Emitter {
         )
       : this.shape(shape);
     return this.node('Reshape', [input, target], { allowzero: known ? 0 : 1 }, { output });
+  }
+
+  /**
+   * x, not before `after` is there: a Reshape to its own shape, to which a zero is added that takes `after` to compute.
+   * Nothing is copied.
+   */
+  gate(x: string, shape: Shape, after: Value, output = this.fresh('gate')): string {
+    const target = this.node('Add', [this.shape(shape), this.#zeroAfter(after)]);
+    return this.node('Reshape', [x, target], { allowzero: 1 }, { output });
+  }
+
+  /** 0 as an i64 tensor [1]. */
+  #zeroAfter(after: Value): string {
+    let name = this.#zeros.get(after);
+    if (name === undefined) {
+      const axis = after.shape.findIndex((dim) => typeof dim === 'string');
+      // A size that is known beforehand would be folded into a constant; then a value has to be looked at.
+      const number = axis >= 0 ? this.node('Shape', [this.name(after)], { start: axis, end: axis + 1 }) : this.#flag(after);
+      name = this.node('Mul', [number, this.constant('i64', [0])]);
+      this.#zeros.set(after, name);
+    }
+    return name;
+  }
+
+  /** Some number of `after`'s as an i64 tensor [1]. By way of a truth value: infinity has no whole number. */
+  #flag(after: Value): string {
+    const flat = this.node('Reshape', [this.name(after), this.constant('i64', [-1])]);
+    const range = [0, 1, 0].map((entry) => this.constant('i64', [entry]));
+    const first = this.node('Cast', [this.node('Slice', [flat, ...range])], { to: elementType.bool });
+    return this.node('ReduceSum', [this.node('Cast', [first], { to: elementType.i64 }), this.constant('i64', [0])]);
   }
 
   /** The sizes of a shape as an i64 tensor, read off the graph's inputs when it runs. */

@@ -5,7 +5,6 @@ import { norms } from './normLowerings';
 import type { Emitter } from './emitter';
 import { inputNames, resultName } from './lowering';
 import type { Lowerings } from './lowering';
-import { elementType } from './proto';
 
 /** An operator of the same meaning, with the node's inputs in order. */
 function direct(op: string, domain = ''): (e: Emitter, node: Node) => void {
@@ -71,15 +70,8 @@ function attentionMask(e: Emitter, node: Node<'attentionMask'>): void {
 }
 
 function gate(e: Emitter, node: Node<'gate'>): void {
-  const [x, after] = inputNames(e, node) as [string, string];
-  const flat = e.node('Reshape', [after, e.constant('i64', [-1])]);
-  const first = e.node('Slice', [flat, e.constant('i64', [0]), e.constant('i64', [1]), e.constant('i64', [0])]);
-  // By way of a truth value, because infinity times 0 is NaN; summed, because `after` may be empty.
-  const { dtype } = node.inputs[0]!;
-  const finite = e.node('Cast', [e.node('Cast', [first], { to: elementType.bool })], { to: elementType[dtype] });
-  const scalar = e.node('ReduceSum', [finite, e.constant('i64', [0])], { keepdims: 0 });
-  const zero = e.node('Mul', [scalar, e.constant(dtype, 0)]);
-  e.node('Add', [x, zero], {}, { output: resultName(e, node) });
+  const [x, after] = node.inputs as [Value, Value];
+  e.gate(e.name(x), x.shape, after, resultName(e, node));
 }
 
 /** Emission of every op as ONNX operators. Composed ops are gone before, by `decompose`. */

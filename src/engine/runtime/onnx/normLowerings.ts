@@ -41,7 +41,7 @@ export const norms: Lowerings<NormOp> = {
   rmsNormWeightGrad: (e, node) => {
     const [x, dy] = node.inputs as [Value, Value];
     const [inverse] = rmsStatistics(e, x, node.attributes.epsilon);
-    const normalized = e.node('Mul', [e.name(x), inverse!]);
+    const normalized = e.node('Mul', [e.gate(e.name(x), x.shape, dy), inverse!]);
     sumOverRows(e, node, e.node('Mul', [e.name(dy), normalized]));
   },
 
@@ -60,7 +60,7 @@ export const norms: Lowerings<NormOp> = {
   // With x̂ = (x − mean)·r and g = dy∘w:  dx = r·(g − mean(g) − x̂·mean(g∘x̂))
   layerNormGrad: (e, node) => {
     const [x, w, dy] = node.inputs as [Value, Value, Value];
-    const { normalized, inverse } = normalize(e, x, node.attributes.epsilon);
+    const { normalized, inverse } = normalize(e, x, node.attributes.epsilon, dy);
     const g = e.node('Mul', [e.name(dy), e.name(w)]);
     const centred = e.node('Sub', [g, e.node('ReduceMean', [g, e.constant('i64', [-1])], { keepdims: 1 })]);
     const correction = e.node('Mul', [normalized, meanOfProduct(e, g, normalized)]);
@@ -69,7 +69,7 @@ export const norms: Lowerings<NormOp> = {
 
   layerNormWeightGrad: (e, node) => {
     const [x, dy] = node.inputs as [Value, Value];
-    const { normalized } = normalize(e, x, node.attributes.epsilon);
+    const { normalized } = normalize(e, x, node.attributes.epsilon, dy);
     sumOverRows(e, node, e.node('Mul', [e.name(dy), normalized]));
   },
 
@@ -78,8 +78,9 @@ export const norms: Lowerings<NormOp> = {
   },
 
   geluGrad: (e, node) => {
-    const [x, dy] = inputNames(e, node) as [string, string];
-    e.node('Mul', [dy, geluSlope(e, x, node.attributes.approximate)], {}, { output: resultName(e, node) });
+    const [x, dy] = node.inputs as [Value, Value];
+    const slope = geluSlope(e, e.gate(e.name(x), x.shape, dy), node.attributes.approximate);
+    e.node('Mul', [e.name(dy), slope], {}, { output: resultName(e, node) });
   },
 };
 
@@ -112,7 +113,8 @@ function rmsStatistics(e: Emitter, x: Value, epsilon: number): readonly string[]
   });
 }
 
-function normalize(e: Emitter, x: Value, epsilon: number): { normalized: string; inverse: string } {
+/** x̂ and 1/σ, not before `after` is there. */
+function normalize(e: Emitter, x: Value, epsilon: number, after: Value): { normalized: string; inverse: string } {
   const [mean, inverse] = e.normStatistics('layer', x, epsilon, () => {
     const average = e.node('ReduceMean', [e.name(x), e.constant('i64', [-1])], { keepdims: 1 });
     const centred = e.node('Sub', [e.name(x), average]);
@@ -122,7 +124,7 @@ function normalize(e: Emitter, x: Value, epsilon: number): { normalized: string;
     const deviation = e.node('Sqrt', [e.node('Add', [variance, e.constant('f32', epsilon)])]);
     return [average, e.node('Reciprocal', [deviation])];
   });
-  return { normalized: e.node('Mul', [e.node('Sub', [e.name(x), mean!]), inverse!]), inverse: inverse! };
+  return { normalized: e.node('Mul', [e.node('Sub', [e.gate(e.name(x), x.shape, after), mean!]), inverse!]), inverse: inverse! };
 }
 
 function meanOfProduct(e: Emitter, a: string, b: string): string {
