@@ -4,5 +4,6 @@ import * as vscode from 'vscode';
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('LoRA Workbench', { log: true });
   context.subscriptions.push(log);
-  log.info(`LoRA Workbench ${String(context.extension.packageJSON['version'])} is active.`);
+  const { version } = context.extension.packageJSON as { version: string };
+  log.info(`LoRA Workbench ${version} is active.`);
 }

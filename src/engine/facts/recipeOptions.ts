@@ -42,7 +42,7 @@ export function datasetOptions(
   return {
     path: separate ? paths.eval : paths.train,
     format: dataset.format as 'auto' | RowFormat,
-    columns: dataset.columns as Readonly<Record<string, string>>,
+    columns: dataset.columns,
     ...(dataset.template === null ? {} : { template: dataset.template }),
     maxLength,
     completionOnlyLoss: dataset.completion_only_loss,

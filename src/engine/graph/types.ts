@@ -98,7 +98,7 @@ export interface Attributes {
   countCorrect: Empty;
 }
 
-export type Empty = Readonly<Record<never, never>>;
+export type Empty = Readonly<Record<string, never>>;
 export interface Norm {
   readonly epsilon: number;
 }
@@ -111,7 +111,7 @@ export type GeluApproximation = 'none' | 'tanh';
 export type Op = keyof Attributes;
 
 /** Number of inputs of each op; `null` where it takes any positive number. */
-export const arity: { readonly [K in Op]: number | null } = {
+export const arity: Readonly<Record<Op, number | null>> = {
   input: 0,
   weight: 0,
   constant: 0,

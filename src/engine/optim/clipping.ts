@@ -2,10 +2,7 @@
 export function globalNorm(gradients: Iterable<Float32Array>, scale: number): number {
   let sum = 0;
   for (const gradient of gradients) {
-    for (let i = 0; i < gradient.length; i++) {
-      const value = gradient[i]! * scale;
-      sum += value * value;
-    }
+    for (const value of gradient) sum += (value * scale) ** 2;
   }
   return Math.sqrt(sum);
 }

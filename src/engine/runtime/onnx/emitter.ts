@@ -151,7 +151,8 @@ export class Emitter {
     if (name === undefined) {
       const axis = after.shape.findIndex((dim) => typeof dim === 'string');
       // A size that is known beforehand would be folded into a constant; then a value has to be looked at.
-      const number = axis >= 0 ? this.node('Shape', [this.name(after)], { start: axis, end: axis + 1 }) : this.#flag(after);
+      const number =
+        axis >= 0 ? this.node('Shape', [this.name(after)], { start: axis, end: axis + 1 }) : this.#flag(after);
       name = this.node('Mul', [number, this.constant('i64', [0])]);
       this.#zeros.set(after, name);
     }

@@ -124,7 +124,10 @@ function normalize(e: Emitter, x: Value, epsilon: number, after: Value): { norma
     const deviation = e.node('Sqrt', [e.node('Add', [variance, e.constant('f32', epsilon)])]);
     return [average, e.node('Reciprocal', [deviation])];
   });
-  return { normalized: e.node('Mul', [e.node('Sub', [e.gate(e.name(x), x.shape, after), mean!]), inverse!]), inverse: inverse! };
+  return {
+    normalized: e.node('Mul', [e.node('Sub', [e.gate(e.name(x), x.shape, after), mean!]), inverse!]),
+    inverse: inverse!,
+  };
 }
 
 function meanOfProduct(e: Emitter, a: string, b: string): string {
