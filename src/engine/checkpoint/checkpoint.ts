@@ -78,3 +78,10 @@ export async function pruneCheckpoints(folder: string, limit: number | null, kee
   const excess = Math.max(0, checkpoints.length - Math.max(1, limit));
   for (const { path: old } of removable.slice(0, excess)) await rm(old, { recursive: true, force: true });
 }
+
+/** Removes the checkpoints of steps after `step`. */
+export async function dropCheckpointsAfter(folder: string, step: number): Promise<void> {
+  for (const checkpoint of await listCheckpoints(folder)) {
+    if (checkpoint.step > step) await rm(checkpoint.path, { recursive: true, force: true });
+  }
+}

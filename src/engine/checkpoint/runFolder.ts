@@ -21,6 +21,7 @@ export interface RunRecord {
   readonly step: number;
   readonly total_steps: number;
   readonly loss: number | null;
+  readonly eval_loss: number | null;
   /** ISO 8601 */
   readonly started: string;
   /** Adapter folder, once finished. */
@@ -39,6 +40,8 @@ export interface Decided {
   readonly dataset_bytes: number;
   /** Hash of the training file, where it is small enough to hash in no time. */
   readonly dataset_sha256: string | null;
+  /** Hash of pieces of a larger training file. */
+  readonly dataset_sample_sha256: string | null;
 }
 
 /** A folder `.lora/runs/<id>` beside a recipe. */
@@ -63,7 +66,7 @@ export class RunFolder {
   static async create(
     recipeFile: string,
     recipeText: string,
-    record: Omit<RunRecord, 'version' | 'recipe' | 'started' | 'status' | 'step' | 'loss' | 'adapter'>,
+    record: Omit<RunRecord, 'version' | 'recipe' | 'started' | 'status' | 'step' | 'loss' | 'eval_loss' | 'adapter'>,
   ): Promise<RunFolder> {
     const started = new Date().toISOString();
     const folder = await makeUnusedFolder(
@@ -79,6 +82,7 @@ export class RunFolder {
       status: 'running',
       step: 0,
       loss: null,
+      eval_loss: null,
       adapter: null,
     };
     const run = new RunFolder(folder, state, lock);

@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import { stepsPerEpoch } from '../data/batches';
@@ -67,7 +64,8 @@ export async function prepare(loaded: LoadedRecipe): Promise<Prepared> {
       accumulation: training.gradient_accumulation_steps,
       packing: dataset.packing,
       maxLength,
-      epochs: training.max_steps > 0 ? undefined : Math.ceil(training.num_train_epochs),
+      // The number of steps ends a run: with packing, epochs may differ by a step, and for large files it is estimated.
+      epochs: undefined,
     },
   };
 }
@@ -89,15 +87,4 @@ export function totalSteps(
 export async function closePrepared(prepared: Prepared): Promise<void> {
   await prepared.train.close();
   await prepared.evaluation?.close();
-}
-
-const hashedBytes = 64 * 2 ** 20;
-
-/** Size of a file, and its hash where that takes no time. */
-export async function fingerprint(file: string): Promise<{ bytes: number; sha256: string | null }> {
-  const { size } = await stat(file);
-  if (size > hashedBytes) return { bytes: size, sha256: null };
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return { bytes: size, sha256: hash.digest('hex') };
 }

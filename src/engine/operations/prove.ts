@@ -15,16 +15,15 @@ const probeTokens = 64;
 
 /**
  * Compares the trained model with its base: each adapted module, and the logits of the first training row.
- * Undefined where the recipe's learning rate is 0, so that nothing could change. Throws a Failure.
+ * Throws a Failure.
  */
 export async function prove(
   prepared: Prepared,
   state: TrainingState,
   start: InitialAdapter,
   threads: number,
-): Promise<Proof | undefined> {
+): Promise<Proof> {
   const { recipe } = prepared.loaded;
-  if (recipe.training.learning_rate === 0) return undefined;
   const ids = await probe(prepared);
   const runtime = chooseRuntime({ runtime: recipe.engine.runtime, threads });
   const weights = weightSource(prepared.base, start.baseWeights);

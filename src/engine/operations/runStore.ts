@@ -4,58 +4,76 @@ import { resolveRecipe } from '../../recipe/resolve';
 import { resumableDifferences } from '../../recipe/differences';
 import type { Plan } from '../../run/plan';
 import { recipeDiffersFromRun } from '../../run/failures';
-import { listCheckpoints, pruneCheckpoints, readCheckpoint, writeCheckpoint } from '../checkpoint/checkpoint';
+import {
+  dropCheckpointsAfter,
+  listCheckpoints,
+  pruneCheckpoints,
+  readCheckpoint,
+  writeCheckpoint,
+} from '../checkpoint/checkpoint';
 import { datasetChanged } from '../checkpoint/failures';
 import { RunFolder } from '../checkpoint/runFolder';
 import type { Decided } from '../checkpoint/runFolder';
 import type { Progress, TrainingState } from '../train/state';
 import { recomputationOf } from './planRecipe';
-import { fingerprint, totalSteps } from './prepare';
+import { fingerprint } from './fingerprint';
+import type { Fingerprint } from './fingerprint';
+import { totalSteps } from './prepare';
 import type { Prepared } from './prepare';
 
+/** A run to train; `isOver` where it had been finished and its recipe asks for no more. */
+export interface OpenedRun {
+  readonly run: RunFolder;
+  readonly isOver: boolean;
+}
+
 /** The folder of a new run, or of the one to go on with. Throws a Failure where recipe or data have changed since. */
-export async function openRun(prepared: Prepared, plan: Plan, resume: string | undefined): Promise<RunFolder> {
+export async function openRun(prepared: Prepared, plan: Plan, resume: string | undefined): Promise<OpenedRun> {
   const { loaded, train } = prepared;
-  const { bytes, sha256 } = await fingerprint(train.path);
-  if (resume === undefined) {
-    const { training } = loaded.recipe;
-    const decided: Decided = {
-      max_length: prepared.maxLength,
-      rows_per_epoch: plan.data.rows,
-      steps_per_epoch: plan.data.steps_per_epoch,
-      recomputation: recomputationOf(training.gradient_checkpointing),
-      threads: plan.compute.threads,
-      dataset_bytes: bytes,
-      dataset_sha256: sha256,
-    };
-    const { name } = loaded.recipe;
-    const run = await RunFolder.create(loaded.file, loaded.text, { name, total_steps: plan.data.total_steps, decided });
-    await run.writePlan(plan);
-    return run;
-  }
+  const data = await fingerprint(train.path);
+  if (resume === undefined) return { run: await createRun(prepared, plan, data), isOver: false };
   const run = await RunFolder.resume(loaded.file, resume);
   try {
-    const { decided } = run.record;
+    const { status, step, total_steps, decided } = run.record;
     const earlier = parseRecipe(await run.recipeText()).recipe;
     if (earlier !== undefined) {
       const differing = resumableDifferences(resolveRecipe(earlier, { recipeFile: loaded.file }), loaded.recipe);
       if (differing.length > 0) throw recipeDiffersFromRun(differing, run.id);
     }
-    if (decided.dataset_bytes !== bytes || decided.dataset_sha256 !== sha256) throw datasetChanged(train.path);
-    await run.update({ total_steps: totalSteps(loaded.recipe.training, decided.steps_per_epoch) });
-    return run;
+    const isSame = (Object.keys(data) as (keyof Fingerprint)[]).every((key) => decided[key] === data[key]);
+    if (!isSame) throw datasetChanged(train.path);
+    const total = totalSteps(loaded.recipe.training, decided.steps_per_epoch);
+    const isOver = status === 'finished' && (total === total_steps || total <= step);
+    if (!isOver) await run.update({ total_steps: total });
+    return { run, isOver };
   } catch (error) {
     await run.close();
     throw error;
   }
 }
 
-/** Writes `checkpoints/step-N` and gives its path. */
+async function createRun({ loaded, maxLength }: Prepared, plan: Plan, data: Fingerprint): Promise<RunFolder> {
+  const { name, training } = loaded.recipe;
+  const decided: Decided = {
+    max_length: maxLength,
+    rows_per_epoch: plan.data.rows,
+    steps_per_epoch: plan.data.steps_per_epoch,
+    recomputation: recomputationOf(training.gradient_checkpointing),
+    threads: plan.compute.threads,
+    ...data,
+  };
+  const run = await RunFolder.create(loaded.file, loaded.text, { name, total_steps: plan.data.total_steps, decided });
+  await run.writePlan(plan);
+  return run;
+}
+
+/** Writes `checkpoints/step-N` and gives its path. Checkpoints of later steps are of a course that was given up. */
 export async function saveCheckpoint(run: RunFolder, state: TrainingState, limit: number | null): Promise<string> {
   const { step, loss, best } = state.progress;
   const folder = path.join(run.checkpoints, `step-${step}`);
   await writeCheckpoint(folder, state.tensors, state.progress);
   await run.update({ step, loss: loss ?? null });
+  await dropCheckpointsAfter(run.checkpoints, step);
   await pruneCheckpoints(run.checkpoints, limit, best?.step);
   return folder;
 }

@@ -1,4 +1,5 @@
 import type { RunRecord } from '../checkpoint/runFolder';
+import { scheduleFactor } from '../optim/schedule';
 import { noTrainingSteps } from '../train/failures';
 import type { TrainingSettings } from '../train/settings';
 import type { Prepared } from './prepare';
@@ -28,4 +29,16 @@ export function settingsOf({ loaded, adapter }: Prepared, record: RunRecord): Tr
     loadBestModelAtEnd: training.load_best_model_at_end,
     dropout: adapter.dropout,
   };
+}
+
+/** Whether any of the first `steps` steps had a learning rate: otherwise nothing can have changed. */
+export function couldLearn(
+  { learningRate, schedulerType, warmupSteps, totalSteps }: TrainingSettings,
+  steps: number,
+): boolean {
+  if (learningRate === 0) return false;
+  for (let step = 0; step < steps; step++) {
+    if (scheduleFactor(schedulerType, step, warmupSteps, totalSteps) > 0) return true;
+  }
+  return false;
 }

@@ -5,10 +5,11 @@ import type { TrainingEvent } from '../../run/trainingEvent';
 import { errorEvent } from '../../run/failures';
 import { Failure } from '../../failure/failure';
 import { windows } from '../data/batches';
-import { train } from '../train/loop';
+import { isComplete, train } from '../train/loop';
 import type { Outcome } from '../train/loop';
 import { initialState } from '../train/state';
 import type { TrainingState } from '../train/state';
+import { listCheckpoints } from '../checkpoint/checkpoint';
 import type { RunFolder } from '../checkpoint/runFolder';
 import { chooseRuntime, compileTraining, weightSource } from './compile';
 import { Evaluator } from './evaluator';
@@ -17,9 +18,9 @@ import { closePrepared, prepare } from './prepare';
 import type { Prepared } from './prepare';
 import { prove } from './prove';
 import { loadCheckpoint, openRun, saveCheckpoint } from './runStore';
-import { settingsOf } from './settings';
+import { couldLearn, settingsOf } from './settings';
 import { startingValues } from './startingValues';
-import { checkOutput, writeResult } from './writeResult';
+import { checkOutput, isWritten, writeResult } from './writeResult';
 import type { InitialAdapter } from '../lora/initialize';
 
 export interface TrainOptions {
@@ -36,18 +37,42 @@ export async function trainRecipe(loaded: LoadedRecipe, options: TrainOptions): 
     const output = path.resolve(path.dirname(loaded.file), loaded.recipe.output);
     await checkOutput(prepared, output);
     const plan = await planPrepared(prepared);
-    const run = await openRun(prepared, plan, options.resume);
+    const { run, isOver } = await openRun(prepared, plan, options.resume);
     try {
+      if (isOver && run.record.adapter === output && (await isWritten(prepared, output))) {
+        for (const event of await endOf(run, plan)) options.onEvent(event);
+        return 'finished';
+      }
       return await new Training(prepared, plan, run, output, options).complete();
     } catch (error) {
-      if (error instanceof Failure) await run.append(errorEvent(error));
-      await run.update({ status: 'failed' });
+      await noteFailure(run, error);
       throw error;
     } finally {
       await run.close();
     }
   } finally {
     await closePrepared(prepared);
+  }
+}
+
+/** What is told of a run that had been finished before: nothing is computed or written. */
+async function endOf(run: RunFolder, plan: Plan): Promise<readonly TrainingEvent[]> {
+  const { step, total_steps, loss, eval_loss, adapter } = run.record;
+  const checkpoint = (await listCheckpoints(run.checkpoints)).at(-1)?.path ?? null;
+  return [
+    { type: 'plan', ...plan },
+    { type: 'started', run: run.id, folder: run.path, total_steps },
+    { type: 'resumed', run: run.id, step, checkpoint },
+    { type: 'finished', adapter: adapter ?? '', steps: step, loss: loss ?? 0, eval_loss },
+  ];
+}
+
+async function noteFailure(run: RunFolder, error: unknown): Promise<void> {
+  try {
+    if (error instanceof Failure) await run.append(errorEvent(error));
+    await run.update({ status: 'failed' });
+  } catch {
+    // The disk may be full or gone: what went wrong first is what the user must hear.
   }
 }
 
@@ -81,11 +106,12 @@ class Training {
     const { adapter } = this.prepared;
     const mustLearn = adapter.trainables.filter(({ role }) => role === 'lora_B' || role === 'lora_embedding_B');
     return initialState(
-      adapter.trainables.map(({ name, shape, role }) => ({
+      adapter.trainables.map(({ name, shape }) => ({
         name,
         shape,
         values: Float32Array.from(start.tensors.get(name)!),
-        decays: role !== 'bias' && !(role === 'full' && shape.length === 1),
+        // As in Transformers' Trainer not biases and norms: what has one dimension.
+        decays: shape.length > 1,
       })),
       mustLearn.map(({ name }) => name),
     );
@@ -101,7 +127,7 @@ class Training {
     const { prepared, run, options } = this;
     const { recipe } = prepared.loaded;
     const settings = settingsOf(prepared, run.record);
-    if (state.progress.step >= settings.totalSteps) return 'finished';
+    if (isComplete(settings, state.progress)) return 'finished';
     const runtime = chooseRuntime({ runtime: recipe.engine.runtime, threads: run.record.decided.threads });
     const weights = weightSource(prepared.base, start.baseWeights);
     const { batchSize } = prepared.windowOptions;
@@ -137,16 +163,15 @@ class Training {
 
   private async finish(state: TrainingState, start: InitialAdapter): Promise<void> {
     const { prepared, plan, run, output } = this;
-    const { recipe } = prepared.loaded;
-    const { best } = state.progress;
-    if (recipe.training.load_best_model_at_end && best !== undefined && best.step !== state.progress.step) {
-      const { progress } = state;
+    const { progress } = state;
+    const { best } = progress;
+    if (prepared.loaded.recipe.training.load_best_model_at_end && best !== undefined && best.step !== progress.step) {
       await loadCheckpoint(run, state, best.step);
-      state.progress = { ...progress, lastEval: state.progress.lastEval, loss: state.progress.loss };
     }
-    const proof = await prove(prepared, state, start, run.record.decided.threads);
-    if (proof !== undefined) await this.tell({ type: 'proof', ...proof });
-    const { step, loss, lastEval } = state.progress;
+    if (couldLearn(settingsOf(prepared, run.record), state.progress.step)) {
+      await this.tell({ type: 'proof', ...(await prove(prepared, state, start, run.record.decided.threads)) });
+    }
+    const { step, loss, lastEval } = progress;
     const trained = new Map(state.tensors.map(({ name, values }) => [name, values]));
     const result = {
       trained,
@@ -157,14 +182,9 @@ class Training {
       datasetHash: run.record.decided.dataset_sha256,
     };
     await writeResult(prepared, plan, result, output);
-    await run.update({ status: 'finished', step, loss: loss ?? null, adapter: output });
-    await this.tell({
-      type: 'finished',
-      adapter: output,
-      steps: step,
-      loss: loss ?? 0,
-      eval_loss: lastEval?.loss ?? null,
-    });
+    const eval_loss = lastEval?.loss ?? null;
+    await run.update({ status: 'finished', step, loss: loss ?? null, eval_loss, adapter: output });
+    await this.tell({ type: 'finished', adapter: output, steps: step, loss: loss ?? 0, eval_loss });
   }
 
   private async tell(event: TrainingEvent): Promise<void> {

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { adapterReplacement, writeAdapterFolder } from '../formats/adapterFolder';
 import { checkFolderWritable } from '../formats/atomicFile';
 import { adapterConfigDefaults } from '../formats/adapterConfig';
@@ -27,6 +28,16 @@ export interface Result {
 /** Finds out before training whether the output folder can be written. Throws a Failure. */
 export async function checkOutput(prepared: Prepared, folder: string): Promise<void> {
   await checkFolderWritable(folder, prepared.adapter.method === 'full' ? modelReplacement : adapterReplacement);
+}
+
+/** Whether the output folder holds a result. */
+export async function isWritten({ adapter }: Prepared, folder: string): Promise<boolean> {
+  const entries = await readdir(folder).catch((): string[] => []);
+  const expected =
+    adapter.method === 'full'
+      ? ['config.json', 'model.safetensors']
+      : ['adapter_config.json', 'adapter_model.safetensors'];
+  return expected.every((name) => entries.includes(name));
 }
 
 /** Writes the adapter folder in PEFT's layout, or for method `full` the whole model. */
