@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunSummary } from '../../run/answers';
 import type { Plan } from '../../run/plan';
@@ -43,6 +43,8 @@ export interface Decided {
   /** Hash of pieces of a larger training file. */
   readonly dataset_sample_sha256: string | null;
 }
+
+const metricsFile = 'metrics.jsonl';
 
 /** A folder `.lora/runs/<id>` beside a recipe. */
 export class RunFolder {
@@ -104,7 +106,9 @@ export class RunFolder {
         (await runsOf(recipeFile)).map((known) => known.run),
       );
     }
-    return new RunFolder(folder, record, await lockRun(folder));
+    const lock = await lockRun(folder);
+    await cutTornLine(path.join(folder, metricsFile));
+    return new RunFolder(folder, record, lock);
   }
 
   /** The recipe as it was when the run began. */
@@ -123,7 +127,7 @@ export class RunFolder {
 
   /** Appends one line to `metrics.jsonl`. */
   async append(event: TrainingEvent): Promise<void> {
-    await appendFile(path.join(this.path, 'metrics.jsonl'), `${JSON.stringify(event)}\n`);
+    await appendFile(path.join(this.path, metricsFile), `${JSON.stringify(event)}\n`);
   }
 
   async log(line: string): Promise<void> {
@@ -192,8 +196,17 @@ async function makeUnusedFolder(parent: string, name: string): Promise<string> {
   }
 }
 
+/** A killed process may have written the start of a line; what is appended next would stand behind it. */
+async function cutTornLine(file: string): Promise<void> {
+  const text = await readFile(file).catch(() => Buffer.alloc(0));
+  const end = text.lastIndexOf('\n') + 1;
+  if (end < text.length) await truncate(file, end);
+}
+
 async function lockRun(folder: string): Promise<Lock> {
-  const lock = await takeLock(path.join(folder, 'lock'));
+  const lock = await takeLock(path.join(folder, 'lock')).catch((error: unknown) => {
+    throw outputUnwritable(folder, error);
+  });
   if ('heldBy' in lock) throw runIsActive(path.basename(folder), lock.heldBy);
   return lock;
 }

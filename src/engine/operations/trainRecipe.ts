@@ -70,10 +70,15 @@ async function endOf(run: RunFolder, plan: Plan): Promise<readonly TrainingEvent
 async function noteFailure(run: RunFolder, error: unknown): Promise<void> {
   try {
     if (error instanceof Failure) await run.append(errorEvent(error));
+    await run.log(error instanceof Failure ? `${error.code}: ${error.message}` : describeBug(error));
     await run.update({ status: 'failed' });
   } catch {
     // The disk may be full or gone: what went wrong first is what the user must hear.
   }
+}
+
+function describeBug(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** One run between its plan and its adapter. */
@@ -189,6 +194,9 @@ class Training {
 
   private async tell(event: TrainingEvent): Promise<void> {
     await this.run.append(event);
+    if (event.type !== 'plan' && event.type !== 'step' && event.type !== 'sample') {
+      await this.run.log(JSON.stringify(event));
+    }
     this.options.onEvent(event);
   }
 }
