@@ -20,6 +20,8 @@ export interface RecordFormat {
 }
 
 const pieceBytes = 2 ** 20;
+/** Beyond this a row is a file with other line breaks, not a row; it also would not fit in one string. */
+const largestRow = 128 * 2 ** 20;
 const newline = 0x0a;
 
 /** @throws Failure `dataset-row-invalid` where the file's structure is broken */
@@ -95,7 +97,7 @@ function indexLines(bytes: ByteFile, from: number, to: number, fileStart: number
   if (at < piece.length) {
     // The last row begins here and ends in a later block.
     const end = findNewline(bytes, begin + piece.length) ?? bytes.size;
-    const rest = bytes.read(begin + at, end - begin - at);
+    const rest = bytes.read(begin + at, Math.min(end - begin - at, pieceBytes));
     if (hasText(rest, 0, rest.length)) index.add(begin + at, end, 0);
   }
   return index;
@@ -183,13 +185,24 @@ function blockOf(bytes: ByteFile, format: RecordFormat, index: RecordIndex, firs
   const knownLine = (row: number) => (index.line(row) === 0 ? undefined : index.line(row));
   return {
     length: index.length,
-    read: (row) => format.parse(bytes.read(index.start(row), index.byteLength(row))),
+    read: (row) => {
+      if (index.byteLength(row) > largestRow) throw rowTooLong(index.byteLength(row));
+      return format.parse(bytes.read(index.start(row), index.byteLength(row)));
+    },
     place: (row) => {
       const line = knownLine(row);
       return { row: firstRow === -1 ? -1 : firstRow + row, ...(line === undefined ? {} : { line }) };
     },
     findLine: (row) => knownLine(row) ?? countLines(bytes, index.start(row)),
   };
+}
+
+function rowTooLong(bytes: number): RowProblem {
+  const size = `${Math.round(bytes / 2 ** 20)} MB`;
+  return new RowProblem(
+    `it is ${size} long`,
+    'Put each row on a line of its own, with line breaks as on Linux or Windows.',
+  );
 }
 
 function countLines(bytes: ByteFile, end: number): number {
