@@ -9,7 +9,7 @@ import { readModel } from '../models/families';
 import type { Model } from '../models/model';
 import { locateWeights } from '../models/weights';
 import path from 'node:path';
-import { tokenizerMissing, weightDtypeUnsupported } from './failures';
+import { maxLengthBeyondContext, tokenizerMissing, weightDtypeUnsupported } from './failures';
 
 /** A base model that is opened, not loaded: its configuration is understood and each weight is located. */
 export interface BaseModel {
@@ -31,6 +31,13 @@ export async function openBaseModel(reference: string, from: string): Promise<Ba
     if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') throw weightDtypeUnsupported(name, dtype);
   }
   return { folder, model, weights };
+}
+
+/** @throws Failure `max-length-beyond-context` where the model has no position for rows of that many tokens */
+export function checkMaxLength({ model }: BaseModel, maxLength: number): void {
+  if (model.positionsAreLearnt && maxLength > model.contextLength) {
+    throw maxLengthBeyondContext(maxLength, model.contextLength);
+  }
 }
 
 /** The tokenizer that lies in the model's folder. */

@@ -8,7 +8,7 @@ import { parseRecipe } from '../../recipe/parse';
 import { rangeOfPath } from '../../recipe/rangeOfPath';
 import { resolveRecipe } from '../../recipe/resolve';
 import { fileUnreadable } from '../formats/failures';
-import { closePrepared, prepare } from './prepare';
+import { checkExamples, closePrepared, prepare } from './prepare';
 import { checkOutput } from './writeResult';
 
 /** Problems of a recipe, and where it has no errors of its own those of its model and data. Never throws for them. */
@@ -24,6 +24,7 @@ export async function checkRecipe(file: string): Promise<CheckedFile> {
     try {
       const prepared = await prepare({ file: absolute, text, recipe: resolved });
       try {
+        await checkExamples(prepared);
         await prepared.train.statistics();
         await checkOutput(prepared, path.resolve(path.dirname(absolute), resolved.output));
       } finally {

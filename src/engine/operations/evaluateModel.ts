@@ -1,7 +1,7 @@
 import type { Evaluation, EvaluationOptions } from '../../run/answers';
 import { windows } from '../data/batches';
 import { openDataset } from '../data/dataset';
-import { openBaseModel, openModelTokenizer } from '../facts/baseModel';
+import { checkMaxLength, openBaseModel, openModelTokenizer } from '../facts/baseModel';
 import { evaluateWindows } from '../train/optimizerStep';
 import { attach } from './attached';
 import { chooseRuntime, compileEvaluation, weightSource } from './compile';
@@ -17,6 +17,7 @@ export async function evaluateModel(options: EvaluationOptions, signal?: AbortSi
   const [chosen] = options.adapters;
   const attached = chosen === undefined ? undefined : await attach(base, chosen.folder, chosen.weight);
   const maxLength = options.maxLength ?? Math.min(512, base.model.contextLength);
+  checkMaxLength(base, maxLength);
   const dataset = await openDataset(
     {
       path: options.dataset,

@@ -45,3 +45,14 @@ export const promptEmpty = (): Failure =>
     hint: 'Give a prompt with --prompt TEXT.',
     exitCode: 2,
   });
+
+export const evaluationMasked = (file: string, rows: number): Failure =>
+  new Failure(
+    'evaluation-all-masked',
+    `Nothing can be measured on the ${rows === 1 ? 'row that is' : `${rows} rows that are`} set aside for evaluation: ` +
+      'every token of an answer is masked or cut off.',
+    {
+      hint: 'Set dataset.eval_split to 0, raise dataset.max_length, or name another file in dataset.eval_path.',
+      place: { file },
+    },
+  );

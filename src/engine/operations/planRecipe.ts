@@ -9,7 +9,7 @@ import type { Adapter } from '../lora/adapter';
 import { planRun } from '../plan/planRun';
 import type { Recomputation } from '../train/trainingGraph';
 import { buildTraining } from './compile';
-import { closePrepared, countSteps, prepare } from './prepare';
+import { checkExamples, closePrepared, countSteps, prepare } from './prepare';
 import type { Prepared } from './prepare';
 
 /** What `lora plan` shows. */
@@ -24,6 +24,7 @@ export async function planRecipe(loaded: LoadedRecipe): Promise<Plan> {
 
 export async function planPrepared(prepared: Prepared): Promise<Plan> {
   const { base, adapter, train, evaluation, maxLength, loaded } = prepared;
+  await checkExamples(prepared);
   const steps = await countSteps(prepared);
   const statistics = await train.statistics();
   const recomputation = recomputationOf(loaded.recipe.training.gradient_checkpointing);

@@ -4,13 +4,15 @@ import { stepsPerEpoch } from '../data/batches';
 import type { WindowOptions } from '../data/batches';
 import { openDataset } from '../data/dataset';
 import type { Dataset } from '../data/dataset';
+import type { Example } from '../data/example';
 import type { Tokenizer } from '../data/tokenizer';
-import { openBaseModel, openModelTokenizer } from '../facts/baseModel';
+import { checkMaxLength, openBaseModel, openModelTokenizer } from '../facts/baseModel';
 import type { BaseModel } from '../facts/baseModel';
-import { maxLengthBeyondContext } from '../facts/failures';
 import { datasetOptions, loraOptions } from '../facts/recipeOptions';
 import { planAdapter, planFull } from '../lora/adapter';
 import type { Adapter, LoraOptions } from '../lora/adapter';
+import { Failure } from '../../failure/failure';
+import { evaluationMasked } from './failures';
 
 /** A recipe with everything it names opened and matched, nothing loaded yet. */
 export interface Prepared {
@@ -36,9 +38,7 @@ export async function prepare(loaded: LoadedRecipe): Promise<Prepared> {
   const adapter = recipe.method === 'full' ? planFull(base.model) : planAdapter(base.model, lora);
   const tokenizer = await openModelTokenizer(base);
   const maxLength = recipe.dataset.max_length ?? Math.min(512, base.model.contextLength);
-  if (base.model.positionsAreLearnt && maxLength > base.model.contextLength) {
-    throw maxLengthBeyondContext(maxLength, base.model.contextLength);
-  }
+  checkMaxLength(base, maxLength);
   const { eval_path: evalPath } = recipe.dataset;
   const paths = {
     train: path.resolve(folder, recipe.dataset.path),
@@ -68,6 +68,27 @@ export async function prepare(loaded: LoadedRecipe): Promise<Prepared> {
       epochs: undefined,
     },
   };
+}
+
+/**
+ * Whether there is anything to learn, and to measure: found out before a run begins, not in its first evaluation.
+ * @throws Failure `dataset-all-masked`, `evaluation-all-masked`
+ */
+export async function checkExamples({ train, evaluation }: Prepared): Promise<void> {
+  await firstExample(train);
+  if (evaluation === undefined) return;
+  try {
+    await firstExample(evaluation);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'dataset-all-masked') throw error;
+    throw evaluationMasked(evaluation.path, evaluation.rowCount);
+  }
+}
+
+/** The first row of the first epoch that can be learnt from. */
+export async function firstExample(dataset: Dataset): Promise<Example> {
+  for await (const example of dataset.examples(0)) return example;
+  throw new Error('A dataset without rows was opened');
 }
 
 /** Optimizer steps of an epoch and of the whole run. */

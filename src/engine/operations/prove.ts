@@ -9,6 +9,7 @@ import type { TrainingState } from '../train/state';
 import { tensorFeeds } from '../train/feeds';
 import { logitsAt } from '../generate/generate';
 import { chooseRuntime, compileLogits, weightSource } from './compile';
+import { firstExample } from './prepare';
 import type { Prepared } from './prepare';
 
 const probeTokens = 64;
@@ -24,7 +25,7 @@ export async function prove(
   threads: number,
 ): Promise<Proof> {
   const { recipe } = prepared.loaded;
-  const ids = await probe(prepared);
+  const ids = (await firstExample(prepared.train)).ids.slice(0, probeTokens);
   const runtime = chooseRuntime({ runtime: recipe.engine.runtime, threads });
   const weights = weightSource(prepared.base, start.baseWeights);
   const executable = await compileLogits(runtime, prepared.base, prepared.adapter, probeTokens, weights);
@@ -36,12 +37,6 @@ export async function prove(
   } finally {
     await executable.dispose();
   }
-}
-
-/** The first tokens of the first row that can be learnt from. */
-async function probe({ train }: Prepared): Promise<Int32Array> {
-  for await (const example of train.examples(0)) return example.ids.slice(0, probeTokens);
-  throw new Error('The dataset had rows when training began');
 }
 
 /** Values of the trained tensors with which the model is its base. */
