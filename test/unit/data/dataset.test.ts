@@ -1,59 +1,31 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { defaultDatasetLimits } from '../../../src/engine/data/dataset';
-import type { Dataset, DatasetLimits, DatasetOptions } from '../../../src/engine/data/dataset';
-import { byteTokenizer, collect, failsWith, openTestDataset, temporaryFile } from './materials';
-
-/** Every file is "large": many blocks of a few rows, a few blocks to a window. */
-const tiny: DatasetLimits = {
-  ...defaultDatasetLimits,
-  indexBytes: 0,
-  blockBytes: 100,
-  windowBytes: 400,
-  checkBytes: 0,
-};
-
-type Options = Partial<DatasetOptions> & { readonly chatTemplate?: string; readonly limits?: DatasetLimits };
-
-async function open(t: TestContext, rows: readonly unknown[], options: Options = {}): Promise<Dataset> {
-  const { chatTemplate, limits, ...rest } = options;
-  const file = temporaryFile(t, 'rows.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
-  const more = { ...(chatTemplate === undefined ? {} : { chatTemplate }), ...(limits === undefined ? {} : { limits }) };
-  return openTestDataset(t, { path: file, ...rest }, await byteTokenizer(t), more);
-}
-
-/** The rows as text, with what is learnt between « and ». Special tokens are ^ (first), $ (end) and % (turn). */
-async function shown(dataset: Dataset): Promise<string[]> {
-  return (await collect(dataset.rows(Infinity))).map(({ ids, supervised }) =>
-    Array.from(ids, (id, at) => {
-      const text = id === 256 ? '^' : id === 257 ? '$' : id === 258 ? '%' : String.fromCharCode(id);
-      const opens = supervised[at] === 1 && supervised[at - 1] !== 1;
-      const closes = supervised[at] === 1 && supervised[at + 1] !== 1;
-      return `${opens ? '«' : ''}${text}${closes ? '»' : ''}`;
-    }).join(''),
-  );
-}
-
-const numbered = (count: number) => Array.from({ length: count }, (_, n) => ({ text: `row ${n}` }));
-const chatTemplate =
-  "{% for m in messages %}{{ m.role[0] + ':' + m.content + '<|end|>' }}{% endfor %}" +
-  "{% if add_generation_prompt %}{{ 'a:' }}{% endif %}";
+import {
+  byteTokenizer,
+  chatTemplate,
+  collect,
+  failsWith,
+  openRows,
+  openTestDataset,
+  shown,
+  temporaryFile,
+} from './materials';
+import type { OpenOptions } from './materials';
 
 describe('what rows say, and what of it is learnt', () => {
   test('text: everything', async (t) => {
-    assert.deepEqual(await shown(await open(t, [{ text: 'ab' }, { text: 'c</s>' }])), ['«^ab$»', '«^c$»']);
+    assert.deepEqual(await shown(await openRows(t, [{ text: 'ab' }, { text: 'c</s>' }])), ['«^ab$»', '«^c$»']);
   });
 
   test('prompt and completion: the completion and the end', async (t) => {
-    const dataset = await open(t, [{ prompt: 'ab', completion: 'cd' }]);
+    const dataset = await openRows(t, [{ prompt: 'ab', completion: 'cd' }]);
     assert.equal(dataset.format, 'prompt-completion');
     assert.deepEqual(await shown(dataset), ['^ab«cd$»']);
   });
 
   test('or everything, with completionOnlyLoss off', async (t) => {
-    const dataset = await open(t, [{ prompt: 'ab', completion: 'cd' }], { completionOnlyLoss: false });
+    const dataset = await openRows(t, [{ prompt: 'ab', completion: 'cd' }], { completionOnlyLoss: false });
     assert.deepEqual(await shown(dataset), ['«^abcd$»']);
   });
 
@@ -64,7 +36,7 @@ describe('what rows say, and what of it is learnt', () => {
       { instruction: 'Go.', output: 'ok' },
       { instruction: 'Go.', input: null, output: 'ok' },
     ];
-    const [withInput, ...without] = await shown(await open(t, rows));
+    const [withInput, ...without] = await shown(await openRows(t, rows));
     assert.match(
       withInput!,
       /further context\. .*\n\n### Instruction:\nAdd\.\n\n### Input:\n1 2\n\n### Response:«3\$»$/s,
@@ -80,19 +52,19 @@ describe('what rows say, and what of it is learnt', () => {
       { role: 'assistant', content: 'z' },
     ];
     const expected = ['u:hi%a:«yo%»u:x%a:«z%»'];
-    assert.deepEqual(await shown(await open(t, [{ messages }], { chatTemplate })), expected);
+    assert.deepEqual(await shown(await openRows(t, [{ messages }], { chatTemplate })), expected);
     const conversations = messages.map(({ role, content }) => ({
       from: role === 'user' ? 'human' : 'gpt',
       value: content,
     }));
-    const dataset = await open(t, [{ conversations }], { chatTemplate });
+    const dataset = await openRows(t, [{ conversations }], { chatTemplate });
     assert.equal(dataset.format, 'sharegpt');
     assert.deepEqual(await shown(dataset), expected);
   });
 
   test('a conversation as prompt and completion', async (t) => {
     const row = { prompt: [{ role: 'user', content: 'hi' }], completion: [{ role: 'assistant', content: 'yo' }] };
-    assert.deepEqual(await shown(await open(t, [row], { chatTemplate })), ['u:hi%a:«yo%»']);
+    assert.deepEqual(await shown(await openRows(t, [row], { chatTemplate })), ['u:hi%a:«yo%»']);
   });
 
   test('tools and further variables of a row reach the chat template', async (t) => {
@@ -102,7 +74,7 @@ describe('what rows say, and what of it is learnt', () => {
       tools: '[{"name":"T"}]',
       chat_template_kwargs: { mood: 'M' },
     };
-    const dataset = await open(t, [row], { chatTemplate: template, completionOnlyLoss: false });
+    const dataset = await openRows(t, [row], { chatTemplate: template, completionOnlyLoss: false });
     assert.deepEqual(await shown(dataset), ['«TMaA»']);
   });
 
@@ -117,7 +89,7 @@ describe('what rows say, and what of it is learnt', () => {
       { prompt: 'abc', completion: 'def' },
       { prompt: 'abcdef', completion: 'g' },
     ];
-    const dataset = await open(t, rows, { maxLength: 6 });
+    const dataset = await openRows(t, rows, { maxLength: 6 });
     assert.deepEqual(await shown(dataset), ['^abc«de»', '^abcde']);
     const examples = await collect(dataset.examples(0));
     assert.deepEqual(
@@ -127,14 +99,20 @@ describe('what rows say, and what of it is learnt', () => {
     assert.equal(dataset.skippedRows, 1);
     const { lengths, ...statistics } = await dataset.statistics();
     assert.deepEqual(statistics, {
-      rows: 2, tokens: 12, supervisedTokens: 2, longest: 6, unsupervisedRows: 1, truncatedRows: 2, estimated: false,
+      rows: 2,
+      tokens: 12,
+      supervisedTokens: 2,
+      longest: 6,
+      unsupervisedRows: 1,
+      truncatedRows: 2,
+      estimated: false,
     });
     assert.deepEqual([...lengths], [6]);
   });
 
   test('the first token is never a target, so a row of one token is no example', async (t) => {
     const rows = [{ text: '' }, { text: 'a' }];
-    const dataset = await open(t, rows, { maxLength: 1 });
+    const dataset = await openRows(t, rows, { maxLength: 1 });
     await assert.rejects(
       collect(dataset.examples(0)),
       failsWith('dataset-all-masked', /2 rows reached max_length \(1 token/),
@@ -143,8 +121,8 @@ describe('what rows say, and what of it is learnt', () => {
 });
 
 describe('shapes are found by themselves', () => {
-  const found = async (t: TestContext, row: object, options: Options = {}) =>
-    (await open(t, [row], { chatTemplate, ...options })).format;
+  const found = async (t: TestContext, row: object, options: OpenOptions = {}) =>
+    (await openRows(t, [row], { chatTemplate, ...options })).format;
 
   test('by the columns, the more telling shape first', async (t) => {
     assert.equal(await found(t, { text: 'x', prompt: 'a', completion: 'b' }), 'prompt-completion');
@@ -156,8 +134,8 @@ describe('shapes are found by themselves', () => {
     const row = { text: 'long text', question: 'a', answer: 'b' };
     const options = { columns: { prompt: 'question', completion: 'answer' } };
     assert.equal(await found(t, row, options), 'prompt-completion');
-    assert.deepEqual(await shown(await open(t, [row], options)), ['^a«b$»']);
-    assert.deepEqual(await shown(await open(t, [row], { columns: { text: 'answer' } })), ['«^b$»']);
+    assert.deepEqual(await shown(await openRows(t, [row], options)), ['^a«b$»']);
+    assert.deepEqual(await shown(await openRows(t, [row], { columns: { text: 'answer' } })), ['«^b$»']);
   });
 
   test('or by dataset.format', async (t) => {
@@ -169,19 +147,55 @@ describe('shapes are found by themselves', () => {
       { instruction: 'a', output: 'b' },
       { instruction: 'a', input: 'IN', output: 'b' },
     ];
-    assert.match((await shown(await open(t, rows)))[1]!, /### Input:\nIN/);
+    assert.match((await shown(await openRows(t, rows)))[1]!, /### Input:\nIN/);
   });
 
-  const refused: [what: string, row: object, options: Options, code: string, pattern: RegExp][] = [
-    ['no known shape', { q: 'a', a: 'b' }, {}, 'dataset-format-unknown', /"q", "a".*\{"prompt": "q", "completion": "a"\}/],
-    ['not the named shape', { q: 'a', a: 'b' }, { format: 'alpaca' }, 'dataset-format-unknown', /"alpaca" need "instruction" and "output"/],
-    ['a role that no shape has', { text: 'a' }, { columns: { question: 'text' } }, 'dataset-role-unknown', /"question".*prompt, completion/],
-    ['a role that the named shape has not', { a: 'b' }, { format: 'text', columns: { prompt: 'a' } }, 'dataset-role-unknown', /"text" does not have a role "prompt"/],
-    ['a column that is not there', { text: 'a' }, { columns: { text: 'body' } }, 'dataset-column-missing', /"body".*have: "text"/],
-    ['roles of no common shape', { q: 'a', text: 'b' }, { columns: { prompt: 'q', text: 'text' } }, 'dataset-format-unknown', /none of the known/],
+  const refused: [what: string, row: object, options: OpenOptions, code: string, pattern: RegExp][] = [
+    [
+      'no known shape',
+      { q: 'a', a: 'b' },
+      {},
+      'dataset-format-unknown',
+      /"q", "a".*\{"prompt": "q", "completion": "a"\}/,
+    ],
+    [
+      'not the named shape',
+      { q: 'a', a: 'b' },
+      { format: 'alpaca' },
+      'dataset-format-unknown',
+      /"alpaca" need "instruction" and "output"/,
+    ],
+    [
+      'a role that no shape has',
+      { text: 'a' },
+      { columns: { question: 'text' } },
+      'dataset-role-unknown',
+      /"question".*prompt, completion/,
+    ],
+    [
+      'a role that the named shape has not',
+      { a: 'b' },
+      { format: 'text', columns: { prompt: 'a' } },
+      'dataset-role-unknown',
+      /"text" does not have a role "prompt"/,
+    ],
+    [
+      'a column that is not there',
+      { text: 'a' },
+      { columns: { text: 'body' } },
+      'dataset-column-missing',
+      /"body".*have: "text"/,
+    ],
+    [
+      'roles of no common shape',
+      { q: 'a', text: 'b' },
+      { columns: { prompt: 'q', text: 'text' } },
+      'dataset-format-unknown',
+      /none of the known/,
+    ],
   ];
   for (const [what, row, options, code, pattern] of refused) {
-    test(`refused: ${what}`, (t) => assert.rejects(open(t, [row], options), failsWith(code, pattern)));
+    test(`refused: ${what}`, (t) => assert.rejects(openRows(t, [row], options), failsWith(code, pattern)));
   }
 });
 
@@ -190,21 +204,23 @@ describe('templates', () => {
 
   test('write the text before what is learnt', async (t) => {
     const options = { template: '{{ n }} {{ q }}:', columns: { completion: 'completion' } };
-    assert.deepEqual(await shown(await open(t, [row], options)), ['^5 Q:«C$»']);
+    assert.deepEqual(await shown(await openRows(t, [row], options)), ['^5 Q:«C$»']);
   });
 
   test('or the whole row, in which what is learnt begins where they put it', async (t) => {
     const options = { template: '{{ q }}: {{ completion }}.', columns: { completion: 'completion' } };
-    assert.deepEqual(await shown(await open(t, [row], options)), ['^Q: «C.$»']);
+    assert.deepEqual(await shown(await openRows(t, [row], options)), ['^Q: «C.$»']);
   });
 
   test('write Alpaca rows in other words', async (t) => {
     const rows = [{ instruction: 'I', output: 'O' }];
-    assert.deepEqual(await shown(await open(t, rows, { template: '<{{ instruction }}>' })), ['^<I>«O$»']);
+    assert.deepEqual(await shown(await openRows(t, rows, { template: '<{{ instruction }}>' })), ['^<I>«O$»']);
   });
 
   test('write text from any columns', async (t) => {
-    assert.deepEqual(await shown(await open(t, [{ a: 'x', b: 'y' }], { template: '{{ a }}-{{ b }}' })), ['«^x-y$»']);
+    assert.deepEqual(await shown(await openRows(t, [{ a: 'x', b: 'y' }], { template: '{{ a }}-{{ b }}' })), [
+      '«^x-y$»',
+    ]);
   });
 
   test("take the place of the model's chat template", async (t) => {
@@ -213,147 +229,53 @@ describe('templates', () => {
       { role: 'assistant', content: 'v' },
     ];
     const template = "{% for m in messages %}{{ m.content + '|' }}{% endfor %}";
-    assert.deepEqual(await shown(await open(t, [{ messages }], { template, chatTemplate })), ['u|«v|»']);
+    assert.deepEqual(await shown(await openRows(t, [{ messages }], { template, chatTemplate })), ['u|«v|»']);
     const prompted = { prompt: messages.slice(0, 1), completion: messages.slice(1) };
-    assert.deepEqual(await shown(await open(t, [prompted], { template })), ['u|«v|»']);
+    assert.deepEqual(await shown(await openRows(t, [prompted], { template })), ['u|«v|»']);
   });
 
   test('that are not Jinja, or cannot be filled, are refused', async (t) => {
     await assert.rejects(
-      open(t, [{ a: 'x' }], { template: '{% if %}' }),
+      openRows(t, [{ a: 'x' }], { template: '{% if %}' }),
       failsWith('dataset-template-invalid', /Jinja/),
     );
     const failing = { template: "{{ raise_exception('no a') }}" };
-    await assert.rejects(open(t, [{ a: 'x' }], failing), failsWith('dataset-row-invalid', /template.*no a/, 1));
+    await assert.rejects(openRows(t, [{ a: 'x' }], failing), failsWith('dataset-row-invalid', /template.*no a/, 1));
   });
 });
 
 describe('conversations that cannot be used', () => {
   const say = (...contents: unknown[]) => ({ messages: contents.map((content) => ({ role: 'assistant', content })) });
-  const refused: [what: string, row: object, options: Options, code: string, pattern: RegExp][] = [
+  const refused: [what: string, row: object, options: OpenOptions, code: string, pattern: RegExp][] = [
     ['no chat template', say('a'), {}, 'dataset-chat-template-missing', /no chat template.*Instruct/],
     ['a broken chat template', say('a'), { chatTemplate: '{{' }, 'dataset-template-invalid', /Jinja/],
     ['not a list', { messages: 'hello' }, { chatTemplate }, 'dataset-row-invalid', /a string, not a list of messages/],
     ['no message', { messages: [] }, { chatTemplate }, 'dataset-row-invalid', /empty list/],
     ['no role', { messages: [{ content: 'a' }] }, { chatTemplate }, 'dataset-row-invalid', /messages\[0\] has no role/],
     ['no content', say(null), { chatTemplate }, 'dataset-row-invalid', /messages\[0\] has no content/],
-    ['refused by the template', say('a'), { chatTemplate: "{{ raise_exception('must alternate') }}" }, 'dataset-row-invalid', /refuses it.*must alternate/],
-    ['words that the template hides', say('abc', 'abc'), { chatTemplate: "{{ messages|length }}" }, 'dataset-row-invalid', /does not show.*generation/],
+    [
+      'refused by the template',
+      say('a'),
+      { chatTemplate: "{{ raise_exception('must alternate') }}" },
+      'dataset-row-invalid',
+      /refuses it.*must alternate/,
+    ],
+    [
+      'words that the template hides',
+      say('abc', 'abc'),
+      { chatTemplate: '{{ messages|length }}' },
+      'dataset-row-invalid',
+      /does not show.*generation/,
+    ],
   ];
   for (const [what, row, options, code, pattern] of refused) {
     test(what, (t) =>
-      assert.rejects(async () => collect((await open(t, [row], options)).examples(0)), failsWith(code, pattern)),
+      assert.rejects(async () => collect((await openRows(t, [row], options)).examples(0)), failsWith(code, pattern)),
     );
   }
 
   test('nobody says anything that is to be learnt', async (t) => {
-    const dataset = await open(t, [{ messages: [{ role: 'user', content: 'a' }] }], { chatTemplate });
+    const dataset = await openRows(t, [{ messages: [{ role: 'user', content: 'a' }] }], { chatTemplate });
     await assert.rejects(collect(dataset.examples(0)), failsWith('dataset-all-masked', /1 row: no row has/));
   });
-});
-
-for (const [size, limits] of [
-  ['small', defaultDatasetLimits],
-  ['large', tiny],
-] as const) {
-  describe(`order of a ${size} file`, () => {
-    const order = async (dataset: Dataset, epoch: number, skip?: number) =>
-      (await collect(dataset.examples(epoch, skip))).map((example) =>
-        Buffer.from(example.ids.subarray(5, -1)).toString(),
-      );
-    const all = numbered(101).map(({ text }) => text.slice(4));
-
-    test('unshuffled is the order of the file', async (t) => {
-      assert.deepEqual(await order(await open(t, numbered(101), { limits }), 0), all);
-    });
-
-    test('shuffled depends on seed and epoch alone, and holds every row once', async (t) => {
-      const shuffled = (seed: number) => open(t, numbered(101), { limits, shuffle: true, seed });
-      const first = await order(await shuffled(1), 0);
-      assert.deepEqual([...first].sort(), [...all].sort());
-      assert.deepEqual(await order(await shuffled(1), 0), first);
-      assert.notDeepEqual(await order(await shuffled(1), 1), first);
-      assert.notDeepEqual(await order(await shuffled(2), 0), first);
-      assert.notDeepEqual(first, all);
-    });
-
-    test('goes on after any row', async (t) => {
-      const dataset = await open(t, numbered(101), { limits, shuffle: true });
-      const whole = await order(dataset, 3);
-      for (let skip = 0; skip <= 101; skip += 7) assert.deepEqual(await order(dataset, 3, skip), whole.slice(skip));
-    });
-
-    test('an evaluation part and the training part have every row once together', async (t) => {
-      const part = async (name: 'train' | 'eval', seed: number) =>
-        order(await open(t, numbered(101), { limits, evalSplit: 0.1, part: name, seed }), 0);
-      const held = await part('eval', 1);
-      const kept = await part('train', 1);
-      assert.deepEqual([...held, ...kept].sort(), [...all].sort());
-      assert.ok(held.length >= 5 && held.length <= 20, String(held.length));
-      if (size === 'small') assert.equal(held.length, 11);
-      assert.notDeepEqual(await part('eval', 2), held);
-    });
-
-    test('the number of rows is known, or estimated', async (t) => {
-      const dataset = await open(t, numbered(101), { limits, evalSplit: 0.1 });
-      assert.equal(dataset.rowCountIsExact, size === 'small');
-      assert.ok(Math.abs(dataset.rowCount - 90) < 10, String(dataset.rowCount));
-      const statistics = await dataset.statistics();
-      assert.equal(statistics.rows, dataset.rowCount);
-      assert.equal(statistics.estimated, size === 'large');
-      assert.ok(Math.abs(statistics.tokens - 90 * 7.9) < 90, String(statistics.tokens));
-    });
-  });
-}
-
-test('a split that leaves nothing to train on is refused', async (t) => {
-  await assert.rejects(
-    open(t, [{ text: 'a' }], { evalSplit: 0.05 }),
-    failsWith('dataset-eval-split', /1 row\b.*eval_path/),
-  );
-});
-
-test('a second epoch gives the same rows from memory, within its bound', async (t) => {
-  for (const cacheBytes of [0, 1000, 2 ** 20]) {
-    const dataset = await open(t, numbered(20), { limits: { ...defaultDatasetLimits, cacheBytes } });
-    assert.deepEqual(await collect(dataset.examples(1)), await collect(dataset.examples(0)));
-  }
-});
-
-describe('Parquet', () => {
-  const fixture = (name: string) => path.join('test', 'unit', 'data', 'fixtures', name);
-  const rowsOf = async (t: TestContext, name: string, options: Options = {}) => {
-    const { limits, chatTemplate: template } = options;
-    const more = {
-      ...(template === undefined ? {} : { chatTemplate: template }),
-      ...(limits === undefined ? {} : { limits }),
-    };
-    return openTestDataset(t, { path: fixture(name), ...options }, await byteTokenizer(t), more);
-  };
-
-  test('the same rows from one group, several groups and parts of groups', async (t) => {
-    const one = await shown(await rowsOf(t, 'rows-snappy.parquet'));
-    assert.equal(one.length, 39);
-    assert.equal(one[38], '^What is 38 + Ã©?«Row 38$»');
-    assert.deepEqual(await shown(await rowsOf(t, 'rows-zstd.parquet')), one);
-    for (const windowBytes of [100, 300, 100_000]) {
-      const dataset = await rowsOf(t, 'rows-zstd.parquet', { limits: { ...tiny, windowBytes } });
-      assert.deepEqual(await shown(dataset), one);
-      const shuffled = await rowsOf(t, 'rows-zstd.parquet', { limits: { ...tiny, windowBytes }, shuffle: true });
-      const order = (await collect(shuffled.examples(0))).map(({ row }) => row);
-      assert.deepEqual(
-        [...order].sort((a, b) => a - b),
-        [...Array(39).keys()],
-      );
-      assert.notDeepEqual(order, [...Array(39).keys()]);
-    }
-  });
-
-  test('conversations', async (t) => {
-    const [first] = await shown(await rowsOf(t, 'rows-chats.parquet', { chatTemplate }));
-    assert.equal(first, 'u:Hello there!%a:«Hi. How can I help?%»');
-  });
-
-  test('a bad row is named by its number', (t) =>
-    assert.rejects(rowsOf(t, 'rows-null.parquet'), failsWith('dataset-row-invalid', /Row 40 .*"completion" is null/)));
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { openDataset } from '../../../src/engine/data/dataset';
+import { defaultDatasetLimits, openDataset } from '../../../src/engine/data/dataset';
 import type { Dataset, DatasetLimits, DatasetOptions } from '../../../src/engine/data/dataset';
 import { openTokenizer } from '../../../src/engine/data/tokenizer';
 import type { Tokenizer } from '../../../src/engine/data/tokenizer';
@@ -125,3 +125,37 @@ export function failsWith(code: string, pattern: RegExp, line?: number): (error:
     return true;
   };
 }
+
+/** Every file is "large": many blocks of a few rows, a few blocks to a window. */
+export const tiny: DatasetLimits = {
+  ...defaultDatasetLimits,
+  indexBytes: 0,
+  blockBytes: 100,
+  windowBytes: 400,
+  checkBytes: 0,
+};
+
+export type OpenOptions = Partial<DatasetOptions> & { readonly chatTemplate?: string; readonly limits?: DatasetLimits };
+
+export async function openRows(t: TestContext, rows: readonly unknown[], options: OpenOptions = {}): Promise<Dataset> {
+  const { chatTemplate, limits, ...rest } = options;
+  const file = temporaryFile(t, 'rows.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
+  const more = { ...(chatTemplate === undefined ? {} : { chatTemplate }), ...(limits === undefined ? {} : { limits }) };
+  return openTestDataset(t, { path: file, ...rest }, await byteTokenizer(t), more);
+}
+
+/** The rows as text, with what is learnt between « and ». Special tokens are ^ (first), $ (end) and % (turn). */
+export async function shown(dataset: Dataset): Promise<string[]> {
+  return (await collect(dataset.rows(Infinity))).map(({ ids, supervised }) =>
+    Array.from(ids, (id, at) => {
+      const text = id === 256 ? '^' : id === 257 ? '$' : id === 258 ? '%' : String.fromCharCode(id);
+      const opens = supervised[at] === 1 && supervised[at - 1] !== 1;
+      const closes = supervised[at] === 1 && supervised[at + 1] !== 1;
+      return `${opens ? '«' : ''}${text}${closes ? '»' : ''}`;
+    }).join(''),
+  );
+}
+
+export const chatTemplate =
+  "{% for m in messages %}{{ m.role[0] + ':' + m.content + '<|end|>' }}{% endfor %}" +
+  "{% if add_generation_prompt %}{{ 'a:' }}{% endif %}";
