@@ -54,6 +54,7 @@ export async function* windows(
 /**
  * Optimizer steps of an epoch. Exact for small files (with packing for the first epoch: another order can pack
  * otherwise by a bin), else from the number of rows and, with packing, how well a sample packs.
+ * @throws Failure `dataset-all-masked`
  */
 export async function stepsPerEpoch(
   dataset: Dataset,
@@ -61,11 +62,13 @@ export async function stepsPerEpoch(
 ): Promise<{ readonly steps: number; readonly estimated: boolean }> {
   const perStep = options.batchSize * options.accumulation;
   const statistics = await dataset.statistics();
+  const rows = statistics.rows - statistics.unsupervisedRows;
+  // Says why there is nothing to learn, or finds that the sample was unlucky.
+  if (rows <= 0) await dataset.examples(0).next();
   if (!options.packing) {
-    const rows = statistics.rows - statistics.unsupervisedRows;
     // The number of rows is exact long before every row has been looked at; only those left out are a guess.
     const estimated = statistics.estimated && (!dataset.rowCountIsExact || statistics.unsupervisedRows > 0);
-    return { steps: Math.ceil(rows / perStep), estimated };
+    return { steps: Math.max(1, Math.ceil(rows / perStep)), estimated };
   }
   if (!statistics.estimated) {
     const first = windowsOfEpoch(dataset, options, { epoch: 0, consumed: 0, pending: [] });
@@ -74,8 +77,7 @@ export async function stepsPerEpoch(
     return { steps, estimated: false };
   }
   const sampled = statistics.lengths.length;
-  const rows = (statistics.rows - statistics.unsupervisedRows) / Math.max(1, sampled);
-  const bins = countBins(statistics.lengths, options.maxLength) * rows;
+  const bins = (countBins(statistics.lengths, options.maxLength) * rows) / Math.max(1, sampled);
   return { steps: Math.max(1, Math.ceil(bins / perStep)), estimated: true };
 }
 

@@ -65,7 +65,7 @@ export const defaultDatasetLimits: DatasetLimits = {
   checkBytes: 16 * 2 ** 20,
   exactBytes: 2 ** 20,
   sampleRows: 512,
-  cacheBytes: 256 * 2 ** 20,
+  cacheBytes: 64 * 2 ** 20,
 };
 
 export interface Dataset {

@@ -35,11 +35,14 @@ export interface RowOrder {
 }
 
 export function createRowOrder(source: RowSource, options: OrderOptions): RowOrder {
-  return source.blockCount === 1 ? wholeOrder(source, options) : blockOrder(source, options);
+  const { blockCount, rowCount } = source;
+  return blockCount === 1 && rowCount !== undefined
+    ? wholeOrder(source, rowCount, options)
+    : blockOrder(source, options);
 }
 
-function wholeOrder(source: RowSource, options: OrderOptions): RowOrder {
-  const rows = splitOff(source.rowCount ?? 0, options);
+function wholeOrder(source: RowSource, rowCount: number, options: OrderOptions): RowOrder {
+  const rows = splitOff(rowCount, options);
   async function* inOrder(order: Uint32Array, skip: number): AsyncGenerator<PlacedRow> {
     const block = await source.openBlock(0);
     for (let position = skip; position < order.length; position++) {

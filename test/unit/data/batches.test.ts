@@ -10,6 +10,7 @@ import { randomStream } from '../../../src/engine/data/random';
 import {
   byteTokenizer,
   collect,
+  failsWith,
   openTestDataset,
   openTestTokenizer,
   temporaryFile,
@@ -184,6 +185,19 @@ describe('stepsPerEpoch', () => {
       const { steps, estimated } = await stepsPerEpoch(dataset, { ...options, packing });
       assert.ok(estimated);
       assert.ok(Math.abs(steps / made.length - 1) < 0.15, `${steps} for ${made.length}`);
+    }
+  });
+
+  test('refuses a dataset with nothing to learn', async (t) => {
+    const file = temporaryFile(t, 'rows.jsonl', '{"prompt":"abcdefgh","completion":"i"}\n'.repeat(9));
+    for (const limits of [defaultDatasetLimits, large]) {
+      for (const packing of [false, true]) {
+        const dataset = await openTestDataset(t, { path: file, maxLength: 8 }, await byteTokenizer(t), { limits });
+        await assert.rejects(
+          stepsPerEpoch(dataset, { ...options, packing }),
+          failsWith('dataset-all-masked', /9 rows/),
+        );
+      }
     }
   });
 

@@ -120,6 +120,8 @@ describe('a bad row is named by file and line', () => {
       ['a.json', '[{"text":"a"}]\n{"text":"b"}', 'dataset-row-invalid', /follows the closing/, 2],
       ['a.csv', 'a,text\n1,x\n\n2,y,z\n', 'dataset-row-invalid', /3 fields where the header names 2/, 4],
       ['a.csv', 'a,text\n1,x\n2,"y\n3,z\n', 'dataset-row-invalid', /never closed/, 3],
+      ['a.csv', '"text\nx\n', 'dataset-row-invalid', /never closed/, 1],
+      ['a.csv', Buffer.from('text,größe\nx,y\n', 'latin1'), 'dataset-row-invalid', /UTF-8/, 1],
       ['a.jsonl', Buffer.from('7b2274657874223a22ff227d', 'hex'), 'dataset-row-invalid', /UTF-8/, 1],
     ];
   for (const [name, content, code, pattern, line] of cases) {

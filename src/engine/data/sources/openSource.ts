@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { datasetUnreadable } from '../failures';
+import { datasetUnreadable, RowProblem, rowInvalid } from '../failures';
 import { openByteFile } from './byteFile';
 import type { ByteFile } from './byteFile';
 import { openParquetSource } from './parquetSource';
@@ -35,6 +35,7 @@ export async function openSource(file: string, limits: SourceLimits): Promise<Ro
     return openRecordSource(bytes, format(bytes), limits);
   } catch (error) {
     bytes.close();
-    throw error;
+    // A problem with the header of a CSV file: it is the first line.
+    throw error instanceof RowProblem ? rowInvalid({ file, line: 1 }, error) : error;
   }
 }

@@ -162,6 +162,7 @@ function readHeader(bytes: ByteFile, tabs: boolean): Header {
 }
 
 function parseRecord(text: string, delimiter: string): string[] {
+  if (!text.includes('"')) return text.replace(/\r$/, '').split(delimiter);
   let records: string[][];
   try {
     records = parseCsv(text.replace(/\r$/, ''), {
