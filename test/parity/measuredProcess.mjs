@@ -25,15 +25,16 @@ export async function measure(command, args, { env } = {}) {
   let words = '';
   child.stderr.on('data', (text) => (words = (words + text).slice(-3000)));
   const closed = once(child, 'close');
-  const events = [];
+  const lines = [];
   for await (const line of createInterface({ input: child.stdout })) {
-    events.push({ ...JSON.parse(line), at: (performance.now() - started) / 1000 });
+    lines.push({ line, at: (performance.now() - started) / 1000 });
   }
   const [code, signal] = await closed;
   const { peakBytes, cpuSeconds } = observed.end();
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}:\n${words}`);
   const seconds = (performance.now() - started) / 1000;
   const othersShare = Math.max(0, (busySeconds() - busyBefore - cpuSeconds) / (seconds * cpus().length));
+  const events = lines.map(({ line, at }) => ({ ...JSON.parse(line), at }));
   return { events, seconds, peakBytes, othersShare };
 }
 

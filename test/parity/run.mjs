@@ -1,6 +1,6 @@
 // `npm run parity`: this engine and PEFT train the same adapters; their numbers must agree.
 //   --only TEXT           cases whose name contains TEXT (may be given several times)
-//   --draws N --seed S    N random combinations of family and settings instead of the named cases
+//   --draws N --seed S    N random combinations of family and settings instead of the named cases and the usual 20
 //   --lora COMMAND        what to run in place of `node dist/cli.js`
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,6 +16,7 @@ import { Reference } from './reference.mjs';
 /** Largest figures that count as equal. Relative, except logits; tensors: share of the largest update. */
 const limits = { loss: 2e-4, grad_norm: 1e-3, learning_rate: 1e-9, tensors: 2e-3, logits: 1e-3 };
 const nameWidth = 30;
+const usualDraws = 20;
 
 const { values: options } = parseArgs({
   options: {
@@ -27,7 +28,10 @@ const { values: options } = parseArgs({
 });
 
 async function main() {
-  const all = options.draws === undefined ? cases : drawCases(Number(options.draws), Number(options.seed));
+  const all = [
+    ...(options.draws === undefined ? cases : []),
+    ...drawCases(Number(options.draws ?? usualDraws), Number(options.seed)),
+  ];
   const { only } = options;
   const chosen = all.filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)));
   if (chosen.length === 0) throw new Error(`No case is called ${only.join(' or ')}.`);
@@ -57,7 +61,8 @@ async function compareAll(chosen, reference, scratch) {
     console.log(row(spec.name, outcome, seconds));
     if (outcome.problem !== undefined) failures.push(spec);
   }
-  if (options.draws !== undefined) for (const spec of failures) console.log(`\n${spec.name}: ${JSON.stringify(spec)}`);
+  const drawn = failures.filter(({ name }) => name.startsWith('draw-'));
+  for (const spec of drawn) console.log(`\n${spec.name}: ${JSON.stringify(spec)}`);
   console.log(`\n${chosen.length - failures.length} passed, ${failures.length} failed`);
   return failures.length === 0 ? 0 : 1;
 }
@@ -103,4 +108,9 @@ function row(name, { figures = {}, problem }, seconds) {
   return problem === undefined ? line : `${line}  FAILED ${problem}`;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -9,20 +9,14 @@ import shutil
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_DISABLE_PROGRESS_BARS="1", TRANSFORMERS_VERBOSITY="error", TQDM_DISABLE="1")
 
 import torch  # noqa: E402
 from comparison import Difference, compare  # noqa: E402
+from ownStdout import say  # noqa: E402
 from referenceTraining import prepare  # noqa: E402
-
-
-def private_stdout() -> TextIO:
-    """The replies' own channel: whatever libraries print goes to stderr."""
-    replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    return replies
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +33,6 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    replies = private_stdout()
     torch.set_num_threads(1)
     for line in sys.stdin:
         try:
@@ -48,7 +41,7 @@ def main() -> None:
             reply = {"difference": str(difference)}
         except Exception:
             reply = {"error": traceback.format_exc(limit=-4)}
-        print(json.dumps(reply), file=replies, flush=True)
+        say(reply)
 
 
 if __name__ == "__main__":
