@@ -1,5 +1,8 @@
 import type { Bin } from './batches';
 import { planRows } from './rowPlan';
+import type { LayoutOptions } from './rowPlan';
+
+export type { LayoutOptions };
 
 /** A micro-batch as the graph sees it: B rows × T columns, N = B·T tokens, row-major. */
 export interface MicroBatch {
@@ -17,15 +20,6 @@ export interface MicroBatch {
   readonly labels: Int32Array;
   /** Tokens without padding. */
   readonly tokens: number;
-}
-
-export interface LayoutOptions {
-  readonly batchSize: number;
-  readonly maxLength: number;
-  /** Cost of one token, padding included, in any unit. */
-  readonly tokenCost: number;
-  /** Cost of one pair of tokens of a row (B·T² pairs), in the same unit. */
-  readonly attentionCost: number;
 }
 
 /**

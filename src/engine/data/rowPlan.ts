@@ -1,4 +1,11 @@
-import type { LayoutOptions } from './layout';
+export interface LayoutOptions {
+  readonly batchSize: number;
+  readonly maxLength: number;
+  /** Cost of one token, padding included, in any unit. */
+  readonly tokenCost: number;
+  /** Cost of one pair of tokens of a row (B·T² pairs), in the same unit. */
+  readonly attentionCost: number;
+}
 
 /** Bins (by number) that share a row. */
 type Row = readonly number[];

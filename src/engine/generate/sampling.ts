@@ -1,4 +1,4 @@
-import { randomStream } from '../data/random';
+import { randomStream } from '../../random/randomStream';
 
 /** Chooses the next token from its logits. */
 export type Sampler = (logits: Float32Array) => number;

@@ -1,4 +1,4 @@
-import { randomStream } from '../data/random';
+import { randomStream } from '../../random/randomStream';
 
 /**
  * A mask of `size` elements that are 0 with the given probability (in steps of 2⁻¹⁶) and 1 otherwise, each on its own.

@@ -6,7 +6,7 @@ import { stepsPerEpoch, windows } from '../../../src/engine/data/batches';
 import type { DataCursor, Window, WindowOptions } from '../../../src/engine/data/batches';
 import { defaultDatasetLimits } from '../../../src/engine/data/dataset';
 import type { Dataset, DatasetLimits, DatasetOptions } from '../../../src/engine/data/dataset';
-import { randomStream } from '../../../src/engine/data/random';
+import { randomStream } from '../../../src/random/randomStream';
 import {
   byteTokenizer,
   collect,

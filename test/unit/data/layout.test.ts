@@ -4,8 +4,8 @@ import type { Bin } from '../../../src/engine/data/batches';
 import type { Example } from '../../../src/engine/data/example';
 import { layOut } from '../../../src/engine/data/layout';
 import type { LayoutOptions, MicroBatch } from '../../../src/engine/data/layout';
-import { randomStream } from '../../../src/engine/data/random';
-import type { RandomStream } from '../../../src/engine/data/random';
+import { randomStream } from '../../../src/random/randomStream';
+import type { RandomStream } from '../../../src/random/randomStream';
 
 const options: LayoutOptions = { batchSize: 8, maxLength: 512, tokenCost: 1, attentionCost: 1e-4 };
 

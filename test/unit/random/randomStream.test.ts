@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { permutation, philox, randomStream } from '../../../src/engine/data/random';
+import { permutation, philox, randomStream } from '../../../src/random/randomStream';
 
 describe('Philox4x32-10', () => {
   // The known answers published with Random123.

@@ -1,2 +1,0 @@
-export { permutation, philox, randomStream } from '../../random/randomStream';
-export type { RandomStream } from '../../random/randomStream';
