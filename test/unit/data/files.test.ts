@@ -117,6 +117,8 @@ describe('a bad row is named by file and line', () => {
       ['a.json', '[{"text":"a"},\n{"text": nope}]', 'dataset-row-invalid', /not valid JSON/, 2],
       ['a.json', '[{"text":"a"},\n{"text":"b"}\n', 'dataset-row-invalid', /closing \] is missing/, 3],
       ['a.json', '[{"text":"a"},\n{"text":"b"', 'dataset-row-invalid', /never ends/, 2],
+      ['a.json', '[{"text":"a"},\n,{"text":"b"}]', 'dataset-row-invalid', /nothing before a comma/, 2],
+      ['a.json', '[{"text":"a"}\n{"text":"b"}]', 'dataset-row-invalid', /not valid JSON/, 1],
       ['a.json', '[{"text":"a"}]\n{"text":"b"}', 'dataset-row-invalid', /follows the closing/, 2],
       ['a.csv', 'a,text\n1,x\n\n2,y,z\n', 'dataset-row-invalid', /3 fields where the header names 2/, 4],
       ['a.csv', 'a,text\n1,x\n2,"y\n3,z\n', 'dataset-row-invalid', /never closed/, 3],

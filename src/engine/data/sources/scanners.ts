@@ -117,71 +117,88 @@ export function createCsvScanner(start: number, delimiter: number): Scanner {
 
 /** The elements of a JSON array, found by brackets and strings alone; what is inside is parsed later. */
 export function createJsonArrayScanner(start: number): Scanner {
-  let line = 1;
-  let recordLine = 1;
-  let begin = -1;
-  let depth = 0;
-  let inString = false;
-  let escaped = false;
-  let closed = false;
-  let awaitsComma = false;
+  return new JsonArrayScanner(start);
+}
 
-  const endElement = (end: number, emit: EmitRecord) => {
-    if (begin === -1) return;
-    emit(begin, end, recordLine);
-    begin = -1;
-    awaitsComma = true;
-  };
-  const beginElement = (position: number) => {
-    if (begin !== -1) return;
-    if (awaitsComma || closed) throw brokenArray(closed ? 'something follows the closing ]' : 'a comma is missing');
-    begin = position;
-    recordLine = line;
-  };
-  const atTop = (byte: number, position: number, emit: EmitRecord): void => {
-    if (byte === 0x2c || byte === 0x5d) {
-      if (begin === -1 && byte === 0x2c && !awaitsComma) throw brokenArray('there is nothing before a comma');
-      endElement(position, emit);
-      awaitsComma = false;
-      closed = byte === 0x5d;
-      if (closed) depth = 0;
-      return;
+const comma = 0x2c;
+const backslash = 0x5c;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+class JsonArrayScanner implements Scanner {
+  readonly #start: number;
+  #line = 1;
+  #recordLine = 1;
+  /** Where the element that is being read begins, −1 between elements. */
+  #begin = -1;
+  /** Brackets that are open: 1 directly in the array. */
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+  #closed = false;
+
+  constructor(start: number) {
+    this.#start = start;
+  }
+
+  get line(): number {
+    return this.#betweenRows ? this.#line : this.#recordLine;
+  }
+
+  feed(bytes: Uint8Array, position: number, emit: EmitRecord): void {
+    for (let index = Math.max(0, this.#start - position); index < bytes.length; index++) {
+      this.#read(bytes[index]!, position + index, emit);
     }
-    if (isBlank(byte)) return;
-    beginElement(position);
-    if (byte === quote) inString = true;
-    else if (byte === 0x7b || byte === 0x5b) depth++;
-  };
-  const scan = (byte: number, position: number, emit: EmitRecord): void => {
-    if (byte === newline) line++;
-    if (inString) {
-      if (escaped) escaped = false;
-      else if (byte === 0x5c) escaped = true;
-      else if (byte === quote) inString = false;
-    } else if (depth === 1) {
-      atTop(byte, position, emit);
-    } else if (depth === 0) {
-      if (byte === 0x5b && !closed) depth = 1;
-      else if (!isBlank(byte)) beginElement(position);
-    } else if (byte === quote) inString = true;
-    else if (byte === 0x7b || byte === 0x5b) depth++;
-    else if (byte === 0x7d || byte === 0x5d) depth--;
-  };
+  }
+
+  finish(): void {
+    if (this.#closed) return;
+    throw brokenArray(this.#betweenRows ? 'the closing ] is missing' : 'the row that begins here never ends');
+  }
+
   /** Outside of any row, or after one that only lacks the comma. */
-  const whole = () => depth <= 1 && !inString;
-  return {
-    get line() {
-      return whole() ? line : recordLine;
-    },
-    feed(bytes, position, emit) {
-      for (let index = Math.max(0, start - position); index < bytes.length; index++) {
-        scan(bytes[index]!, position + index, emit);
-      }
-    },
-    finish() {
-      if (!closed) throw brokenArray(whole() ? 'the closing ] is missing' : 'the row that begins here never ends');
-    },
-  };
+  get #betweenRows(): boolean {
+    return this.#depth <= 1 && !this.#inString;
+  }
+
+  #read(byte: number, position: number, emit: EmitRecord): void {
+    if (byte === newline) this.#line++;
+    if (this.#inString) this.#readString(byte);
+    else if (this.#depth === 0) this.#readOutside(byte);
+    else if (this.#depth === 1 && (byte === comma || byte === closeBracket)) this.#endElement(byte, position, emit);
+    else if (!isBlank(byte)) this.#readInside(byte, position);
+  }
+
+  #readString(byte: number): void {
+    if (this.#escaped) this.#escaped = false;
+    else if (byte === backslash) this.#escaped = true;
+    else if (byte === quote) this.#inString = false;
+  }
+
+  #readOutside(byte: number): void {
+    if (byte === openBracket && !this.#closed) this.#depth = 1;
+    else if (!isBlank(byte)) throw brokenArray('something follows the closing ]');
+  }
+
+  #endElement(byte: number, position: number, emit: EmitRecord): void {
+    if (this.#begin !== -1) emit(this.#begin, position, this.#recordLine);
+    else if (byte === comma) throw brokenArray('there is nothing before a comma');
+    this.#begin = -1;
+    this.#closed = byte === closeBracket;
+    if (this.#closed) this.#depth = 0;
+  }
+
+  #readInside(byte: number, position: number): void {
+    if (this.#begin === -1) {
+      this.#begin = position;
+      this.#recordLine = this.#line;
+    }
+    if (byte === quote) this.#inString = true;
+    else if (byte === openBrace || byte === openBracket) this.#depth++;
+    else if (byte === closeBrace || byte === closeBracket) this.#depth--;
+  }
 }
 
 function brokenArray(what: string): RowProblem {
