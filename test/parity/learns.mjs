@@ -99,7 +99,9 @@ function report(results) {
   console.log(`picture: ${path.relative(process.cwd(), picture)}`);
 }
 
-const finalLoss = (curve) => curve.at(-1).loss;
+function finalLoss(curve) {
+  return curve.at(-1).loss;
+}
 
 /** The instructions as prompts and completions, so that both programs read the same words. */
 function writeRows() {
