@@ -1,9 +1,13 @@
-import { Failure } from '../failure/failure';
+import { describePlace, Failure } from '../failure/failure';
 import type { ErrorEvent } from './trainingEvent';
 
-/** The event that ends a run which failed; `metrics.jsonl` and `lora train --json` hold it. */
+/**
+ * The event that ends a run which failed; `metrics.jsonl` and `lora train --json` hold it. A line of the user's data is
+ * named in the message, as an event has no place of its own.
+ */
 export function errorEvent(failure: Failure): ErrorEvent {
-  return { type: 'error', code: failure.code, message: failure.message, hint: failure.hint ?? null };
+  const line = failure.place?.line === undefined ? '' : `${describePlace(failure.place)}: `;
+  return { type: 'error', code: failure.code, message: `${line}${failure.message}`, hint: failure.hint ?? null };
 }
 
 /** `--resume latest` where this recipe has no run. */
