@@ -1,0 +1,79 @@
+import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { ExitCode, Place } from '../failure/failure';
+import type { Plan } from './plan';
+import type { TrainingEvent } from './trainingEvent';
+
+/**
+ * Everything that the editor and an engine process say to each other: JSON-RPC over the child's IPC channel, so that
+ * nothing that is printed on stdout or stderr can break it. `initialize` comes first.
+ */
+
+/** Goes up with every change that an older or newer side would not understand. */
+export const engineProtocolVersion = 1;
+
+export interface InitializeParams {
+  readonly version: number;
+}
+
+export interface InitializeResult {
+  readonly version: number;
+}
+
+/** A recipe with `KEY=VALUE` overrides, as after `--set`. */
+export interface RecipeParams {
+  /** Absolute path. */
+  readonly recipeFile: string;
+  readonly overrides: readonly string[];
+}
+
+export interface TrainParams extends RecipeParams {
+  /** Run id, or `latest`; null starts a new run. */
+  readonly resume: string | null;
+}
+
+export interface TrainResult {
+  readonly outcome: 'finished' | 'cancelled';
+}
+
+/** `data` of an error response: a `Failure`, or a bug, whose stack was sent as a `log` before. */
+export type WireError =
+  | {
+      readonly kind: 'failure';
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string | null;
+      readonly place: Place | null;
+      readonly exitCode: ExitCode;
+    }
+  | { readonly kind: 'bug'; readonly message: string };
+
+export type LogLevel = 'info' | 'warning' | 'error';
+
+export interface LogParams {
+  readonly level: LogLevel;
+  /** One or more lines. */
+  readonly message: string;
+}
+
+/** Requests; each fails with a `WireError`. */
+export const requests = {
+  /** Fails with `engine-version-mismatch` where the versions differ. */
+  initialize: new RequestType<InitializeParams, InitializeResult, WireError>('initialize'),
+  plan: new RequestType<RecipeParams, Plan, WireError>('plan'),
+  /** Answered when the run is over. One run at a time: `engine-busy`. */
+  train: new RequestType<TrainParams, TrainResult, WireError>('train'),
+  /** Ends the run after its step, with a checkpoint; answered once it has been noticed. No run: nothing happens. */
+  cancel: new RequestType0<null, WireError>('cancel'),
+  /** Holds the run after its step: a checkpoint, then the event `paused`. Answered once it has been noticed. */
+  pause: new RequestType0<null, WireError>('pause'),
+  resume: new RequestType0<null, WireError>('resume'),
+  /** Cancels what is running; answered when it is over. The process ends itself afterwards. */
+  shutdown: new RequestType0<null, WireError>('shutdown'),
+};
+
+/** Notifications of the engine. */
+export const notifications = {
+  /** What the run says, in order, all of it before the answer to `train`. */
+  event: new NotificationType<TrainingEvent>('event'),
+  log: new NotificationType<LogParams>('log'),
+};
