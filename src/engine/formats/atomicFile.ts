@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { cp, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure } from '../../failure/failure';
@@ -40,7 +40,9 @@ export async function writeFileAtomically(file: string, content: FileContent): P
  * @throws Failure `output-unwritable`, `output-not-a-folder`, `disk-full` (exit code 3)
  */
 export async function makeFolders(folder: string): Promise<void> {
-  await explainingErrors(folder, () => makeMissingFolders(folder));
+  await explainingErrors(folder, async () => {
+    await makeMissingFolders(folder);
+  });
 }
 
 /** Rules for replacing a folder that is already there. */
@@ -104,18 +106,20 @@ export async function recoverFolder(folder: string): Promise<void> {
 
 /**
  * Whether `folder` could be written by `replaceFolderAtomically` with this replacement, found out by trying: a run asks
- * before it trains. Makes the parent folder.
+ * before it trains. Leaves nothing behind.
  * @throws the failures of `replaceFolderAtomically`
  */
 export async function checkFolderWritable(folder: string, replacement: Replacement): Promise<void> {
   const target = await followLink(folder);
   await explainingErrors(folder, async () => {
-    await makeMissingFolders(path.dirname(target));
+    const made = await makeMissingFolders(path.dirname(target));
     await recoverFolder(target);
     await checkReplaceable(target, replacement);
     const probe = siblingName(target, 'writing');
     await mkdir(probe);
     await rm(probe, { recursive: true });
+    // Another process may have put something into them.
+    for (const folder of made.reverse()) await rmdir(folder).catch(() => undefined);
   });
 }
 
@@ -165,7 +169,8 @@ function isAlive(pid: number): boolean {
 
 // ---- Steps
 
-async function makeMissingFolders(folder: string): Promise<void> {
+/** Gives the folders that were missing, the uppermost first. */
+async function makeMissingFolders(folder: string): Promise<string[]> {
   const missing: string[] = [];
   let above = path.resolve(folder);
   // The root is its own parent: a drive that does not exist fails in `mkdir`.
@@ -180,6 +185,7 @@ async function makeMissingFolders(folder: string): Promise<void> {
     });
   }
   await readdir(folder); // a file in the way
+  return missing;
 }
 
 async function swapIn(temporary: string, target: string): Promise<void> {

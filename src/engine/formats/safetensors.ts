@@ -244,16 +244,18 @@ function isCounts(value: unknown): value is number[] {
 /** Overlaps and holes can smuggle data past whoever inspects a file, so the tensors must tile its data exactly. */
 function checkCoverage(file: string, tensors: readonly TensorEntry[], dataStart: number, fileBytes: number): void {
   const ordered = [...tensors].sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength);
+  // Before holes: where one tensor lies upon another, the place that it left is a hole as well.
+  ordered.slice(1).forEach((tensor, i) => {
+    const before = ordered[i]!;
+    if (tensor.offset < before.offset + before.byteLength) throw safetensorsOverlap(file, tensor.name, before.name);
+  });
   let covered = dataStart;
-  let previous = '';
   for (const tensor of ordered) {
-    if (tensor.offset < covered) throw safetensorsOverlap(file, tensor.name, previous);
     if (tensor.offset > covered) throw safetensorsHole(file, tensor.offset - covered, `before "${tensor.name}"`);
     covered += tensor.byteLength;
     if (covered > fileBytes) {
       throw safetensorsTruncated(file, `"${tensor.name}" needs ${covered} bytes, the file has ${fileBytes}`);
     }
-    previous = tensor.name;
   }
   if (covered < fileBytes) throw safetensorsHole(file, fileBytes - covered, 'at the end');
 }
