@@ -26,7 +26,7 @@ const holderFile = 'holder.json';
  * everywhere when there already is one, so that it is never seen half made and never taken twice.
  */
 export async function takeLock(folder: string): Promise<Lock | { readonly heldBy: number }> {
-  const own: Holder = { pid: process.pid, host: hostname(), began: beginOf(process.pid), id: randomUUID() };
+  const own: Holder = { pid: process.pid, host: hostname(), began: factsOf(process.pid).began, id: randomUUID() };
   const filled = `${folder}.${own.id}`;
   await mkdir(filled);
   await writeFile(path.join(filled, holderFile), JSON.stringify(own));
@@ -35,10 +35,11 @@ export async function takeLock(folder: string): Promise<Lock | { readonly heldBy
     for (let attempt = 0; attempt < 10; attempt++) {
       if (await isMoved(filled, folder)) return { release: () => release(folder, own) };
       const holder = await readHolder(folder);
-      if (holder !== undefined && isAlive(holder)) return { heldBy: holder.pid };
-      await moveAside(folder, holder);
+      if (isHeld(holder)) return { heldBy: holder.pid };
+      const taker = holder === 'nobody' ? undefined : await removeDead(folder);
+      if (taker !== undefined) return { heldBy: taker };
     }
-    throw new Error(`The lock ${folder} can neither be taken nor moved aside`);
+    throw new Error(`The lock ${folder} can neither be taken nor removed`);
   } finally {
     await rm(filled, { recursive: true, force: true });
   }
@@ -46,25 +47,34 @@ export async function takeLock(folder: string): Promise<Lock | { readonly heldBy
 
 /** Whether a living process holds the lock. */
 export async function isLocked(folder: string): Promise<boolean> {
-  const holder = await readHolder(folder);
-  return holder !== undefined && isAlive(holder);
+  return isHeld(await readHolder(folder));
 }
 
 async function release(folder: string, own: Holder): Promise<void> {
   const holder = await readHolder(folder);
-  if (holder?.id !== own.id) return;
-  // Renamed first: a folder that is being emptied looks like one that can be taken.
-  const aside = `${folder}.${randomUUID()}`;
-  if (await isMoved(folder, aside)) await rm(aside, { recursive: true, force: true });
+  if (typeof holder === 'object' && holder.id === own.id) await remove(folder);
 }
 
-/** Makes room where a dead process or nobody held the lock, unless another took it meanwhile: then it is put back. */
-async function moveAside(folder: string, dead: Holder | undefined): Promise<void> {
+/**
+ * Removes the lock of a dead process; gives the number of another process that is doing this already. Only one does it
+ * at a time, which a lock of its own ensures: otherwise the slower one would remove the lock of the quicker one.
+ */
+async function removeDead(folder: string): Promise<number | undefined> {
+  const removal = await takeLock(`${folder}.removal`);
+  if ('heldBy' in removal) return removal.heldBy;
+  try {
+    const holder = await readHolder(folder);
+    if (holder !== 'nobody' && !isHeld(holder)) await remove(folder);
+  } finally {
+    await removal.release();
+  }
+  return undefined;
+}
+
+/** Renamed first: a folder that is being emptied would look like one that can be taken. */
+async function remove(folder: string): Promise<void> {
   const aside = `${folder}.${randomUUID()}`;
-  if (!(await isMoved(folder, aside))) return;
-  const moved = await readHolder(aside);
-  if (moved !== undefined && moved.id !== dead?.id && (await isMoved(aside, folder))) return;
-  await rm(aside, { recursive: true, force: true });
+  if (await isMoved(folder, aside)) await rm(aside, { recursive: true, force: true });
 }
 
 /** Renames a folder; false where there is nothing to rename or something in the way. */
@@ -80,12 +90,23 @@ async function isMoved(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function readHolder(folder: string): Promise<Holder | undefined> {
+/** `broken` where something else has changed the file: a lock is complete from its first moment on. */
+async function readHolder(folder: string): Promise<Holder | 'nobody' | 'broken'> {
+  let text: string;
   try {
-    return JSON.parse(await readFile(path.join(folder, holderFile), 'utf8')) as Holder;
+    text = await readFile(path.join(folder, holderFile), 'utf8');
   } catch {
-    return undefined;
+    return 'nobody';
   }
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return 'broken';
+  }
+}
+
+function isHeld(holder: Holder | 'nobody' | 'broken'): holder is Holder {
+  return typeof holder === 'object' && isAlive(holder);
 }
 
 function isAlive(holder: Holder): boolean {
@@ -95,16 +116,20 @@ function isAlive(holder: Holder): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  const began = beginOf(holder.pid);
-  return began === undefined || holder.began === undefined || began === holder.began;
+  const { began, hasEnded } = factsOf(holder.pid);
+  return !hasEnded && (began === undefined || holder.began === undefined || began === holder.began);
 }
 
-/** Start of a process in clock ticks since boot (Linux), field 22 of /proc/pid/stat. */
-function beginOf(pid: number): string | undefined {
+/**
+ * On Linux, when a process began, in clock ticks since boot, and whether it has ended and only its parent has not been
+ * told yet (a zombie): fields 22 and 3 of /proc/pid/stat, counted from behind the name, which may hold anything.
+ */
+function factsOf(pid: number): { readonly began: string | undefined; readonly hasEnded: boolean } {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { began: fields[19], hasEnded: fields[0] === 'Z' || fields[0] === 'X' };
   } catch {
-    return undefined;
+    return { began: undefined, hasEnded: false };
   }
 }
