@@ -110,13 +110,13 @@ export const targetChecks: readonly RecipeCheck[] = [
   },
   {
     code: 'target-excluded',
-    severity: 'error',
+    severity: 'warning',
     run({ lora }) {
       const excluded = Array.isArray(lora?.exclude_modules) ? (lora.exclude_modules as readonly string[]) : [];
       const targets = Array.isArray(lora?.target_modules) ? (lora.target_modules as readonly string[]) : [];
       return targets.flatMap((target, at) => {
         if (!excluded.includes(target)) return [];
-        const message = `${JSON.stringify(target)} is excluded by \`exclude_modules\`: delete it in one of the two lists.`;
+        const message = `${JSON.stringify(target)} also stands in \`exclude_modules\`: it gets no adapter.`;
         return [{ path: ['lora', 'target_modules', at], message }];
       });
     },

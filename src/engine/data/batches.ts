@@ -52,8 +52,8 @@ export async function* windows(
 }
 
 /**
- * Optimizer steps of an epoch. Exact for small files (with packing for the first epoch: another order can pack
- * otherwise by a bin), else from the number of rows and, with packing, how well a sample packs.
+ * Optimizer steps of the first epoch. Exact for small files, else from the number of rows and, with packing, how well a
+ * sample packs.
  * @throws Failure `dataset-all-masked`
  */
 export async function stepsPerEpoch(
@@ -70,15 +70,33 @@ export async function stepsPerEpoch(
     const estimated = statistics.estimated && (!dataset.rowCountIsExact || statistics.unsupervisedRows > 0);
     return { steps: Math.max(1, Math.ceil(rows / perStep)), estimated };
   }
-  if (!statistics.estimated) {
-    const first = windowsOfEpoch(dataset, options, { epoch: 0, consumed: 0, pending: [] });
-    let steps = 0;
-    while ((await first.next()).done !== true) steps++;
-    return { steps, estimated: false };
-  }
+  if (!statistics.estimated) return { steps: await countWindows(dataset, options, 0), estimated: false };
   const sampled = statistics.lengths.length;
   const bins = (countBins(statistics.lengths, options.maxLength) * rows) / Math.max(1, sampled);
   return { steps: Math.max(1, Math.ceil(bins / perStep)), estimated: true };
+}
+
+/**
+ * Optimizer steps of `epochs` epochs, the last of which may be a part. Each epoch packs its rows in another order, so
+ * where that can be found out, its steps are counted.
+ * @throws Failure `dataset-all-masked`
+ */
+export async function stepsOfEpochs(dataset: Dataset, options: WindowOptions, epochs: number): Promise<number> {
+  const { steps, estimated } = await stepsPerEpoch(dataset, options);
+  if (estimated || !options.packing) return Math.ceil(epochs * steps);
+  let total = 0;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const share = Math.min(1, epochs - epoch);
+    total += Math.ceil(share * (epoch === 0 ? steps : await countWindows(dataset, options, epoch)));
+  }
+  return total;
+}
+
+async function countWindows(dataset: Dataset, options: WindowOptions, epoch: number): Promise<number> {
+  const all = windowsOfEpoch(dataset, options, { epoch, consumed: 0, pending: [] });
+  let count = 0;
+  while ((await all.next()).done !== true) count++;
+  return count;
 }
 
 async function* windowsOfEpoch(dataset: Dataset, options: WindowOptions, from: DataCursor): AsyncGenerator<Window> {

@@ -61,15 +61,17 @@ export function matchTargets(model: Model, options: LoraOptions, origin: Origin)
     const isAllExcluded = chosen.every(({ path }) => isExcluded(path));
     return isAllExcluded ? targetExcluded(entry.entry, chosen.length, entry.place) : undefined;
   };
-  const [failure] = entries.flatMap((entry) => whyEmpty(entry) ?? []);
-  if (failure !== undefined && origin === 'recipe') throw failure;
+  const failures = entries.flatMap((entry) => whyEmpty(entry) ?? []);
+  // What is excluded on purpose may be named as a target too, as in PEFT, while something is left to adapt.
+  const fatal = failures.find(({ code }) => code !== 'target-excluded');
+  if (fatal !== undefined && origin === 'recipe') throw fatal;
 
   const entryOf = (path: string): Entry | undefined => entries.find((entry) => isChosen(entry, path));
   const modules = stays.flatMap((module) => {
     const entry = entryOf(module.path);
     return entry === undefined ? [] : [adaptable(model, module, entry)];
   });
-  if (modules.length === 0) throw failure ?? targetsAllSaved();
+  if (modules.length === 0) throw failures[0] ?? targetsAllSaved();
   return {
     modules,
     matches: entries.map((entry) => ({

@@ -1,3 +1,5 @@
+import { Failure } from '../../failure/failure';
+import type { AdapterConfig } from '../formats/adapterConfig';
 import { readAdapterFolder } from '../formats/adapterFolder';
 import { readWeight } from '../facts/baseModel';
 import type { BaseModel } from '../facts/baseModel';
@@ -6,6 +8,7 @@ import { planAdapter } from '../lora/adapter';
 import type { Adapter } from '../lora/adapter';
 import { f32 } from '../runtime/runtime';
 import type { Tensor, Tensors } from '../runtime/runtime';
+import { adapterMisfit } from './failures';
 import { adapterTensors } from './startingValues';
 
 /** An adapter from disk, ready to be attached to its base. */
@@ -17,8 +20,9 @@ export interface Attached {
 /** Reads an adapter folder for `base`. Its effect is multiplied by `weight`: 0 is the base, 1 as trained. */
 export async function attach(base: BaseModel, folder: string, weight: number): Promise<Attached> {
   const { config } = await readAdapterFolder(folder);
-  const adapter = planAdapter(base.model, loraOptionsOf(config), 'stored');
-  const tensors = await adapterTensors(base, adapter, folder);
+  const misfit = (detail: string): Failure => adapterMisfit(folder, detail, config.base_model_name_or_path);
+  const adapter = planStored(base, config, misfit);
+  const tensors = await adapterTensors(base, adapter, folder, misfit);
   const entries: Record<string, Tensor> = {};
   for (const { name, shape, role, baseWeight } of adapter.trainables) {
     const data = tensors.get(name)!;
@@ -32,4 +36,13 @@ export async function attach(base: BaseModel, folder: string, weight: number): P
     entries[name] = f32(weighted, shape);
   }
   return { adapter, tensors: entries };
+}
+
+function planStored(base: BaseModel, config: AdapterConfig, misfit: (detail: string) => Failure): Adapter {
+  try {
+    return planAdapter(base.model, loraOptionsOf(config), 'stored');
+  } catch (error) {
+    // What is said of a recipe there is true of an adapter, but nothing that its user could change.
+    throw error instanceof Failure ? misfit(`its target_modules match no layer (${error.code})`) : error;
+  }
 }

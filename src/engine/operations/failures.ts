@@ -2,31 +2,21 @@ import { Failure } from '../../failure/failure';
 
 const initFrom = { path: 'lora.init_from' };
 
-export const initFromLacks = (folder: string, name: string, side: 'adapter' | 'recipe' = 'adapter'): Failure =>
-  side === 'adapter'
-    ? new Failure('init-from-lacks', `The adapter in ${folder} has no "${name}", which this recipe trains.`, {
-        hint: 'Let lora.target_modules, layers_to_transform and modules_to_save match those in its adapter_config.json.',
-        place: initFrom,
-      })
-    : new Failure('init-from-lacks', `The adapter in ${folder} holds "${name}", which this recipe does not train.`, {
-        hint: 'Let lora.target_modules, bias and modules_to_save match those in its adapter_config.json.',
-        place: initFrom,
-      });
+/** `detail` is half a sentence: what about the adapter's tensors is other than the recipe's. */
+export const initFromMisfit = (folder: string, detail: string): Failure =>
+  new Failure('init-from-misfit', `The adapter in ${folder} cannot be the start of this recipe: ${detail}.`, {
+    hint: 'Use the same base model, and let lora.r, target_modules, bias and modules_to_save match its adapter_config.json.',
+    place: initFrom,
+  });
 
-export const initFromDiffers = (
-  folder: string,
-  name: string,
-  actual: readonly number[],
-  expected: readonly number[],
-): Failure =>
-  new Failure(
-    'init-from-differs',
-    `In the adapter in ${folder} "${name}" has shape [${actual.join(', ')}], this recipe trains [${expected.join(', ')}].`,
-    {
-      hint: 'Set lora.r (or rank_pattern) as in its adapter_config.json, and use the same base model.',
-      place: initFrom,
-    },
-  );
+export const adapterMisfit = (folder: string, detail: string, base: string | null): Failure =>
+  new Failure('adapter-misfit', `The adapter in ${folder} was not made for this base model: ${detail}.`, {
+    hint:
+      base === null
+        ? 'Give the base model that it was trained on with --base-model.'
+        : `Its adapter_config.json names "${base}" as its base model: give that one with --base-model.`,
+    place: { file: folder },
+  });
 
 export const oneAdapter = (): Failure =>
   new Failure('one-adapter-only', 'Only one adapter at a time can be attached yet.', {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
-import { stepsPerEpoch } from '../data/batches';
+import { stepsOfEpochs, stepsPerEpoch } from '../data/batches';
 import type { WindowOptions } from '../data/batches';
 import { openDataset } from '../data/dataset';
 import type { Dataset } from '../data/dataset';
@@ -13,6 +13,7 @@ import { planAdapter, planFull } from '../lora/adapter';
 import type { Adapter, LoraOptions } from '../lora/adapter';
 import { Failure } from '../../failure/failure';
 import { evaluationMasked } from './failures';
+import { initFromTensors } from './startingValues';
 
 /** A recipe with everything it names opened and matched, nothing loaded yet. */
 export interface Prepared {
@@ -36,6 +37,7 @@ export async function prepare(loaded: LoadedRecipe): Promise<Prepared> {
   const base = await openBaseModel(recipe.base_model, folder);
   const lora = loraOptions(recipe.lora);
   const adapter = recipe.method === 'full' ? planFull(base.model) : planAdapter(base.model, lora);
+  await initFromTensors({ base, adapter, loaded });
   const tokenizer = await openModelTokenizer(base);
   const maxLength = recipe.dataset.max_length ?? Math.min(512, base.model.contextLength);
   checkMaxLength(base, maxLength);
@@ -93,16 +95,10 @@ export async function firstExample(dataset: Dataset): Promise<Example> {
 
 /** Optimizer steps of an epoch and of the whole run. */
 export async function countSteps(prepared: Prepared): Promise<{ perEpoch: number; total: number; estimated: boolean }> {
-  const { training } = prepared.loaded.recipe;
+  const { max_steps: maxSteps, num_train_epochs: epochs } = prepared.loaded.recipe.training;
   const { steps, estimated } = await stepsPerEpoch(prepared.train, prepared.windowOptions);
-  return { perEpoch: steps, total: totalSteps(training, steps), estimated };
-}
-
-export function totalSteps(
-  training: { readonly max_steps: number; readonly num_train_epochs: number },
-  perEpoch: number,
-): number {
-  return training.max_steps > 0 ? training.max_steps : Math.ceil(training.num_train_epochs * perEpoch);
+  const total = maxSteps > 0 ? maxSteps : await stepsOfEpochs(prepared.train, prepared.windowOptions, epochs);
+  return { perEpoch: steps, total, estimated };
 }
 
 export async function closePrepared(prepared: Prepared): Promise<void> {

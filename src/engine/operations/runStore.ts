@@ -18,7 +18,6 @@ import type { Progress, TrainingState } from '../train/state';
 import { recomputationOf } from './planRecipe';
 import { fingerprint } from './fingerprint';
 import type { Fingerprint } from './fingerprint';
-import { totalSteps } from './prepare';
 import type { Prepared } from './prepare';
 
 /** A run to train; `isOver` where it had been finished and its recipe asks for no more. */
@@ -42,7 +41,7 @@ export async function openRun(prepared: Prepared, plan: Plan, resume: string | u
     }
     const isSame = (Object.keys(data) as (keyof Fingerprint)[]).every((key) => decided[key] === data[key]);
     if (!isSame) throw datasetChanged(train.path);
-    const total = totalSteps(loaded.recipe.training, decided.steps_per_epoch);
+    const total = plan.data.total_steps;
     const isOver = status === 'finished' && (total === total_steps || total <= step);
     if (!isOver) await run.update({ total_steps: total });
     return { run, isOver };

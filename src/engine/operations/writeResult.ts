@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { adapterReplacement, writeAdapterFolder } from '../formats/adapterFolder';
 import { checkFolderWritable } from '../formats/atomicFile';
 import { adapterConfigDefaults } from '../formats/adapterConfig';
@@ -111,14 +112,15 @@ function adapterConfig({ base, adapter, loaded }: Prepared, options: LoraOptions
   };
 }
 
-function modelCard({ loaded, train, evaluation }: Prepared, plan: Plan, result: Result): string {
+function modelCard(prepared: Prepared, plan: Plan, result: Result): string {
+  const { loaded, base, adapter, train, evaluation } = prepared;
   const { recipe } = loaded;
   const { training, lora } = recipe;
   const hyperParameters: Record<string, CardValue> = {
     r: lora.r,
     lora_alpha: lora.lora_alpha,
     lora_dropout: lora.lora_dropout,
-    target_modules: lora.target_modules,
+    target_modules: targetModulesOf(base.model, adapter, prepared.lora),
     learning_rate: training.learning_rate,
     lr_scheduler_type: training.lr_scheduler_type,
     per_device_train_batch_size: training.per_device_train_batch_size,
@@ -132,6 +134,9 @@ function modelCard({ loaded, train, evaluation }: Prepared, plan: Plan, result: 
   return renderModelCard({
     name: recipe.name,
     baseModel: recipe.base_model,
+    // A folder in the place where the recipe's relative path leads; otherwise it came from the hub's cache.
+    isBaseModelRelative:
+      !isAbsolute(recipe.base_model) && base.folder.path === resolve(dirname(loaded.file), recipe.base_model),
     taskType: recipe.task_type,
     parameters: { trainable: plan.adapter.trainable_params, all: plan.adapter.all_params },
     data: {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { stepsPerEpoch, windows } from '../../../src/engine/data/batches';
+import { stepsOfEpochs, stepsPerEpoch, windows } from '../../../src/engine/data/batches';
 import type { DataCursor, Window, WindowOptions } from '../../../src/engine/data/batches';
 import { defaultDatasetLimits } from '../../../src/engine/data/dataset';
 import type { Dataset, DatasetLimits, DatasetOptions } from '../../../src/engine/data/dataset';
@@ -166,6 +166,23 @@ describe('a cursor', () => {
     assert.deepEqual(await collect(windows(dataset, options, made.at(-1)!.cursor)), []);
     const [next] = await take(windows(dataset, { ...options, epochs: 2 }, made.at(-1)!.cursor), 1);
     assert.equal(next!.epoch, 1);
+  });
+});
+
+describe('stepsOfEpochs', () => {
+  test('counts what the epochs really take, each packed in its own order', async (t) => {
+    const dataset = await openRows(t, 23);
+    for (const packing of [false, true]) {
+      const settings: WindowOptions = { ...options, accumulation: 1, packing };
+      const all = await collect(windows(dataset, { ...settings, epochs: 5 }));
+      assert.equal(await stepsOfEpochs(dataset, settings, 5), all.length);
+    }
+  });
+
+  test('rounds a part of an epoch up', async (t) => {
+    const dataset = await openRows(t, 40);
+    assert.equal(await stepsOfEpochs(dataset, options, 0.5), 3);
+    assert.equal(await stepsOfEpochs(dataset, options, 1.25), 8);
   });
 });
 

@@ -54,10 +54,10 @@ const expectations: readonly Expectation[] = [
     says: [/model\.embed_tokens/],
   },
   {
-    title: 'a name that is excluded everywhere',
-    changes: { targetModules: ['q_proj', 'v_proj'], excludeModules: pattern('.*v_proj') },
+    title: 'names that are excluded everywhere, with nothing left',
+    changes: { targetModules: ['v_proj'], excludeModules: pattern('.*v_proj') },
     code: 'target-excluded',
-    path: 'lora.target_modules[1]',
+    path: 'lora.target_modules[0]',
     says: [/"v_proj" matches \(3\)/, /exclude_modules/],
   },
   {

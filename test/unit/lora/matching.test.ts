@@ -49,6 +49,17 @@ describe('planAdapter', () => {
     ]);
   });
 
+  test('an entry that is excluded on purpose counts nothing while others are left, as in PEFT', () => {
+    const { matches } = planAdapter(
+      fixtureModel('llama'),
+      options({ targetModules: ['q_proj', 'k_proj'], excludeModules: ['k_proj'] }),
+    );
+    assert.deepEqual(matches, [
+      { entry: 'q_proj', count: 3 },
+      { entry: 'k_proj', count: 0 },
+    ]);
+  });
+
   test('an entry whose modules are all saved counts nothing and is no failure', () => {
     const saved = options({ targetModules: ['q_proj', 'lm_head'], modulesToSave: ['lm_head'] });
     assert.deepEqual(planAdapter(fixtureModel('llama'), saved).matches[1], { entry: 'lm_head', count: 0 });
