@@ -1,11 +1,12 @@
-// Builds what ships: dist/cli.js (the `lora` command and the engine process) and dist/extension.js.
+// Builds what ships: dist/cli.js (the `lora` command), dist/extension.js and dist/engine.js, the process that the
+// extension starts: the extension itself does not hold the engine.
 // Packages with native code or large data stay outside the bundle and are resolved at run time.
 import { build } from 'esbuild';
 
 const external = ['vscode', 'onnxruntime-node'];
 
 await build({
-  entryPoints: { cli: 'src/cli.ts', extension: 'src/extension.ts' },
+  entryPoints: { cli: 'src/cli.ts', engine: 'src/engine/main.ts', extension: 'src/extension.ts' },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

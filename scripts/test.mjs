@@ -1,5 +1,5 @@
 // `npm test`: bundles the TypeScript tests and hands them to Node's own test runner.
-//   npm test                    everything under test/unit, gradients, conformance, faults
+//   npm test                    everything under test/unit, gradients, conformance, faults, engineProcess
 //   npm test -- test/unit/data  one folder or file
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
@@ -9,10 +9,16 @@ import path from 'node:path';
 // Two runs at the same time must not bundle over each other.
 const outdir = `.tsbuild/test-${process.pid}`;
 const wanted = process.argv.slice(2);
-const roots = wanted.length > 0 ? wanted : ['test/unit', 'test/gradients', 'test/conformance', 'test/faults'];
+const roots =
+  wanted.length > 0 ? wanted : ['test/unit', 'test/gradients', 'test/conformance', 'test/faults', 'test/engineProcess'];
 const entryPoints = roots
   .filter((root) => existsSync(root))
   .flatMap((root) => (statSync(root).isDirectory() ? list(root, '.test.ts') : [root]));
+
+if (entryPoints.length === 0) {
+  console.error(`There are no tests (*.test.ts) in ${roots.join(', ')}.`);
+  process.exit(1);
+}
 
 await import('../esbuild.mjs');
 await build({

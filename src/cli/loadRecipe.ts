@@ -1,11 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import * as recipes from '../engine/operations/loadRecipe';
 import type { LoadedRecipe } from '../recipe/loadedRecipe';
-import { applyOverrides } from '../recipe/overrides';
-import { parseRecipe } from '../recipe/parse';
-import { resolveRecipe } from '../recipe/resolve';
 import type { CommandContext, CommandInput } from './command';
-import { recipeMissing, recipeProblem, recipeUnreadable, wrongUsage } from './failures';
 
 /** Option of every command that uses a recipe. */
 export const setOption = {
@@ -23,34 +19,12 @@ export const setOption = {
  */
 export async function loadRecipe(input: CommandInput, context: CommandContext): Promise<LoadedRecipe> {
   const file = path.resolve(context.cwd, input.positionals[0]!);
-  const overrides = input.list('set');
-  const overridden = applyOverrides(await readRecipeText(file), overrides);
-  const wrongOverride = overridden.problems[0];
-  if (wrongOverride !== undefined) throw wrongUsage(`--set: ${wrongOverride.message}`);
-  const { recipe, problems } = parseRecipe(overridden.text);
   const shown = shortPath(file, context.cwd);
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  if (errors[0] !== undefined) throw recipeProblem(shown, errors[0], errors.length - 1, overrides.length > 0);
-  // Without errors the required keys are there.
-  const resolved = resolveRecipe(recipe!, { recipeFile: file });
-  for (const { severity, message, path: key } of problems) {
-    if (severity === 'warning')
-      context.stderr.line(`${context.stderr.paint('yellow', 'warning:')} ${message} (${key})`);
+  const { loaded, warnings } = await recipes.loadRecipe({ file, shown, overrides: input.list('set') });
+  for (const { message, path: key } of warnings) {
+    context.stderr.line(`${context.stderr.paint('yellow', 'warning:')} ${message} (${key})`);
   }
-  return { file, text: overridden.text, recipe: resolved };
-}
-
-/** @throws Failure `recipe-not-found`, `recipe-unreadable` */
-export async function readRecipeText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw isMissing(error) ? recipeMissing(file) : recipeUnreadable(file, error);
-  }
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  return loaded;
 }
 
 /** The path from the current folder if the file lies in it, otherwise the whole. */

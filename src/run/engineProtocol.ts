@@ -1,4 +1,4 @@
-import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import { NotificationType, NotificationType0, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ExitCode, Place } from '../failure/failure';
 import type { Plan } from './plan';
 import type { TrainingEvent } from './trainingEvent';
@@ -67,13 +67,15 @@ export const requests = {
   /** Holds the run after its step: a checkpoint, then the event `paused`. Answered once it has been noticed. */
   pause: new RequestType0<null, WireError>('pause'),
   resume: new RequestType0<null, WireError>('resume'),
-  /** Cancels what is running; answered when it is over. The process ends itself afterwards. */
+  /** Cancels what is running; answered when it is over. `exit` follows. */
   shutdown: new RequestType0<null, WireError>('shutdown'),
 };
 
-/** Notifications of the engine. */
 export const notifications = {
-  /** What the run says, in order, all of it before the answer to `train`. */
+  /** To the engine: the process ends itself; what still runs is cancelled first. */
+  exit: new NotificationType0('exit'),
+  /** From the engine: what the run says, in order, all of it before the answer to `train`. */
   event: new NotificationType<TrainingEvent>('event'),
+  /** From the engine. */
   log: new NotificationType<LogParams>('log'),
 };

@@ -42,3 +42,19 @@ export function runIsActive(run: string, pid: number): Failure {
     hint: 'Wait until it ends, or stop it first.',
   });
 }
+
+/** Editor and engine are of different versions of LoRA Workbench; `editor` and `engine` are protocol versions. */
+export function engineVersionMismatch(editor: number, engine: number): Failure {
+  return new Failure(
+    'engine-version-mismatch',
+    `The extension and its engine do not fit together: they speak versions ${editor} and ${engine} of their protocol.`,
+    { hint: 'Reload the window. If that does not help, install the extension again.', exitCode: 3 },
+  );
+}
+
+/** An engine process trains one run at a time. */
+export function engineBusy(): Failure {
+  return new Failure('engine-busy', 'This engine is already training a run.', {
+    hint: 'Wait until it ends, or stop it first.',
+  });
+}

@@ -1,8 +1,10 @@
 import path from 'node:path';
 import type { Severity } from '../../recipe/problem';
 import type { FileProblem } from '../../run/answers';
-import { printJson, type Command } from '../command';
-import { readRecipeText, shortPath } from '../loadRecipe';
+import { Failure } from '../../failure/failure';
+import { printJson, type Command, type CommandContext } from '../command';
+import { readRecipeText } from '../../engine/operations/loadRecipe';
+import { shortPath } from '../loadRecipe';
 import type { Colour, Terminal } from '../terminal';
 
 const colours: Readonly<Record<Severity, Colour>> = { error: 'red', warning: 'yellow', info: 'blue' };
@@ -15,10 +17,8 @@ export const checkCommand: Command = {
   stopsWhenAsked: false,
   async run(input, context) {
     const files = input.positionals.map((file) => path.resolve(context.cwd, file));
-    for (const file of files) await readRecipeText(file);
-    const engine = await context.engine();
     const problems: FileProblem[] = [];
-    for (const file of files) problems.push(...(await engine.check(file)).problems);
+    for (const file of files) problems.push(...(await problemsIn(file, context)));
     if (context.isJson) {
       printJson(
         context,
@@ -33,6 +33,20 @@ export const checkCommand: Command = {
     return problems.some(({ severity }) => severity === 'error') ? 1 : 0;
   },
 };
+
+/** A file that is missing or cannot be read is a problem like any other: the other files are checked all the same. */
+async function problemsIn(file: string, context: CommandContext): Promise<readonly FileProblem[]> {
+  try {
+    await readRecipeText(file);
+    return (await (await context.engine()).check(file)).problems;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message, hint } = error;
+    const start = { line: 0, character: 0 };
+    const whole = hint === undefined ? message : `${message} ${hint}`;
+    return [{ file, code, severity: 'error', message: whole, path: '', range: { start, end: start } }];
+  }
+}
 
 /** `file:line:column severity code message`, counted from 1 as editors and compilers do. */
 function problemLine(problem: FileProblem, cwd: string, terminal: Terminal): string {

@@ -7,6 +7,7 @@ import { Failure } from '../../failure/failure';
 import { windows } from '../data/batches';
 import { isComplete, train } from '../train/loop';
 import type { Outcome } from '../train/loop';
+import type { PauseGate } from '../train/pauseGate';
 import { initialState } from '../train/state';
 import type { TrainingState } from '../train/state';
 import { listCheckpoints } from '../checkpoint/checkpoint';
@@ -27,6 +28,8 @@ export interface TrainOptions {
   /** Run id, or `latest` for this recipe's latest run. */
   readonly resume?: string;
   readonly signal: AbortSignal;
+  /** Holds the run between two steps while it is closed. */
+  readonly gate?: PauseGate;
   onEvent(event: TrainingEvent): void;
 }
 
@@ -154,6 +157,7 @@ class Training {
         sample: recipe.training.sample_prompts.length === 0 ? undefined : (signal) => evaluator.samples(signal),
         saveCheckpoint: (current) => saveCheckpoint(run, current, recipe.training.save_total_limit),
         signal: options.signal,
+        gate: options.gate,
       });
       for (;;) {
         const next = await events.next();
@@ -176,7 +180,9 @@ class Training {
     if (couldLearn(settingsOf(prepared, run.record), state.progress.step)) {
       await this.tell({ type: 'proof', ...(await prove(prepared, state, start, run.record.decided.threads)) });
     }
-    const { step, loss, lastEval } = progress;
+    const { step, loss } = progress;
+    // Of what is written: the best state's evaluation where that was loaded.
+    const { lastEval } = state.progress;
     const trained = new Map(state.tensors.map(({ name, values }) => [name, values]));
     const result = {
       trained,

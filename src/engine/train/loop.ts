@@ -2,6 +2,7 @@ import type { TrainingEvent } from '../../run/trainingEvent';
 import { Failure } from '../../failure/failure';
 import type { DataCursor, Window } from '../data/batches';
 import { lossNotFinite, noGradient } from './failures';
+import type { PauseGate } from './pauseGate';
 import { updateTensors, windowGradients } from './optimizerStep';
 import type { CompiledLoss, Update, WindowGradients } from './optimizerStep';
 import type { TrainingSettings } from './settings';
@@ -23,6 +24,8 @@ export interface Job {
   /** Writes a state, and gives the place. */
   saveCheckpoint(state: TrainingState): Promise<string>;
   readonly signal: AbortSignal;
+  /** While it is closed, the loop waits between two steps. */
+  readonly gate?: PauseGate | undefined;
 }
 
 export type Outcome = 'finished' | 'cancelled';
@@ -36,7 +39,7 @@ export function isComplete(settings: TrainingSettings, { step, evaluationDue, ev
 
 /**
  * Trains: one event per optimizer step, evaluation and checkpoint. Ends when all steps are done, when evaluations no
- * longer improve, or within a step of `signal`, with a checkpoint.
+ * longer improve, or within a step of `signal`, with a checkpoint. Pauses change no number of the run.
  * @throws Failure `training-diverged`, `adapter-without-gradient`, with the last good state kept
  */
 export async function* train(job: Job): AsyncGenerator<TrainingEvent, Outcome> {
@@ -45,10 +48,12 @@ export async function* train(job: Job): AsyncGenerator<TrainingEvent, Outcome> {
     ...job,
     watch: new Stopwatch(settings.totalSteps - state.progress.step),
     lastGood: undefined,
+    savedStep: undefined,
   };
   if (state.progress.evaluationDue) yield* afterStep(running);
   if (isComplete(settings, state.progress)) return 'finished';
   for await (const window of job.windows) {
+    yield* whilePaused(running);
     if (signal.aborted) return yield* cancelled(job);
     yield await optimizerStep(running, window);
     yield* afterStep(running);
@@ -64,6 +69,8 @@ interface Running extends Job {
   readonly watch: Stopwatch;
   /** The state before the last update: the newest whose loss is known to be finite. */
   lastGood: TrainingState | undefined;
+  /** The step of the newest checkpoint of this loop. */
+  savedStep: number | undefined;
 }
 
 /** Adapters of up to so many values are copied before each update, which costs next to nothing. */
@@ -180,8 +187,22 @@ function evaluated(state: TrainingState, settings: TrainingSettings, result: Eva
   };
 }
 
-async function checkpoint(job: Job): Promise<TrainingEvent> {
-  return { type: 'checkpoint', step: job.state.progress.step, path: await job.saveCheckpoint(job.state) };
+async function checkpoint(running: Running): Promise<TrainingEvent> {
+  const { step } = running.state.progress;
+  const path = await running.saveCheckpoint(running.state);
+  running.savedStep = step;
+  return { type: 'checkpoint', step, path };
+}
+
+/** A checkpoint first: whoever pauses may switch the machine off. */
+async function* whilePaused(running: Running): AsyncGenerator<TrainingEvent> {
+  const { gate, signal, watch, state } = running;
+  if (gate?.isClosed !== true || signal.aborted) return;
+  const { step } = state.progress;
+  if (running.savedStep !== step) yield await checkpoint(running);
+  yield { type: 'paused', step };
+  await gate.passable(signal);
+  watch.skip();
 }
 
 async function* cancelled(job: Job): AsyncGenerator<TrainingEvent, Outcome> {

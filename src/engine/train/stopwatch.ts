@@ -17,6 +17,11 @@ export class Stopwatch {
     this.#stepBegan = this.now();
   }
 
+  /** Begins a step: what happened since the last one was a pause and counts for nothing. */
+  skip(): void {
+    this.#lapBegan = this.#stepBegan = this.now();
+  }
+
   /** Ends a step of `tokens` tokens. The estimate follows the last steps more than the first ones. */
   lap(tokens: number): { tokens_per_second: number; eta_seconds: number } {
     const now = this.now();

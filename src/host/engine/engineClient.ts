@@ -1,5 +1,14 @@
+import { ResponseError } from 'vscode-jsonrpc/node';
+import type { RequestType, RequestType0 } from 'vscode-jsonrpc/node';
+import { engineProtocolVersion, notifications, requests } from '../../run/engineProtocol';
+import type { WireError } from '../../run/engineProtocol';
+import { engineBusy, engineVersionMismatch } from '../../run/failures';
 import type { Plan } from '../../run/plan';
 import type { TrainingEvent } from '../../run/trainingEvent';
+import { fromWire } from '../../run/wireError';
+import { EngineCrash } from './engineCrash';
+import { EngineProcess } from './engineProcess';
+import type { ProcessOptions } from './engineProcess';
 
 export interface TrainRequest {
   /** Absolute path. */
@@ -34,13 +43,11 @@ export interface EngineClient {
   dispose(): Promise<void>;
 }
 
-export interface EngineOptions {
-  /** Absolute path of `dist/engine.js`. */
-  readonly engineFile: string;
-  /** What the engine prints and logs, line by line. */
-  log(line: string): void;
-  /** Added to this process's environment. */
-  readonly environment?: Readonly<Record<string, string>>;
+/**
+ * `engineFile` is the absolute path of `dist/engine.js`; `log` gets what the engine prints and logs, line by line;
+ * `environment` is added to that of this process.
+ */
+export interface EngineOptions extends ProcessOptions {
   readonly stopTimes?: StopTimes;
 }
 
@@ -57,3 +64,140 @@ export const stopTimes: StopTimes = { cancel: 60_000, terminate: 5_000 };
 
 /** VS Code gives an extension five seconds to end. */
 export const disposeTimes: StopTimes = { cancel: 3_000, terminate: 1_000 };
+
+/** Starts one engine process, which is the client's until `dispose`. It is never started again by itself. */
+export function startEngine(options: EngineOptions): EngineClient {
+  return new ProcessClient(options);
+}
+
+type Outcome = 'finished' | 'cancelled';
+
+class ProcessClient implements EngineClient {
+  readonly #process: EngineProcess;
+  readonly #ready: Promise<void>;
+  readonly #stopTimes: StopTimes;
+  #isTraining = false;
+  /** Set while somebody asked for the end of the run, so that it is no crash. */
+  #isEndAsked = false;
+  #onEvent: (event: TrainingEvent) => void = () => undefined;
+  #disposed: Promise<void> | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#stopTimes = options.stopTimes ?? stopTimes;
+    this.#process = new EngineProcess(options);
+    this.#process.connection.onNotification(notifications.event, (event) => this.#onEvent(event));
+    this.#ready = this.#initialize();
+    // Whoever calls is told.
+    this.#ready.catch(() => undefined);
+  }
+
+  plan(recipeFile: string, overrides: readonly string[] = []): Promise<Plan> {
+    return this.#call(requests.plan, { recipeFile, overrides });
+  }
+
+  train(request: TrainRequest, onEvent: (event: TrainingEvent) => void): TrainingHandle {
+    const done = this.#isTraining ? Promise.reject(engineBusy()) : this.#train(request, onEvent);
+    return {
+      done,
+      stop: () => this.#stop(done),
+      pause: () => this.#setPaused(done, requests.pause),
+      resume: () => this.#setPaused(done, requests.resume),
+    };
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#end();
+    return this.#disposed;
+  }
+
+  async #initialize(): Promise<void> {
+    const { connection } = this.#process;
+    const answer = connection.sendRequest(requests.initialize, { version: engineProtocolVersion });
+    const { version } = await this.#unlessEnded(answer);
+    if (version !== engineProtocolVersion) throw engineVersionMismatch(engineProtocolVersion, version);
+  }
+
+  async #train(request: TrainRequest, onEvent: (event: TrainingEvent) => void): Promise<Outcome> {
+    const { recipeFile, resume = null, overrides = [] } = request;
+    this.#isTraining = true;
+    this.#isEndAsked = this.#disposed !== undefined;
+    this.#onEvent = onEvent;
+    try {
+      const { outcome } = await this.#call(requests.train, { recipeFile, resume, overrides });
+      return outcome;
+    } catch (error) {
+      if (this.#isEndAsked && error instanceof EngineCrash) return 'cancelled';
+      throw error;
+    } finally {
+      this.#isTraining = false;
+    }
+  }
+
+  async #stop(done: Promise<Outcome>): Promise<void> {
+    if (await settlesWithin(done, 0)) return;
+    this.#isEndAsked = true;
+    this.#ask(requests.cancel).catch(() => undefined);
+    await this.#escalate(done, this.#stopTimes);
+  }
+
+  async #setPaused(done: Promise<Outcome>, type: RequestType0<null, WireError>): Promise<void> {
+    // A later run of this client is not meant.
+    if (!(await settlesWithin(done, 0))) await this.#ask(type);
+  }
+
+  async #end(): Promise<void> {
+    this.#isEndAsked = true;
+    const answer = this.#ask(requests.shutdown).catch(() => undefined);
+    void answer.then(() => this.#process.connection.sendNotification(notifications.exit)).catch(() => undefined);
+    await this.#escalate(this.#process.ended, disposeTimes);
+  }
+
+  /** Ends the process step by step, until `over` is settled. */
+  async #escalate(over: Promise<unknown>, { cancel, terminate }: StopTimes): Promise<void> {
+    if (await settlesWithin(over, cancel)) return;
+    this.#process.say(`The engine has not stopped after ${cancel / 1000} s: SIGTERM.`);
+    this.#process.signal('SIGTERM');
+    if (await settlesWithin(over, terminate)) return;
+    this.#process.say(`Nor after another ${terminate / 1000} s: SIGKILL.`);
+    this.#process.signal('SIGKILL');
+    await over.catch(() => undefined);
+  }
+
+  async #ask(type: RequestType0<null, WireError>): Promise<void> {
+    await this.#ready;
+    await this.#unlessEnded(this.#process.connection.sendRequest(type));
+  }
+
+  async #call<Params, Result>(type: RequestType<Params, Result, WireError>, params: Params): Promise<Result> {
+    await this.#ready;
+    return this.#unlessEnded(this.#process.connection.sendRequest(type, params));
+  }
+
+  /** The answer, or the end of the process. @throws Failure, EngineCrash */
+  async #unlessEnded<Result>(answer: Promise<Result>): Promise<Result> {
+    const crashed = this.#process.ended.then((crash) => Promise.reject(crash));
+    try {
+      return await Promise.race([answer, crashed]);
+    } catch (error) {
+      if (error instanceof EngineCrash) throw error;
+      if (error instanceof ResponseError) {
+        const wire = error.data as WireError | undefined;
+        throw fromWire(wire ?? { kind: 'bug', message: error.message });
+      }
+      // The channel is broken, and the process about to be gone.
+      throw await this.#process.ended;
+    }
+  }
+}
+
+/** Whether a promise is settled, one way or the other, within so many milliseconds. */
+function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), milliseconds);
+    const settled = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    promise.then(settled, settled);
+  });
+}

@@ -4,17 +4,25 @@
  */
 export class EngineCrash extends Error {
   override readonly name = 'EngineCrash';
-  readonly hint =
-    'The run goes on from its last checkpoint when you resume it. The lines above the end are in the log.';
+  /** What the user can do now. */
+  readonly hint: string;
 
   constructor(
     message: string,
     /** What the process said last, oldest first: at most 20 lines of its output and log. */
     readonly lastLines: readonly string[],
     /** Null where a signal ended the process or it never started. */
-    readonly exitCode: number | null,
-    readonly signal: string | null,
+    readonly exitCode: number | null = null,
+    readonly signal: string | null = null,
   ) {
     super(message);
+    this.hint = isShortOfMemory(lastLines, signal)
+      ? 'The memory probably ran out: use a smaller batch, a shorter max_length or a smaller model, then resume the run.'
+      : 'The run can be resumed from its last checkpoint; the log says more.';
   }
+}
+
+/** Linux ends what needs too much memory with SIGKILL; Node and native code say so themselves. */
+function isShortOfMemory(lines: readonly string[], signal: string | null): boolean {
+  return signal === 'SIGKILL' || lines.some((line) => /out of memory|bad_alloc|failed to allocate/i.test(line));
 }

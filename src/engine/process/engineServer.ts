@@ -1,0 +1,142 @@
+import { ErrorCodes, ResponseError } from 'vscode-jsonrpc';
+import type { MessageConnection } from 'vscode-jsonrpc';
+import { Failure } from '../../failure/failure';
+import { engineProtocolVersion, notifications, requests } from '../../run/engineProtocol';
+import type { LogLevel, RecipeParams, TrainParams, TrainResult, WireError } from '../../run/engineProtocol';
+import { engineBusy, engineVersionMismatch } from '../../run/failures';
+import { toWire } from '../../run/wireError';
+import { loadRecipe } from '../operations/loadRecipe';
+import type { LoadedRecipe } from '../../recipe/loadedRecipe';
+import { PauseGate } from '../train/pauseGate';
+import type { createEngine } from '../session';
+
+interface ActiveRun {
+  readonly stop: AbortController;
+  readonly gate: PauseGate;
+}
+
+/** Answers the editor. It knows the connection, not how the process began or ends. */
+export class EngineServer {
+  #isInitialized = false;
+  #active: ActiveRun | undefined;
+  /** Resolves when the latest run is over; never rejects. */
+  #over: Promise<unknown> = Promise.resolve();
+  readonly #connection: MessageConnection;
+
+  constructor(connection: MessageConnection) {
+    this.#connection = connection;
+    connection.onRequest(requests.initialize, ({ version }) =>
+      this.#answer(() => {
+        if (version !== engineProtocolVersion) throw engineVersionMismatch(version, engineProtocolVersion);
+        this.#isInitialized = true;
+        this.#log('info', `Engine process ${process.pid} on Node ${process.version}.`);
+        return { version: engineProtocolVersion };
+      }),
+    );
+    connection.onRequest(requests.plan, (params) => this.#answerInitialized(() => this.#plan(params)));
+    connection.onRequest(requests.train, (params) => {
+      const answer = this.#answerInitialized(() => this.#train(params));
+      if (this.#active !== undefined) this.#over = Promise.allSettled([this.#over, answer]);
+      return answer;
+    });
+    connection.onRequest(requests.cancel, () => this.#answer(() => this.cancel()));
+    connection.onRequest(requests.pause, () => this.#answer(() => this.#setPaused(true)));
+    connection.onRequest(requests.resume, () => this.#answer(() => this.#setPaused(false)));
+    connection.onRequest(requests.shutdown, () => this.#answer(() => this.end()));
+  }
+
+  /** Whether a run goes on that was not asked to stop. */
+  get isTraining(): boolean {
+    return this.#active?.stop.signal.aborted === false;
+  }
+
+  cancel(): null {
+    this.#active?.stop.abort();
+    return null;
+  }
+
+  /** Cancels what is running and waits for its end. */
+  async end(): Promise<null> {
+    this.cancel();
+    await this.#over;
+    return null;
+  }
+
+  #setPaused(isPaused: boolean): null {
+    if (isPaused) this.#active?.gate.close();
+    else this.#active?.gate.open();
+    return null;
+  }
+
+  async #plan(params: RecipeParams): Promise<Awaited<ReturnType<Engine['plan']>>> {
+    const loaded = await this.#load(params);
+    return (await openEngine()).plan(loaded);
+  }
+
+  async #train(params: TrainParams): Promise<TrainResult> {
+    if (this.#active !== undefined) throw engineBusy();
+    const { stop, gate } = (this.#active = { stop: new AbortController(), gate: new PauseGate() });
+    try {
+      const loaded = await this.#load(params);
+      const engine = await openEngine();
+      const outcome = await engine.train(loaded, {
+        ...(params.resume === null ? {} : { resume: params.resume }),
+        signal: stop.signal,
+        gate,
+        onEvent: (event) => void this.#connection.sendNotification(notifications.event, event).catch(ignore),
+      });
+      return { outcome };
+    } catch (error) {
+      // What is thrown after the run was asked to stop is how it stopped, unless it says what went wrong.
+      if (!stop.signal.aborted || error instanceof Failure) throw error;
+      this.#log('warning', stackOf(error));
+      return { outcome: 'cancelled' };
+    } finally {
+      this.#active = undefined;
+    }
+  }
+
+  async #load({ recipeFile, overrides }: RecipeParams): Promise<LoadedRecipe> {
+    const { loaded, warnings } = await loadRecipe({ file: recipeFile, overrides });
+    for (const { message, path } of warnings) this.#log('warning', `${recipeFile} (${path}): ${message}`);
+    return loaded;
+  }
+
+  #answerInitialized<Result>(work: () => Promise<Result>): Promise<Result | ResponseError<WireError>> {
+    return this.#answer(() => {
+      if (!this.#isInitialized) throw new Error('A request came before `initialize`');
+      return work();
+    });
+  }
+
+  async #answer<Result>(work: () => Result | Promise<Result>): Promise<Result | ResponseError<WireError>> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Failure)) this.#log('error', stackOf(error));
+      const wire = toWire(error);
+      return new ResponseError(ErrorCodes.InternalError, wire.message, wire);
+    }
+  }
+
+  #log(level: LogLevel, message: string): void {
+    void this.#connection.sendNotification(notifications.log, { level, message }).catch(ignore);
+  }
+}
+
+type Engine = ReturnType<typeof createEngine>;
+
+/** Loaded with the first recipe: `initialize` must not wait for the runtime. */
+async function openEngine(): Promise<Engine> {
+  const session = await import('../session');
+  return session.createEngine();
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Nobody is left to be told: the process is about to end. */
+function ignore(): void {
+  return undefined;
+}
