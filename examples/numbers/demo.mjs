@@ -1,6 +1,7 @@
 // `npm run demo`: trains an adapter on the bundled model through the same commands that users have,
 // and shows what the model says before and after.
 import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +14,7 @@ const prompt = '9,';
 const shown = (file) => path.relative(process.cwd(), file) || '.';
 
 console.log(`The model in ${shown(path.join(here, 'model'))} has learnt one thing: to count 1, 2, 3, … 100.`);
-console.log(`Training an adapter that makes it count in tens (${shown(recipe)}) …\n`);
+console.log(`Training an adapter that makes it count in tens: ${shown(recipe)}\n`);
 
 let plan;
 let finished;
@@ -35,7 +36,9 @@ await lora(
 );
 const [base, tuned] = answers;
 
-const { trainable_params: trained, all_params: all, trainable_percent: percent } = plan.adapter;
+const { trainable_params: trained, trainable_percent: percent } = plan.adapter;
+const full = plan.full.trainable_params;
+const bytes = statSync(path.join(finished.adapter, 'adapter_model.safetensors')).size;
 const count = (number) => number.toLocaleString('en-US');
 const bar = (share) => '█'.repeat(Math.max(1, Math.round(40 * share))).padEnd(40, '░');
 console.log(`
@@ -45,12 +48,12 @@ ${prompt}${base.text}
 After (the same model with the adapter):
 ${prompt}${tuned.text}
 
-Parameters trained, out of ${count(all)}:
-  full fine-tuning  ${bar(1)} ${count(plan.full.trainable_params)}
-  LoRA adapter      ${bar(trained / all)} ${count(trained)} (${percent.toFixed(1)} %)
+Parameters that are trained:
+  full fine-tuning  ${bar(1)} ${count(full)}
+  LoRA adapter      ${bar(trained / full)} ${count(trained)} (${percent.toFixed(1)} %)
 
 Trained in ${seconds} s on this machine's CPU; the base model was not changed.
-Adapter: ${shown(finished.adapter)} (${(plan.adapter.file_bytes / 1000).toFixed(0)} kB, loads in PEFT)
+Adapter: ${shown(finished.adapter)} (${(bytes / 1000).toFixed(0)} kB, loads in PEFT)
 Try it:  npm run --silent lora -- generate --base-model ${shown(path.join(here, 'model'))} --adapter ${shown(finished.adapter)} --prompt "4,"`);
 
 /** Runs a `lora` command and hands each JSON value it prints to `onValue`; ends the demo where the command fails. */
