@@ -89,10 +89,17 @@ function dataLine({ data }: Plan): string {
   );
 }
 
+/** What is computed a second time instead of being kept in memory. */
+const recomputed: Readonly<Record<string, string>> = {
+  none: 'everything is kept in memory',
+  cheap: 'what is cheap to compute again is not kept in memory',
+  blocks: 'whole blocks are computed again to save memory',
+};
+
 function computeLine({ compute }: Plan): string {
   const threads = compute.threads === 1 ? '1 thread' : `${compute.threads} threads`;
   return (
     `Computed by ${compute.runtime} on ${compute.device} in ${compute.precision} with ${threads}; ` +
-    `rows of up to ${compute.max_length} tokens; gradient checkpointing ${compute.gradient_checkpointing}`
+    `rows of up to ${compute.max_length} tokens; ${recomputed[compute.gradient_checkpointing] ?? compute.gradient_checkpointing}`
   );
 }
