@@ -112,8 +112,8 @@ class ProcessClient implements EngineClient {
 
   async #initialize(): Promise<void> {
     const { connection } = this.#process;
-    const answer = connection.sendRequest(requests.initialize, { version: engineProtocolVersion });
-    const { version } = await this.#unlessEnded(answer);
+    const params = { version: engineProtocolVersion };
+    const { version } = await this.#unlessEnded(() => connection.sendRequest(requests.initialize, params));
     if (version !== engineProtocolVersion) throw engineVersionMismatch(engineProtocolVersion, version);
   }
 
@@ -165,18 +165,19 @@ class ProcessClient implements EngineClient {
 
   async #ask(type: RequestType0<null, WireError>): Promise<void> {
     await this.#ready;
-    await this.#unlessEnded(this.#process.connection.sendRequest(type));
+    await this.#unlessEnded(() => this.#process.connection.sendRequest(type));
   }
 
   async #call<Params, Result>(type: RequestType<Params, Result, WireError>, params: Params): Promise<Result> {
     await this.#ready;
-    return this.#unlessEnded(this.#process.connection.sendRequest(type, params));
+    return this.#unlessEnded(() => this.#process.connection.sendRequest(type, params));
   }
 
   /** The answer, or the end of the process. @throws Failure, EngineCrash */
-  async #unlessEnded<Result>(answer: Promise<Result>): Promise<Result> {
-    const crashed = this.#process.ended.then((crash) => Promise.reject(crash));
+  async #unlessEnded<Result>(send: () => Promise<Result>): Promise<Result> {
     try {
+      const answer = send();
+      const crashed = this.#process.ended.then((crash) => Promise.reject(crash));
       return await Promise.race([answer, crashed]);
     } catch (error) {
       if (error instanceof EngineCrash) throw error;
@@ -184,7 +185,7 @@ class ProcessClient implements EngineClient {
         const wire = error.data as WireError | undefined;
         throw fromWire(wire ?? { kind: 'bug', message: error.message });
       }
-      // The channel is broken, and the process about to be gone.
+      // The channel is closed, and the process about to be gone.
       throw await this.#process.ended;
     }
   }

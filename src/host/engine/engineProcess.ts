@@ -84,7 +84,6 @@ export class EngineProcess {
     });
     // The connection handles one message a turn; what the run said before its end comes before that end.
     while (this.#handled < this.#arrived) await new Promise((resolve) => setImmediate(resolve));
-    this.connection.dispose();
     return crash();
   }
 }
