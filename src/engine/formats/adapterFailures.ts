@@ -28,7 +28,7 @@ export function adapterPickleOnly(folder: string): Failure {
     {
       hint:
         'Convert it once in Python with PEFT: ' +
-        'PeftModel.from_pretrained(base_model, "this-folder").save_pretrained("new-folder", safe_serialization=True).',
+        'PeftModel.from_pretrained(base_model, "this-folder").save_pretrained("new-folder").',
       place: { file: folder },
     },
   );

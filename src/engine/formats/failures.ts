@@ -5,6 +5,36 @@ export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** What a system error says about reading a file, in words; codes that are rarely met keep their name. */
+export function whyUnreadable(cause: unknown): string {
+  const code = systemErrorCode(cause) ?? 'unknown';
+  return unreadable[code] ?? `the system refuses it (system code ${code})`;
+}
+
+const unreadable: Readonly<Record<string, string>> = {
+  EISDIR: 'it is a folder, not a file',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  ENOENT: 'it does not exist',
+  EACCES: 'you have no permission to read it',
+  EPERM: 'you have no permission to read it',
+  ELOOP: 'its links lead round in a circle',
+  ENAMETOOLONG: 'its name is too long',
+  EMFILE: 'too many files are open at once',
+  EIO: 'the disk reports an error',
+};
+
+const unwritable: Readonly<Record<string, string>> = {
+  EROFS: 'the disk is read-only',
+  EACCES: 'you have no permission to write there',
+  EPERM: 'you have no permission to write there',
+  ENOENT: 'the system lets nothing be made in that place',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'its links lead round in a circle',
+  EMFILE: 'too many files are open at once',
+  EIO: 'the disk reports an error',
+  EBUSY: 'another program is using it',
+};
+
 // ---- JSON files
 
 export function fileMissing(file: string): Failure {
@@ -15,7 +45,7 @@ export function fileMissing(file: string): Failure {
 }
 
 export function fileUnreadable(file: string, cause: unknown): Failure {
-  return new Failure('file-unreadable', `The file ${file} cannot be read (${systemErrorCode(cause) ?? 'unknown'}).`, {
+  return new Failure('file-unreadable', `The file ${file} cannot be read: ${whyUnreadable(cause)}.`, {
     hint: 'Check that it is a file and that you may read it.',
     place: { file },
     cause,
@@ -147,12 +177,7 @@ export function outputUnwritable(target: string, cause: unknown): Failure {
       cause,
     });
   }
-  const why =
-    code === 'EROFS'
-      ? 'the disk is read-only'
-      : code === 'EACCES' || code === 'EPERM'
-        ? 'you have no permission to write there'
-        : `the system refuses it (${code})`;
+  const why = unwritable[code] ?? `the system refuses it (system code ${code})`;
   return new Failure('output-unwritable', `${target} cannot be written: ${why}.`, {
     hint: 'Choose an output folder that you may write to.',
     place: { file: target },

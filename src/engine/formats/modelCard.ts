@@ -6,6 +6,8 @@ export type CardValue =
 export interface ModelCardFacts {
   readonly name: string;
   readonly baseModel: string;
+  /** Whether `baseModel` is a path from the recipe's folder, not a hub id or an absolute path. */
+  readonly isBaseModelRelative?: boolean;
   /** PEFT's task type, such as `CAUSAL_LM`. */
   readonly taskType: string;
   readonly parameters: { readonly trainable: number; readonly all: number };
@@ -65,9 +67,13 @@ beside ${count(parameters.all)} in all (${share} %). The base model itself is un
 `;
 }
 
-function usage({ baseModel }: ModelCardFacts): string {
+function usage({ baseModel, isBaseModelRelative }: ModelCardFacts): string {
+  const from =
+    isBaseModelRelative === true
+      ? '\nThe path of the base model is relative to the folder of the recipe: run this there, or write its whole path.\n'
+      : '';
   return `## How to load it
-
+${from}
 \`\`\`python
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer

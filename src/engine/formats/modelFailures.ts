@@ -62,7 +62,7 @@ export function modelPickleOnly(folder: string, file: string): Failure {
     {
       hint:
         'Use the safetensors variant of the model, or convert it once in Python: ' +
-        'AutoModelForCausalLM.from_pretrained("this-folder").save_pretrained("new-folder", safe_serialization=True).',
+        'AutoModelForCausalLM.from_pretrained("this-folder").save_pretrained("new-folder").',
       place: { file },
     },
   );

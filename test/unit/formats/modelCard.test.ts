@@ -53,6 +53,12 @@ describe('a model card', () => {
     }
   });
 
+  test('says where a relative path to the base model starts, and nothing of it for a hub id', () => {
+    const says = /## How to load it\n\nThe path of the base model is relative to the folder of the recipe/;
+    assert.match(renderModelCard({ ...facts, baseModel: '../models/m', isBaseModelRelative: true }), says);
+    assert.doesNotMatch(renderModelCard(facts), /relative to/);
+  });
+
   test('leaves out what is not known', () => {
     const card = renderModelCard({
       ...facts,

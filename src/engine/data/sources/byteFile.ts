@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { systemErrorCode, whyUnreadable } from '../../formats/failures';
 import { datasetEncoding, datasetMissing, datasetUnreadable, RowProblem } from '../failures';
 
 /** A file read by position. */
@@ -41,9 +42,8 @@ function openFile(path: string): number {
   try {
     fd = openSync(path, 'r');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw datasetMissing(path);
-    throw datasetUnreadable(path, code === 'EACCES' ? 'permission denied' : (error as Error).message, error);
+    if (systemErrorCode(error) === 'ENOENT') throw datasetMissing(path);
+    throw datasetUnreadable(path, whyUnreadable(error), error);
   }
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
