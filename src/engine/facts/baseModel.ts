@@ -1,3 +1,4 @@
+import { Failure } from '../../failure/failure';
 import { openTokenizer } from '../data/tokenizer';
 import type { Tokenizer } from '../data/tokenizer';
 import { readJsonObjectIfPresent } from '../formats/jsonFile';
@@ -25,12 +26,31 @@ export interface BaseModel {
  */
 export async function openBaseModel(reference: string, from: string): Promise<BaseModel> {
   const folder = await openModelFolder(reference, from);
-  const model = readModel(folder.config);
-  const weights = locateWeights(model, folder.tensors);
-  for (const { name, dtype } of weights.values()) {
-    if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') throw weightDtypeUnsupported(name, dtype);
+  return inFolder(folder.path, () => {
+    const model = readModel(folder.config);
+    const weights = locateWeights(model, folder.tensors);
+    for (const { name, dtype } of weights.values()) {
+      if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') throw weightDtypeUnsupported(name, dtype);
+    }
+    return { folder, model, weights };
+  });
+}
+
+/** What reads a configuration does not know where it lies: its failures get the folder's path here. */
+function inFolder<T>(folder: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message, hint, place, exitCode, cause } = error;
+    const file = place?.file === undefined ? folder : path.resolve(folder, place.file);
+    throw new Failure(code, message, {
+      ...(hint === undefined ? {} : { hint }),
+      place: { ...place, file },
+      exitCode,
+      cause,
+    });
   }
-  return { folder, model, weights };
 }
 
 /** @throws Failure `max-length-beyond-context` where the model has no position for rows of that many tokens */
