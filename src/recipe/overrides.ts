@@ -3,6 +3,7 @@ import { nearest } from './nearest';
 import type { Problem } from './problem';
 import { recipeSchema, schemaAt, typesOf, type JsonType, type JsonValue, type Schema } from './schema';
 import { parseText } from './syntax';
+import { wantedWords } from './validate';
 
 export interface OverriddenText {
   readonly text: string;
@@ -30,7 +31,13 @@ function applyOne(text: string, override: string): { text: string } | { problem:
   const equals = override.indexOf('=');
   const key = equals < 0 ? override.trim() : override.slice(0, equals).trim();
   if (equals < 0) {
-    return { problem: overrideProblem(key, 'override-syntax', `Write KEY=VALUE, such as training.max_steps=10.`) };
+    return {
+      problem: overrideProblem(
+        key,
+        'override-syntax',
+        `Write KEY=VALUE, such as training.max_steps=10; "${override}" has no "=".`,
+      ),
+    };
   }
   const place = schemaAt(key);
   if (place === undefined) {
@@ -38,7 +45,13 @@ function applyOne(text: string, override: string): { text: string } | { problem:
     const hint = meant === undefined ? '' : ` Did you mean \`${meant}\`?`;
     return { problem: overrideProblem(key, 'unknown-key', `A recipe has no key \`${key}\`.${hint}`) };
   }
-  const edits = editsFor(text, [...place.path], valueOf(override.slice(equals + 1), place.schema));
+  const given = override.slice(equals + 1);
+  const value = valueOf(given, place.schema);
+  if (!typesOfValue(value).some((type) => typesOf(place.schema).includes(type))) {
+    const message = `\`${key}\` must be ${wantedWords(place.schema)}, but is given as ${given === '' ? 'nothing' : given}.`;
+    return { problem: overrideProblem(key, 'wrong-type', message) };
+  }
+  const edits = editsFor(text, [...place.path], value);
   if (edits !== undefined) return { text: applyEdits(text, edits) };
   const message = `\`${key}\` cannot be set: what is written above it is neither an object nor a list.`;
   return { problem: overrideProblem(key, 'override-place', message) };

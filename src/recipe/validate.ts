@@ -114,9 +114,14 @@ const complaints: Partial<Record<Node['type'], (node: Node, schema: Schema) => C
     const value = node.value as number;
     const broken = bounds(schema).find((bound) => !bound.holds(value));
     if (broken === undefined) return undefined;
-    return { code: 'out-of-range', message: `must be ${broken.words}, but is ${value}.` };
+    return { code: 'out-of-range', message: `must be ${broken.words}, but is ${value}.${defaultHint(schema)}` };
   },
 };
+
+/** What to do instead of finding a value of one's own. */
+function defaultHint({ default: usual }: Schema): string {
+  return usual === undefined || usual === null ? '' : ` Leave it out for the default, ${JSON.stringify(usual)}.`;
+}
 
 interface Bound {
   readonly words: string;
@@ -139,6 +144,11 @@ function bounds(schema: Schema): readonly Bound[] {
   return all.filter((bound) => bound !== undefined);
 }
 
+/** `a whole number or null`: what the key takes. */
+export function wantedWords(schema: Schema): string {
+  return listOf(typesOf(schema).map((type) => typeWords[type]));
+}
+
 const typeWords: Readonly<Record<JsonType, string>> = {
   object: 'an object {…}',
   array: 'a list […]',
@@ -150,7 +160,7 @@ const typeWords: Readonly<Record<JsonType, string>> = {
 };
 
 function wrongTypeMessage(node: Node, schema: Schema, path: Path): string {
-  const wanted = listOf(typesOf(schema).map((type) => typeWords[type]));
+  const wanted = wantedWords(schema);
   const name = path.length === 0 ? 'The recipe' : quotedPath(path);
   const got = node.type === 'number' ? String(node.value) : typeWords[node.type as JsonType];
   return `${name} must be ${wanted}, but is ${got}.${quotesHint(node, schema)}`;

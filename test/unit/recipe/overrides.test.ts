@@ -82,6 +82,9 @@ describe('applyOverrides', () => {
     ['=3', 'unknown-key', /no key/],
     ['lora.r[0]=3', 'unknown-key', /no key/],
     ['dataset.path.x=3', 'unknown-key', /no key/],
+    ['training.max_steps=many', 'wrong-type', /must be a whole number, but is given as many\.$/],
+    ['dataset.packing=1', 'wrong-type', /must be true or false, but is given as 1\.$/],
+    ['training.seed=', 'wrong-type', /but is given as nothing\.$/],
   ] as const) {
     test(`refuses ${override}`, () => {
       const overridden = applyOverrides(text, [override]);
