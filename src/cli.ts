@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import type { Command } from './cli/command';
+import { stoppedBefore } from './cli/commands/train';
 import type { Engine } from './cli/engine';
 import { InterruptCounter } from './cli/interrupt';
 import { main } from './cli/main';
@@ -12,6 +13,7 @@ let running: Command | undefined;
 function interrupt(): void {
   const meaning = interrupts.press(performance.now());
   if (meaning === 'wait') return;
+  if (running === undefined && process.argv[2] === 'train') process.stderr.write(`\n${stoppedBefore}\n`);
   if (meaning === 'force' || running?.stopsWhenAsked !== true) process.exit(130);
   process.stderr.write('\nStopping … press Ctrl-C again to stop at once.\n');
   stop.abort();

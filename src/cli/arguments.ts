@@ -98,7 +98,7 @@ export function numberOption(
   if (fits && (range.isWhole !== true || Number.isInteger(value))) return value;
   const kind = range.isWhole === true ? 'a whole number' : 'a number';
   const bounds = range.max === undefined ? `of at least ${range.min}` : `from ${range.min} to ${range.max}`;
-  throw wrongUsage(`--${name} must be ${kind} ${bounds}, but is "${text}".`);
+  throw wrongUsage(`--${name} must be ${kind} ${bounds}, but is "${text}".`, `Leave --${name} out for its default.`);
 }
 
 /** @throws Failure `wrong-usage` when the option is missing */

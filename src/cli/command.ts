@@ -50,6 +50,8 @@ export interface Command {
   readonly summary: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Further lines of its help. */
+  readonly notes?: readonly string[];
   /** Whether it ends by itself soon after `signal` is aborted; otherwise Ctrl-C ends the process at once. */
   readonly stopsWhenAsked: boolean;
   readonly run: (input: CommandInput, context: CommandContext) => Promise<CommandExit>;

@@ -24,12 +24,37 @@ export const commands: readonly Command[] = [
   doctorCommand,
 ];
 
-/** Commands that are promised, and what they will do: refused in one sentence until they are built. */
-export const comingCommands: Readonly<Record<string, string>> = {
-  merge: 'write base model and adapter as one model',
-  export: "write an adapter in other tools' formats",
-  serve: 'answer over an OpenAI-compatible interface',
-  setup: 'set up TensorFlow as a second runtime',
-  download: 'fetch a model from the Hugging Face hub',
-  'language-server': 'check recipes while they are typed in an editor',
+/** A command that is promised: refused in one sentence until it is built. */
+export interface ComingCommand {
+  /** What it will do, as after "it will". */
+  readonly purpose: string;
+  /** What to do until then. */
+  readonly instead: string;
+}
+
+export const comingCommands: Readonly<Record<string, ComingCommand>> = {
+  merge: {
+    purpose: 'write base model and adapter as one model',
+    instead: "Until then PEFT's merge_and_unload() does it in Python: the adapter folder is in PEFT's format.",
+  },
+  export: {
+    purpose: "write an adapter in other tools' formats",
+    instead: "Until then use the adapter folder itself: it is in PEFT's format, which most tools read.",
+  },
+  serve: {
+    purpose: 'answer over an OpenAI-compatible interface',
+    instead: 'Until then `lora generate` answers one prompt at a time.',
+  },
+  setup: {
+    purpose: 'set up TensorFlow as a second runtime',
+    instead: 'Nothing needs to be set up: `lora doctor` shows what this machine trains on.',
+  },
+  download: {
+    purpose: 'fetch a model from the Hugging Face hub',
+    instead: 'Until then download it with `hf download OWNER/MODEL`; lora finds it in the local cache.',
+  },
+  'language-server': {
+    purpose: 'check recipes while they are typed in an editor',
+    instead: 'Until then `lora check FILE` finds the same mistakes.',
+  },
 };

@@ -1,35 +1,16 @@
-import { Failure, type Place } from '../failure/failure';
-import type { Problem } from '../recipe/problem';
+import { whyUnreadable } from '../engine/formats/failures';
+import { Failure } from '../failure/failure';
 
 /** Wrong usage of the command line: exit code 2. */
 export function wrongUsage(message: string, hint?: string): Failure {
   return new Failure('wrong-usage', message, { exitCode: 2, ...(hint === undefined ? {} : { hint }) });
 }
 
-export function commandNotBuilt(name: string, purpose: string): Failure {
-  return new Failure('not-built-yet', `\`lora ${name}\` is not built yet: it will ${purpose}.`, { exitCode: 2 });
-}
-
-export function recipeMissing(file: string): Failure {
-  return new Failure('recipe-not-found', 'There is no such recipe file.', {
-    hint: 'Make one with `lora init`.',
-    place: { file },
+export function commandNotBuilt(name: string, purpose: string, instead: string): Failure {
+  return new Failure('not-built-yet', `\`lora ${name}\` is not built yet: it will ${purpose}.`, {
+    hint: instead,
+    exitCode: 2,
   });
-}
-
-export function recipeUnreadable(file: string, cause: unknown): Failure {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Failure('recipe-unreadable', `The recipe cannot be read: ${reason}.`, { place: { file }, cause });
-}
-
-/** The first error of a recipe, when it is about to be used; `others` counts the further ones. */
-export function recipeProblem(file: string, problem: Problem, others: number, hasOverrides: boolean): Failure {
-  // With --set the text that was checked is not the one in the file: its lines would mislead.
-  const line = hasOverrides ? {} : { line: problem.range.start.line + 1 };
-  const place: Place = { file, ...line, ...(problem.path === '' ? {} : { path: problem.path }) };
-  const more = others === 1 ? 'one more error' : `${others} more errors`;
-  const hint = others === 0 ? {} : { hint: `The recipe has ${more}: \`lora check\` lists them all.` };
-  return new Failure(problem.code, problem.message, { place, ...hint });
 }
 
 export function fileExists(file: string): Failure {
@@ -40,5 +21,16 @@ export function fileExists(file: string): Failure {
 }
 
 export function folderMissing(folder: string): Failure {
-  return new Failure('folder-not-found', 'There is no such folder.', { place: { file: folder } });
+  return new Failure('folder-not-found', 'There is no such folder.', {
+    hint: 'Check the path; without one the current folder is looked at.',
+    place: { file: folder },
+  });
+}
+
+export function folderUnreadable(folder: string, cause: unknown): Failure {
+  return new Failure('folder-unreadable', `The folder cannot be read: ${whyUnreadable(cause)}.`, {
+    hint: 'Give a folder that you may read.',
+    place: { file: folder },
+    cause,
+  });
 }

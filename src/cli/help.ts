@@ -1,8 +1,9 @@
 import { commonOptions } from './arguments';
 import type { ArgumentSpec, Command, OptionSpec } from './command';
+import type { ComingCommand } from './commands';
 
 /** `lora help`: every command in one line. */
-export function generalHelp(commands: readonly Command[], coming: Readonly<Record<string, string>>): string {
+export function generalHelp(commands: readonly Command[], coming: Readonly<Record<string, ComingCommand>>): string {
   const rows = commands.map((command): readonly [string, string] => [usage(command), command.summary]);
   return [
     'lora: fine-tune a language model with LoRA, without Python',
@@ -12,7 +13,7 @@ export function generalHelp(commands: readonly Command[], coming: Readonly<Recor
     ...columns(rows),
     '',
     'Not built yet:',
-    ...columns(Object.entries(coming)),
+    ...columns(Object.entries(coming).map(([name, { purpose }]): readonly [string, string] => [name, purpose])),
     '',
     '`lora COMMAND --help` explains one command; `lora --version` prints the version.',
     '',
@@ -26,7 +27,10 @@ export function generalHelp(commands: readonly Command[], coming: Readonly<Recor
 export function commandHelp(command: Command): string {
   const options = Object.entries({ ...command.options, ...commonOptions });
   const rows = options.map(([name, spec]): readonly [string, string] => [optionUsage(name, spec), spec.description]);
-  return [command.summary, '', `Usage: lora ${usage(command)} [OPTIONS]`, '', ...columns(rows), ''].join('\n');
+  const notes = command.notes === undefined ? [] : ['', ...command.notes];
+  return [command.summary, '', `Usage: lora ${usage(command)} [OPTIONS]`, '', ...columns(rows), ...notes, ''].join(
+    '\n',
+  );
 }
 
 function usage(command: Command): string {

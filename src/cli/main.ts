@@ -86,8 +86,8 @@ function help([name]: readonly string[], stdout: Terminal): CommandExit {
 function findCommand(name: string): Command {
   const command = commands.find((candidate) => candidate.name === name);
   if (command !== undefined) return command;
-  const purpose = Object.hasOwn(comingCommands, name) ? comingCommands[name] : undefined;
-  if (purpose !== undefined) throw commandNotBuilt(name, purpose);
+  const coming = Object.hasOwn(comingCommands, name) ? comingCommands[name] : undefined;
+  if (coming !== undefined) throw commandNotBuilt(name, coming.purpose, coming.instead);
   const meant = nearest(name, [...commands.map((known) => known.name), ...Object.keys(comingCommands)]);
   const what = name.startsWith('-') ? 'option' : 'command';
   const hint = meant === undefined ? '`lora help` lists the commands.' : `Did you mean \`lora ${meant}\`?`;

@@ -1,9 +1,7 @@
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
 import { formatBytes } from '../../run/format';
 import { listAdapters, type ListedAdapter } from '../adapterList';
 import { printJson, type Command } from '../command';
-import { folderMissing } from '../failures';
+import { folderArgument } from '../folderArgument';
 import { shortPath } from '../loadRecipe';
 import { tableLines } from '../table';
 
@@ -14,12 +12,7 @@ export const adaptersCommand: Command = {
   options: {},
   stopsWhenAsked: false,
   async run(input, context) {
-    const folder = path.resolve(context.cwd, input.positionals[0] ?? '.');
-    const isFolder = await stat(folder).then(
-      (stats) => stats.isDirectory(),
-      () => false,
-    );
-    if (!isFolder) throw folderMissing(folder);
+    const folder = await folderArgument(input, context);
     const adapters = await listAdapters(folder);
     if (context.isJson) printJson(context, adapters);
     else if (adapters.length === 0) context.stdout.line('No adapters here yet: `lora train RECIPE` makes one.');

@@ -1,6 +1,6 @@
-import path from 'node:path';
 import { formatNumber } from '../../run/format';
 import { printJson, type Command } from '../command';
+import { folderArgument } from '../folderArgument';
 import { tableLines } from '../table';
 
 export const runsCommand: Command = {
@@ -10,7 +10,7 @@ export const runsCommand: Command = {
   options: {},
   stopsWhenAsked: false,
   async run(input, context) {
-    const folder = path.resolve(context.cwd, input.positionals[0] ?? '.');
+    const folder = await folderArgument(input, context);
     const runs = await (await context.engine()).runs(folder);
     if (context.isJson) {
       printJson(context, runs);

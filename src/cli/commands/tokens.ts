@@ -25,7 +25,8 @@ export const tokensCommand: Command = {
 
 function rowLines(row: TokensRow, terminal: Terminal): readonly string[] {
   const learnt = row.tokens.filter((token) => token.supervised).length;
-  const title = `row ${row.row}: ${row.tokens.length} tokens, ${learnt} of them learnt`;
+  const share = learnt === 0 ? 'none of them learnt: training leaves this row out' : `${learnt} of them learnt`;
+  const title = `row ${row.row}: ${row.tokens.length} tokens, ${share}`;
   const text = row.tokens.map((token) => tokenText(token, terminal)).join(terminal.paint('dim', '|'));
   return [terminal.paint('bold', title), text, ''];
 }

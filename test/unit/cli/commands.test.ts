@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Failure } from '../../../src/failure/failure';
 import { parseRecipe } from '../../../src/recipe/parse';
 import type { LoadedRecipe } from '../../../src/recipe/loadedRecipe';
-import type { EvaluationOptions, FileProblem, GenerationOptions } from '../../../src/run/answers';
-import type { TrainingEvent } from '../../../src/run/trainingEvent';
+import type { EvaluationOptions, GenerationOptions } from '../../../src/run/answers';
 import { engineWith, run } from './captured';
+import { recipeFolder } from './recipeFolder';
 
 let cwd = '';
 before(() => {
-  cwd = mkdtempSync(path.join(os.tmpdir(), 'lora-cli-'));
-  writeFileSync(path.join(cwd, 'good.lora.json'), '{ "base_model": "m", "dataset": { "path": "d.jsonl" } } // short\n');
-  writeFileSync(
-    path.join(cwd, 'bad.lora.json'),
-    '{\n  "base_model": "m",\n  "dataset": { "path": "d" },\n  "lora": { "r": 0, "x": 1 }\n}\n',
-  );
+  cwd = recipeFolder();
 });
 after(() => rmSync(cwd, { recursive: true, force: true }));
 
@@ -54,13 +47,23 @@ describe('a recipe on the way to the engine', () => {
 
   for (const [args, exit, says] of [
     [['none.lora.json'], 1, /no such recipe file[^]*lora init/],
-    [['.'], 1, /cannot be read/],
+    [['.'], 1, /cannot be read: it is a folder, not a file\.\n.*\n {2}Give the recipe file itself/],
     [
       ['bad.lora.json'],
       1,
-      /`lora.r` must be at least 1, but is 0\.\n {2}at bad.lora.json:4 \(lora.r\)\n.*one more error/,
+      /`lora.r` must be at least 1, but is 0\. Leave it out for the default, 8\.\n {2}at bad.lora.json:4 \(lora.r\)\n.*one more error/,
     ],
     [['good.lora.json', '--set', 'lora.r=0'], 1, /at good.lora.json \(lora.r\)/],
+    [
+      ['good.lora.json', '--set', 'lora.r=eight'],
+      2,
+      /^error: --set: `lora.r` must be a whole number, but is given as eight\.\n {2}An example: --set/,
+    ],
+    [
+      ['good.lora.json', '--set', 'foo'],
+      2,
+      /Write KEY=VALUE.*"foo" has no "="\.\n {2}An example: --set training.max_steps=10/,
+    ],
     [['good.lora.json', '--set', 'lora.rr=0'], 2, /Did you mean `lora\.r`|no key `lora\.rr`/],
   ] as const) {
     test(`is refused with ${exit}: ${args.join(' ')}`, async () => {
@@ -77,118 +80,6 @@ describe('a recipe on the way to the engine', () => {
     const { exitCode, stderr } = await run(args, { cwd, loadEngine: () => Promise.resolve(engine) });
     assert.equal(exitCode, 0);
     assert.match(stderr, /^warning: `lora_alpha \/ r` is 0.125/);
-  });
-});
-
-describe('train', () => {
-  const events: readonly TrainingEvent[] = [
-    { type: 'started', run: 'r1', folder: '/w/.lora/runs/r1', total_steps: 1 },
-    { type: 'warning', code: 'few-rows', message: 'There are few rows.', hint: null },
-    { type: 'finished', adapter: '/w/adapters/good', steps: 1, loss: 2.5, eval_loss: null },
-  ];
-
-  test('prints one event a line with --json, and words only to stderr', async () => {
-    const engine = engineWith({
-      train(_recipe, { onEvent, resume }) {
-        assert.equal(resume, 'latest');
-        for (const event of events) onEvent(event);
-        return Promise.resolve('finished');
-      },
-    });
-    const { exitCode, stdout, stderr } = await run(['train', 'good.lora.json', '--resume', 'latest', '--json'], {
-      cwd,
-      loadEngine: () => Promise.resolve(engine),
-    });
-    assert.equal(exitCode, 0);
-    assert.deepEqual(
-      stdout
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line) as unknown),
-      events,
-    );
-    assert.equal(stderr, 'warning: There are few rows.\n');
-  });
-
-  test('exits with 130 when the user stopped it', async () => {
-    const stop = new AbortController();
-    const engine = engineWith({
-      train(_recipe, { signal }) {
-        stop.abort();
-        assert.ok(signal.aborted);
-        return Promise.resolve('cancelled');
-      },
-    });
-    const around = { cwd, signal: stop.signal, loadEngine: () => Promise.resolve(engine) };
-    assert.equal((await run(['train', 'good.lora.json'], around)).exitCode, 130);
-  });
-
-  test('says once, to people and programs, why a run failed', async () => {
-    const failure = new Failure('loss-not-finite', 'The loss became NaN.', { hint: 'Halve it.', exitCode: 3 });
-    const engine = engineWith({
-      train(_recipe, { onEvent }) {
-        onEvent({ type: 'error', code: failure.code, message: failure.message, hint: 'Halve it.' });
-        return Promise.reject(failure);
-      },
-    });
-    const around = { cwd, loadEngine: () => Promise.resolve(engine) };
-    const { exitCode, stdout, stderr } = await run(['train', 'good.lora.json', '--json'], around);
-    assert.equal(exitCode, 3);
-    assert.equal(
-      stdout,
-      '{"type":"error","code":"loss-not-finite","message":"The loss became NaN.","hint":"Halve it."}\n',
-    );
-    assert.equal(stderr, 'error: The loss became NaN.\n  Halve it.\n');
-  });
-
-  test('calls anything but a Failure a bug, with its stack', async () => {
-    const engine = engineWith({ train: () => Promise.reject(new TypeError('x is undefined')) });
-    const around = { cwd, loadEngine: () => Promise.resolve(engine) };
-    const { exitCode, stderr } = await run(['train', 'good.lora.json'], around);
-    assert.equal(exitCode, 3);
-    assert.match(stderr, /bug in lora[^]*TypeError: x is undefined\n +at /);
-  });
-
-  test('prints an error event also for a recipe that cannot be read', async () => {
-    const { exitCode, stdout } = await run(['train', 'bad.lora.json', '--json'], { cwd });
-    assert.equal(exitCode, 1);
-    const event = JSON.parse(stdout) as { type: string; code: string };
-    assert.deepEqual([event.type, event.code], ['error', 'out-of-range']);
-  });
-});
-
-describe('check', () => {
-  const range = { start: { line: 3, character: 11 }, end: { line: 3, character: 14 } };
-
-  async function check(problem: Partial<FileProblem>, ...args: readonly string[]) {
-    const engine = engineWith({
-      check: (file) => {
-        const message = 'The rank is 0.';
-        const whole: FileProblem = { file, code: 'c', severity: 'error', message, path: 'lora.r', range, ...problem };
-        return Promise.resolve({ file, problems: [whole] });
-      },
-    });
-    return run(['check', 'bad.lora.json', ...args], { cwd, loadEngine: () => Promise.resolve(engine) });
-  }
-
-  test('prints problems as compilers do and exits with 1 for an error', async () => {
-    const { exitCode, stdout, stderr } = await check({});
-    assert.equal(exitCode, 1);
-    assert.equal(stdout, 'bad.lora.json:4:12 error c The rank is 0.\n');
-    assert.equal(stderr, '1 error in 1 file.\n');
-  });
-
-  test('exits with 0 for anything less', async () => {
-    assert.equal((await check({ severity: 'warning' })).exitCode, 0);
-    assert.equal((await check({ severity: 'info' })).exitCode, 0);
-  });
-
-  test('prints one list with --json', async () => {
-    const { stdout } = await check({}, '--json');
-    const file = path.join(cwd, 'bad.lora.json');
-    assert.deepEqual(JSON.parse(stdout), [
-      { file, code: 'c', severity: 'error', message: 'The rank is 0.', path: 'lora.r', range },
-    ]);
   });
 });
 
@@ -312,6 +203,13 @@ describe('tokens', () => {
     const { stdout } = await run(['tokens', 'good.lora.json'], { cwd, loadEngine: () => Promise.resolve(engine) });
     assert.equal(stdout, 'row 0: 2 tokens, 1 of them learnt\nSay "|«hi\\n»\n\n');
   });
+
+  test('says of a row with nothing to learn that training leaves it out', async () => {
+    const tokens = [{ id: 1, text: 'Say', supervised: false }];
+    const engine = engineWith({ tokens: () => Promise.resolve([{ row: 4, tokens }]) });
+    const { stdout } = await run(['tokens', 'good.lora.json'], { cwd, loadEngine: () => Promise.resolve(engine) });
+    assert.match(stdout, /^row 4: 1 tokens, none of them learnt: training leaves this row out\n/);
+  });
 });
 
 describe('init', () => {
@@ -370,4 +268,15 @@ describe('adapters', () => {
     assert.equal(exitCode, 1);
     assert.match(stderr, /no such folder/);
   });
+});
+
+describe('a folder that is not there', () => {
+  for (const command of ['adapters', 'runs']) {
+    test(`is said by ${command}, with the next step`, async () => {
+      const { exitCode, stdout, stderr } = await run([command, 'nowhere', '--json'], { cwd });
+      assert.equal(exitCode, 1);
+      assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, 'folder-not-found');
+      assert.match(stderr, /no such folder\.\n.*nowhere\n {2}Check the path/);
+    });
+  }
 });

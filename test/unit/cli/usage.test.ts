@@ -37,10 +37,10 @@ describe('wrong usage exits with 2 and names the nearest', () => {
   }
 
   for (const name of Object.keys(comingCommands)) {
-    test(`lora ${name} says in one sentence that it is not built yet`, async () => {
+    test(`lora ${name} says in one sentence that it is not built yet, and what to do until then`, async () => {
       const { exitCode, stderr } = await run([name, '--anything']);
       assert.equal(exitCode, 2);
-      assert.match(stderr, /^error: `lora [\w-]+` is not built yet: it will [^.]+\.\n$/);
+      assert.match(stderr, /^error: `lora [\w-]+` is not built yet: it will [^.]+\.\n {2}[A-Z].+\.\n$/);
     });
   }
 
@@ -52,7 +52,7 @@ describe('wrong usage exits with 2 and names the nearest', () => {
       error: {
         code: 'wrong-usage',
         message: '--rows must be a whole number of at least 1, but is "0".',
-        hint: null,
+        hint: 'Leave --rows out for its default.',
         place: null,
       },
     });
