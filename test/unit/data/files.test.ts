@@ -171,5 +171,9 @@ describe('a file that cannot be used', () => {
       failsWith('dataset-missing', /no\.jsonl/),
     );
     await assert.rejects(openTestDataset(t, { path: '.' }, tokenizer), failsWith('dataset-unreadable', /folder/));
+    await assert.rejects(
+      openTestDataset(t, { path: 'x'.repeat(300) + '.jsonl' }, tokenizer),
+      failsWith('dataset-unreadable', /: its name is too long\./),
+    );
   });
 });
