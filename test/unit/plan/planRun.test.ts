@@ -14,7 +14,7 @@ import { fromPeft } from '../lora/peftOptions';
 interface Case {
   readonly model: string;
   readonly config: Readonly<Record<string, unknown>>;
-  readonly options: PeftOptions;
+  readonly options: Omit<PeftOptions, 'lora_alpha'>;
   readonly trainable: number;
   readonly all: number;
 }

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { before, describe, test } from 'node:test';
+import { Failure } from '../../../src/failure/failure';
+import type { Completion, EvaluationOptions, GenerationOptions } from '../../../src/run/answers';
+import { fingerprint } from '../../../src/engine/operations/fingerprint';
+import { jsonLines, temporaryFolder, tinyRows, writeRecipe } from '../../tiny/recipe';
+import type { TinyProject } from '../../tiny/recipe';
+import { engine, load, project, train } from './engine';
+
+async function failure(work: Promise<unknown>): Promise<Failure> {
+  const outcome: unknown = await work.then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
+  assert.ok(outcome instanceof Failure, String(outcome));
+  return outcome;
+}
+
+/** A project with a trained adapter that also replaces a norm. */
+let trained: TinyProject;
+before(async (t) => {
+  // The context of a suite's hook outlives its tests.
+  trained = await project(t as Parameters<typeof project>[0], {
+    lora: { modules_to_save: ['norm'] },
+    training: { max_steps: 40 },
+  });
+  await train(trained);
+});
+
+describe('evaluating', () => {
+  const evaluate = (weight?: number, changes: Partial<EvaluationOptions> = {}): ReturnType<typeof engine.evaluate> =>
+    engine.evaluate({
+      baseModel: trained.model,
+      adapters: weight === undefined ? [] : [{ folder: trained.output, weight }],
+      dataset: trained.data,
+      maxLength: 32,
+      ...changes,
+    });
+
+  test('shows that the adapter has learnt its rows', async () => {
+    const [base, tuned] = [await evaluate(), await evaluate(1)];
+    assert.ok(tuned.eval_loss < 0.5 * base.eval_loss, `${base.eval_loss} → ${tuned.eval_loss}`);
+    assert.ok(tuned.mean_token_accuracy > base.mean_token_accuracy);
+    assert.equal(tuned.perplexity, Math.exp(tuned.eval_loss));
+    assert.equal(tuned.tokens, base.tokens);
+  });
+
+  test('with an adapter of weight 0 gives the base model', async () => {
+    assert.deepEqual(await evaluate(0), await evaluate());
+    assert.notEqual((await evaluate(0.5)).eval_loss, (await evaluate(1)).eval_loss);
+  });
+
+  test('counts exactly the supervised tokens', async () => {
+    // Each character of an answer, and the token that ends it.
+    const expected = tinyRows().reduce((sum, { completion }) => sum + completion.length + 1, 0);
+    assert.equal((await evaluate()).tokens, expected);
+  });
+
+  test('does not depend on which rows share a line', async (t) => {
+    const folder = await temporaryFolder(t);
+    const losses = [];
+    for (const [name, rows] of [
+      ['first', tinyRows().slice(0, 1)],
+      ['second', tinyRows().slice(6, 7)],
+      ['both', [tinyRows()[0], tinyRows()[6]]],
+    ] as const) {
+      const dataset = path.join(folder, `${name}.jsonl`);
+      await writeFile(dataset, jsonLines(rows));
+      losses.push(await evaluate(1, { dataset }));
+    }
+    const [first, second, both] = losses as [(typeof losses)[0], (typeof losses)[0], (typeof losses)[0]];
+    const together =
+      (first.eval_loss * first.tokens + second.eval_loss * second.tokens) / (first.tokens + second.tokens);
+    assert.ok(Math.abs(both.eval_loss - together) < 1e-5);
+  });
+
+  test('stops when it is asked to', async () => {
+    const options = { baseModel: trained.model, adapters: [], dataset: trained.data, maxLength: 32 };
+    await assert.rejects(engine.evaluate(options, AbortSignal.abort()), /abort/i);
+  });
+
+  test('refuses an adapter that is none', async () => {
+    const { exitCode } = await failure(evaluate(1, { adapters: [{ folder: trained.model, weight: 1 }] }));
+    assert.equal(exitCode, 1);
+  });
+});
+
+describe('generating', () => {
+  const generate = (changes: Partial<GenerationOptions>, onText: (piece: string) => void = () => undefined) =>
+    engine.generate(
+      {
+        ...{ baseModel: trained.model, adapters: [{ folder: trained.output, weight: 1 }], prompt: '3 + 3 =' },
+        ...{ chat: false, compare: false, maxNewTokens: 8, temperature: 0, topP: 1, seed: 1 },
+        ...changes,
+      },
+      ({ text }) => onText(text),
+    );
+
+  test('continues with what the adapter has learnt', async () => {
+    const { prompt, completions } = await generate({});
+    assert.equal(prompt, '3 + 3 =');
+    assert.equal(completions.length, 1);
+    // Answers are made of these.
+    assert.match(completions[0]!.text, /^[ \d!]+$/);
+    assert.equal(completions[0]!.adapter, trained.output);
+  });
+
+  test('compares base and adapter, base first', async () => {
+    const { completions } = await generate({ compare: true });
+    assert.deepEqual(
+      completions.map(({ adapter }) => adapter),
+      [null, trained.output],
+    );
+    assert.notEqual(completions[0]!.text, completions[1]!.text);
+    const [base] = (await generate({ adapters: [] })).completions as [Completion];
+    assert.equal(base.text, completions[0]!.text);
+  });
+
+  test('gives its text in pieces that make the whole', async () => {
+    let text = '';
+    const { completions } = await generate({}, (piece) => (text += piece));
+    assert.equal(text, completions[0]!.text);
+    assert.ok(completions[0]!.tokens >= text.length);
+  });
+
+  test('with the same seed says the same', async () => {
+    const say = async (seed: number): Promise<string> =>
+      (await generate({ temperature: 2, seed, maxNewTokens: 20 })).completions[0]!.text;
+    assert.equal(await say(5), await say(5));
+    assert.notEqual(await say(5), await say(6));
+  });
+
+  test('refuses to chat with a model that has no template, and two adapters', async () => {
+    assert.equal((await failure(generate({ chat: true }))).code, 'chat-template-missing');
+    const two = [trained.output, trained.output].map((folder) => ({ folder, weight: 1 }));
+    assert.deepEqual([(await failure(generate({ adapters: two }))).exitCode], [2]);
+  });
+});
+
+describe('looking before training', () => {
+  test('at tokens shows each and whether it is learnt', async (t) => {
+    const tiny = await project(t);
+    const [first, second, ...others] = await engine.tokens(await load(tiny), 2);
+    assert.deepEqual([first!.row, second!.row, others], [0, 1, []]);
+    assert.equal(first!.tokens.map(({ text }) => text).join(''), '<s>0 + 0 = 0</s>');
+    const learnt = first!.tokens.filter(({ supervised }) => supervised).map(({ text }) => text);
+    assert.deepEqual(learnt, [' ', '0', '</s>']);
+  });
+
+  test('at a plan writes nothing', async (t) => {
+    const tiny = await project(t);
+    const entries = await readdir(tiny.folder, { recursive: true });
+    const { data, adapter, compute } = await engine.plan(await load(tiny));
+    assert.deepEqual([data.rows, data.total_steps, data.estimated], [24, 4, false]);
+    assert.equal(adapter.modules.length, 4);
+    assert.deepEqual([compute.max_length, compute.threads], [32, 1]);
+    assert.deepEqual(await readdir(tiny.folder, { recursive: true }), entries);
+  });
+
+  test('at a recipe without faults finds none and writes nothing', async (t) => {
+    const tiny = await project(t);
+    const entries = await readdir(tiny.folder, { recursive: true });
+    assert.deepEqual(await engine.check(tiny.recipe), { file: tiny.recipe, problems: [] });
+    assert.deepEqual(await readdir(tiny.folder, { recursive: true }), entries);
+  });
+
+  test('at a target that matches nothing underlines it', async (t) => {
+    const tiny = await project(t);
+    await writeRecipe(tiny, { lora: { target_modules: ['q_proj', 'query'] } });
+    const [problem, ...others] = (await engine.check(tiny.recipe)).problems;
+    assert.deepEqual(others, []);
+    assert.deepEqual([problem!.severity, problem!.path], ['error', 'lora.target_modules[1]']);
+    assert.ok(problem!.range.start.line > 0);
+  });
+
+  test('at a broken row points into the dataset', async (t) => {
+    const tiny = await project(t);
+    await writeFile(tiny.data, `${jsonLines(tinyRows(3))}nonsense\n`);
+    const [problem] = (await engine.check(tiny.recipe)).problems;
+    assert.deepEqual([problem!.file, problem!.range.start.line], [tiny.data, 3]);
+  });
+
+  test('at masked labels finds them', async (t) => {
+    const tiny = await project(t);
+    await writeFile(tiny.data, jsonLines([{ prompt: 'x'.repeat(90), completion: 'y' }]));
+    assert.deepEqual(
+      (await engine.check(tiny.recipe)).problems.map(({ code }) => code),
+      ['dataset-all-masked'],
+    );
+  });
+
+  test('at the machine finds the processor usable, with a reason', async () => {
+    const { devices, cores } = await engine.doctor();
+    assert.ok(cores >= 1);
+    const cpu = devices.find(({ runtime }) => runtime === 'onnxruntime');
+    assert.equal(cpu?.usable, true);
+    assert.match(cpu.reason, /\d/);
+  });
+});
+
+describe('the fingerprint of a dataset', () => {
+  test('of a small file is its hash', async (t) => {
+    const file = path.join(await temporaryFolder(t), 'a');
+    await writeFile(file, 'abc');
+    assert.deepEqual(await fingerprint(file), {
+      dataset_bytes: 3,
+      // FIPS 180-4's example
+      dataset_sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+      dataset_sample_sha256: null,
+    });
+  });
+
+  test('of a larger one depends on pieces from all over it', async (t) => {
+    const file = path.join(await temporaryFolder(t), 'a');
+    const bytes = Buffer.alloc(8 * 2 ** 20);
+    const prints = new Set<string | null>();
+    for (const [start, end] of [
+      [0, 0],
+      [0, 1],
+      [bytes.length - 1, bytes.length],
+      [3e6, 3.2e6],
+    ] as const) {
+      const changed = Buffer.from(bytes).fill(1, start, end);
+      await writeFile(file, changed);
+      const print = await fingerprint(file, 2 ** 20);
+      assert.deepEqual([print.dataset_bytes, print.dataset_sha256], [bytes.length, null]);
+      prints.add(print.dataset_sample_sha256);
+    }
+    assert.equal(prints.size, 4);
+  });
+});
