@@ -5,7 +5,7 @@ import { writeFileAtomically } from '../../engine/formats/atomicFile';
 import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
 import { fileExists, wrongUsage } from '../failures';
 import { shortPath } from '../loadRecipe';
-import { starterRecipe } from '../starterRecipe';
+import { starterRecipe } from '../../recipe/starterRecipe';
 
 export const initCommand: Command = {
   name: 'init',

@@ -1,4 +1,4 @@
-import { recipeSchema } from '../recipe/schema';
+import { recipeSchema } from './schema';
 
 /** The keys that a beginner may want to change, with the values that the recipe would have without them. */
 const shown = {

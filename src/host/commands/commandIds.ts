@@ -1,0 +1,19 @@
+/** Every command of the extension; package.json contributes exactly these (a unit test compares). */
+export const commandIds = {
+  trainAdapter: 'lora.trainAdapter',
+  newRecipe: 'lora.newRecipe',
+  stopTraining: 'lora.stopTraining',
+  pauseTraining: 'lora.pauseTraining',
+  resumeTraining: 'lora.resumeTraining',
+  openDashboard: 'lora.openDashboard',
+  rename: 'lora.rename',
+  delete: 'lora.delete',
+  revealInExplorer: 'lora.revealInExplorer',
+  showEngineLog: 'lora.showEngineLog',
+  createExample: 'lora.createExample',
+} as const;
+
+export type CommandName = keyof typeof commandIds;
+
+/** What a command is called with: a tree node, a file's Uri, nothing (palette), or what another extension passes. */
+export type CommandHandler = (target?: unknown) => Promise<void>;

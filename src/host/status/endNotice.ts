@@ -1,0 +1,72 @@
+import path from 'node:path';
+import { describePlace, type Failure } from '../../failure/failure';
+import { formatNumber } from '../../run/format';
+import type { Job, JobEnd } from '../runs/job';
+
+/** What a button of a notice does. */
+export type NoticeAction = 'dashboard' | 'resume' | 'log' | 'open-place' | 'trust';
+
+export interface Notice {
+  readonly level: 'info' | 'error';
+  readonly text: string;
+  readonly actions: readonly NoticeAction[];
+}
+
+/** The one notice at the end of a run. Undefined where nothing was to be expected: a job that never began. */
+export function endNotice(job: Job, end: JobEnd): Notice | undefined {
+  const { name, state, folder } = job;
+  const dashboard = folder === null ? [] : (['dashboard'] as const);
+  switch (end.kind) {
+    case 'finished':
+      return { level: 'info', text: `"${name}" is trained: ${resultOf(job)}.`, actions: dashboard };
+    case 'cancelled':
+      if (folder === null) return undefined;
+      return {
+        level: 'info',
+        text: `Training of "${name}" stopped after step ${state.step}; its checkpoint is kept.`,
+        actions: ['resume', ...dashboard],
+      };
+    case 'failed':
+      return failureNotice(name, end.failure);
+    case 'crashed': {
+      const { message, hint, lastLines } = end.crash;
+      const last = lastLines.slice(-3).join(' ⏎ ');
+      const said = last === '' ? '' : ` It said last: ${last}`;
+      const resume = folder === null ? [] : (['resume'] as const);
+      return { level: 'error', text: `"${name}": ${message} ${hint}${said}`, actions: [...resume, 'log'] };
+    }
+    case 'broken':
+      return { level: 'error', text: `Training of "${name}" failed: ${String(end.error)}`, actions: ['log'] };
+  }
+}
+
+function failureNotice(name: string, { code, message, hint, place }: Failure): Notice {
+  const file = place?.file;
+  const where = describePlace(file === undefined ? place : { ...place, file: path.basename(file) });
+  const text = [`"${name}": ${message}`, hint, where === '' ? undefined : `(${where})`];
+  const open = file === undefined ? [] : (['open-place'] as const);
+  return {
+    level: 'error',
+    text: text.filter((part) => part !== undefined).join(' '),
+    actions: code === 'workspace-not-trusted' ? ['trust'] : [...open, 'log'],
+  };
+}
+
+/** `150 steps, loss 4.123 → 0.1487` */
+function resultOf({ state }: Job): string {
+  const first = state.steps[0]?.loss;
+  const { finished } = state;
+  if (finished === null) return `${state.step} steps`;
+  const loss = formatNumber(finished.loss);
+  const course = first === undefined ? loss : `${formatNumber(first)} → ${loss}`;
+  return `${finished.steps} steps, loss ${course}`;
+}
+
+/** A run that the window's end interrupted, told when the window is back. */
+export function interruptedNotice(name: string, step: number, total: number): Notice {
+  return {
+    level: 'info',
+    text: `Training of "${name}" was interrupted when the window closed; it stands at step ${step} of ${total}.`,
+    actions: ['resume', 'dashboard'],
+  };
+}

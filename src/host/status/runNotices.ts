@@ -1,0 +1,100 @@
+import * as vscode from 'vscode';
+import type { Job, JobEnd } from '../runs/job';
+import { workspaceNotTrusted } from '../runs/failures';
+import { readRun } from '../runs/runFiles';
+import type { RunService } from '../runs/runService';
+import type { Disposable } from '../signal';
+import { endNotice, interruptedNotice } from './endNotice';
+import { openPlace, showNotice } from './notices';
+
+export interface NoticeOptions {
+  openDashboard(folder: string): void;
+  notifiesWhenDone(): boolean;
+}
+
+/** Folders of the runs that this window trains, kept over its end. */
+const trainingKey = 'lora.training';
+/** An engine whose window closed has this long to write its last checkpoint, in seconds. */
+const lastMoments = 15;
+
+/** The one notice at the end of each run, and the one for a run that the window's end interrupted. */
+export class RunNotices implements Disposable {
+  readonly #service: RunService;
+  readonly #memory: vscode.Memento;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #options: NoticeOptions;
+  readonly #subscriptions: readonly Disposable[];
+  #isClosing = false;
+
+  constructor(service: RunService, memory: vscode.Memento, log: vscode.LogOutputChannel, options: NoticeOptions) {
+    this.#service = service;
+    this.#memory = memory;
+    this.#log = log;
+    this.#options = options;
+    this.#subscriptions = [
+      service.onDidChangeJob(() => this.#remember()),
+      service.onDidEnd((job, end) => void this.#ended(job, end)),
+    ];
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  /** From now on runs end because the window does: they stay remembered. */
+  windowCloses(): void {
+    this.#isClosing = true;
+  }
+
+  /** Whether the workspace may run the engine; if not, says so and offers the way. */
+  async askForTrust(): Promise<boolean> {
+    if (vscode.workspace.isTrusted) return true;
+    const { message, hint } = workspaceNotTrusted();
+    const action = await showNotice({ level: 'error', text: `${message} ${hint ?? ''}`, actions: ['trust'] });
+    if (action === 'trust') await vscode.commands.executeCommand('workbench.trust.manage');
+    return false;
+  }
+
+  /** Of the runs that this window trained before it was closed or reloaded: where each stands, and how to go on. */
+  async tellInterrupted(): Promise<void> {
+    const folders = this.#memory.get<readonly string[]>(trainingKey) ?? [];
+    await this.#memory.update(trainingKey, undefined);
+    await Promise.all(folders.map((folder) => this.#tellOf(folder)));
+  }
+
+  async #tellOf(folder: string): Promise<void> {
+    for (let second = 0; ; second++) {
+      const run = await readRun(folder);
+      if (run === undefined || run.status === 'finished') return;
+      if (run.resumable) {
+        const action = await showNotice(interruptedNotice(run.name, run.step, run.total_steps));
+        if (action === 'resume') this.#service.resume(folder);
+        if (action !== undefined) this.#options.openDashboard(folder);
+        return;
+      }
+      if (second === lastMoments) return;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+
+  #remember(): void {
+    if (this.#isClosing) return;
+    const folders = this.#service.jobs.flatMap(({ folder }) => folder ?? []);
+    const known = this.#memory.get<readonly string[]>(trainingKey) ?? [];
+    if (folders.join('\n') !== known.join('\n')) void this.#memory.update(trainingKey, folders);
+  }
+
+  async #ended(job: Job, end: JobEnd): Promise<void> {
+    if (this.#isClosing) return;
+    this.#remember();
+    if (end.kind === 'broken') this.#log.error(end.error instanceof Error ? end.error : String(end.error));
+    const notice = endNotice(job, end);
+    if (notice === undefined || (notice.level === 'info' && !this.#options.notifiesWhenDone())) return;
+    const action = await showNotice(notice);
+    if (action === 'dashboard' && job.folder !== null) this.#options.openDashboard(job.folder);
+    if (action === 'resume' && job.folder !== null) this.#service.resume(job.folder);
+    if (action === 'log') this.#log.show(true);
+    if (action === 'open-place' && end.kind === 'failed') await openPlace(end.failure);
+    if (action === 'trust') await vscode.commands.executeCommand('workbench.trust.manage');
+  }
+}

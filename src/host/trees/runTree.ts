@@ -1,0 +1,76 @@
+import type { RunSummary } from '../../run/answers';
+import { formatDuration, formatNumber } from '../../run/format';
+import type { Job, JobPhase } from '../runs/job';
+import { escapeMarkdown } from './markdown';
+import type { TreeNode } from './treeNode';
+
+/** The Runs view: what this window does first, then the runs on disk, latest first. */
+export function runTree(runs: readonly RunSummary[], jobs: readonly Job[]): readonly TreeNode[] {
+  const own = new Set(jobs.map(({ folder }) => folder));
+  return [
+    ...jobs.map((job) => jobNode(job)),
+    ...runs.filter(({ folder }) => !own.has(folder)).map((run) => runNode(run)),
+  ];
+}
+
+const phaseWords: Readonly<Record<JobPhase, string>> = {
+  waiting: 'waits for its turn',
+  preparing: 'getting ready',
+  running: '',
+  pausing: 'pausing after this step',
+  paused: 'paused',
+  stopping: 'stopping after this step',
+  over: 'over',
+};
+
+function jobNode(job: Job): TreeNode {
+  const { name, phase, folder, request } = job;
+  const words = phaseWords[phase];
+  const description = [words, jobProgress(job)].filter((part) => part !== '').join(' · ');
+  return {
+    // A job has no folder before its first steps; its recipe can be queued twice.
+    id: `job:${folder ?? `${request.recipeFile}?${request.resume ?? 'new'}`}`,
+    label: name,
+    description,
+    tooltip: `**${escapeMarkdown(name)}**\n\n${escapeMarkdown(description)}\n\n${escapeMarkdown(request.recipeFile)}`,
+    icon: phase === 'paused' ? 'debug-pause' : phase === 'waiting' ? 'clock' : 'loading~spin',
+    context: phase === 'running' || phase === 'paused' || phase === 'waiting' ? `run.${phase}` : 'run.busy',
+    ...(folder === null ? {} : { path: folder, click: 'open-dashboard' as const }),
+  };
+}
+
+/** `34/150 · loss 0.4217 · 12 s left`, as far as it is known. */
+export function jobProgress({ state, phase }: Job): string {
+  const last = state.steps.at(-1);
+  if (last === undefined) return '';
+  const eta = phase === 'running' ? [`${formatDuration(last.eta_seconds)} left`] : [];
+  return [`${state.step}/${state.total_steps}`, `loss ${formatNumber(last.loss)}`, ...eta].join(' · ');
+}
+
+const looks = {
+  running: { icon: 'vm-running', words: 'is trained by another program' },
+  finished: { icon: 'pass', words: 'finished', color: 'testing.iconPassed' },
+  cancelled: { icon: 'debug-stop', words: 'stopped, can be resumed' },
+  failed: { icon: 'error', words: 'failed', color: 'testing.iconFailed' },
+  interrupted: { icon: 'debug-disconnect', words: 'interrupted, can be resumed' },
+} as const satisfies Record<RunSummary['status'], { icon: string; words: string; color?: string }>;
+
+function runNode(run: RunSummary): TreeNode {
+  const { folder, name, status, step, total_steps, loss, resumable } = run;
+  const { icon, words, ...color } = looks[status];
+  const numbers = [`${step}/${total_steps}`, ...(loss === null ? [] : [`loss ${formatNumber(loss)}`])].join(' · ');
+  const started = run.started.slice(0, 16).replace('T', ' ');
+  return {
+    id: folder,
+    label: name,
+    description: `${words} · ${numbers}`,
+    tooltip: [`**${escapeMarkdown(name)}** ${words}`, numbers, `Begun ${started} (UTC)`, run.run]
+      .map((line, at) => (at === 0 ? line : escapeMarkdown(line)))
+      .join('\n\n'),
+    icon,
+    ...color,
+    context: status === 'running' ? 'run.elsewhere' : resumable ? 'run.resumable' : 'run.finished',
+    path: folder,
+    click: 'open-dashboard',
+  };
+}

@@ -1,0 +1,87 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { Signal, type Disposable } from '../signal';
+
+const patterns = {
+  recipes: '**/*.lora.json',
+  adapters: '**/adapter_config.json',
+  runs: '**/.lora/runs/*/state.json',
+} as const;
+
+export type WatchedKind = keyof typeof patterns;
+
+/** Folders of packages and of runs hold copies that are nobody's recipe, model or data. */
+const packages = '**/node_modules/**';
+const notOwn = '**/{node_modules,.git,.lora,.venv,venv,site-packages}/**';
+
+/** Where recipes, adapters and runs lie in the workspace; looked for once, then kept current by watchers. */
+export class WorkspaceFiles implements vscode.Disposable {
+  readonly #known = new Map<WatchedKind, Thenable<readonly string[]>>();
+  readonly #changed = new Signal<[kind: WatchedKind]>();
+  readonly #subscriptions: vscode.Disposable[] = [];
+
+  constructor() {
+    for (const kind of Object.keys(patterns) as WatchedKind[]) this.#watch(kind);
+    this.#subscriptions.push(
+      vscode.workspace.onDidChangeWorkspaceFolders(() => {
+        for (const kind of Object.keys(patterns) as WatchedKind[]) this.#forget(kind);
+      }),
+    );
+  }
+
+  /** Absolute paths of recipe files. */
+  recipes(): Thenable<readonly string[]> {
+    return this.#find('recipes', notOwn, (file) => file);
+  }
+
+  /** Absolute paths of adapter folders. */
+  adapters(): Thenable<readonly string[]> {
+    return this.#find('adapters', notOwn, (file) => path.dirname(file));
+  }
+
+  /** Absolute paths of run folders. */
+  runs(): Thenable<readonly string[]> {
+    return this.#find('runs', packages, (file) => path.dirname(file));
+  }
+
+  /** Files by a pattern of one's own, as they are now. */
+  async matching(pattern: string, limit: number): Promise<readonly string[]> {
+    const found = await vscode.workspace.findFiles(pattern, notOwn, limit);
+    return found.map(({ fsPath }) => fsPath).sort();
+  }
+
+  /** Something of this kind appeared, changed or went; also of what changed in contents only. */
+  onDidChange(listener: (kind: WatchedKind) => void): Disposable {
+    return this.#changed.listen(listener);
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #find(kind: WatchedKind, exclude: string, pathOf: (file: string) => string): Thenable<readonly string[]> {
+    const known = this.#known.get(kind);
+    if (known !== undefined) return known;
+    const found = vscode.workspace
+      .findFiles(patterns[kind], exclude)
+      .then((files) => files.map(({ fsPath }) => pathOf(fsPath)).sort());
+    this.#known.set(kind, found);
+    return found;
+  }
+
+  #watch(kind: WatchedKind): void {
+    const watcher = vscode.workspace.createFileSystemWatcher(patterns[kind]);
+    const forget = (): void => this.#forget(kind);
+    this.#subscriptions.push(
+      watcher,
+      watcher.onDidCreate(forget),
+      watcher.onDidDelete(forget),
+      watcher.onDidChange(() => this.#changed.emit(kind)),
+    );
+  }
+
+  #forget(kind: WatchedKind): void {
+    this.#known.delete(kind);
+    this.#changed.emit(kind);
+  }
+}
