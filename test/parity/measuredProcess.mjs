@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const pollMilliseconds = 100;
 /** Share of all cores that may be in use before a measurement starts. */
 const idleShare = 0.1;
-const patienceSeconds = 120;
+const patienceSeconds = 60;
 
 /**
  * Resolves to `{events, seconds, peakBytes, othersShare}`; each event carries `at`, seconds since the start.
@@ -38,7 +38,7 @@ export async function measure(command, args, { env } = {}) {
   return { events, seconds, peakBytes, othersShare };
 }
 
-/** Waits until the machine has nothing else to do; says so, and gives up waiting after two minutes. */
+/** Waits until the machine has nothing else to do; says so, and gives up waiting after a minute. */
 export async function waitForQuiet() {
   for (let waited = 0; waited < patienceSeconds; waited += 2) {
     const before = busySeconds();
