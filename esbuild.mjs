@@ -18,3 +18,19 @@ await build({
   external,
   logLevel: 'warning',
 });
+
+// Webviews: what runs in them is a page, with neither Node nor VS Code.
+await build({
+  entryPoints: [
+    { in: 'src/views/dashboard/main.ts', out: 'dashboard' },
+    { in: 'src/views/dashboard/dashboard.css', out: 'dashboard' },
+  ],
+  outdir: 'dist/views',
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: 'chrome122',
+  format: 'iife',
+  sourcemap: true,
+  logLevel: 'warning',
+});
