@@ -2,7 +2,10 @@
 
 const panel = { width: 380, height: 230, left: 52, top: 48, gap: 64 };
 const size = { width: panel.left + 2 * panel.width + panel.gap + 24, height: panel.top + panel.height + 82 };
-const colours = ['#0b6bcb', '#c2410c'];
+const lines = [
+  { colour: '#0b6bcb', width: 2 },
+  { colour: '#f59e0b', width: 5 },
+];
 
 /**
  * @param curves name → points `{step, at, loss}`; `at` in seconds
@@ -12,10 +15,10 @@ export function drawCurves(curves) {
   const all = Object.values(curves).flat();
   const losses = niceRange(Math.min(...all.map(({ loss }) => loss)), Math.max(...all.map(({ loss }) => loss)));
   const panels = [
-    { key: 'step', title: 'The same loss at every step', unit: 'optimizer step', x: panel.left },
+    { key: 'step', title: 'Evaluation loss by step: the same', unit: 'optimizer step', x: panel.left },
     {
       key: 'at',
-      title: 'sooner',
+      title: 'Evaluation loss by time: sooner',
       unit: 'seconds since the command was started',
       x: panel.left + panel.width + panel.gap,
     },
@@ -47,22 +50,25 @@ function drawPanel({ key, title, unit, x }, curves, losses) {
     ),
     `<path d="M${x} ${bottom}h${panel.width}" stroke="#9ca3af"/>`,
     `<text x="${x + panel.width / 2}" y="${bottom + 38}" text-anchor="middle" fill="#4b5563">${unit}</text>`,
-    ...Object.values(curves).map((curve, i) => drawCurve(curve, key, toX, toY, colours[i])),
+    // The first curve comes last and thinner, so that both are seen where they coincide.
+    ...Object.values(curves)
+      .map((curve, i) => drawCurve(curve, { key, toX, toY, ...lines[i] }))
+      .toReversed(),
   ].join('\n');
 }
 
-function drawCurve(curve, key, toX, toY, colour) {
+function drawCurve(curve, { key, toX, toY, colour, width }) {
   const line = curve.map((point) => `${toX(point[key])},${toY(point.loss)}`).join(' ');
-  const dots = curve
-    .map((point) => `<circle cx="${toX(point[key])}" cy="${toY(point.loss)}" r="3" fill="${colour}"/>`)
-    .join('');
-  return `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="2"/>${dots}`;
+  const dots = curve.map(
+    (point) => `<circle cx="${toX(point[key])}" cy="${toY(point.loss)}" r="${width + 1}" fill="${colour}"/>`,
+  );
+  return `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="${width}"/>${dots.join('')}`;
 }
 
 function legend(name, i) {
   const y = size.height - 14;
   const x = panel.left + i * 260;
-  return `<path d="M${x} ${y - 4}h24" stroke="${colours[i]}" stroke-width="3"/><text x="${x + 32}" y="${y}" fill="#111827">${name}</text>`;
+  return `<path d="M${x} ${y - 4}h24" stroke="${lines[i].colour}" stroke-width="${lines[i].width}"/><text x="${x + 32}" y="${y}" fill="#111827">${name}</text>`;
 }
 
 /** A range that begins and ends on round numbers, with four to eight of them as ticks. */

@@ -5,7 +5,7 @@ import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { pythonWithRequirements } from './environment.mjs';
 import { drawCurves } from './curves.mjs';
-import { measure, percent, waitForQuiet } from './measuredProcess.mjs';
+import { keepFreedMemory, measure, percent, waitForQuiet } from './measuredProcess.mjs';
 
 const here = import.meta.dirname;
 const root = path.join(here, '../..');
@@ -30,17 +30,13 @@ const evalRows = 100;
 /** How far a setting's final loss may be above that of TRL's plain setting to count as the same result. */
 const sameLoss = 1.01;
 
-/**
- * Ways to make TRL faster that leave the recipe as it is. Packing is none: eight rows a batch would be eight bins.
- * glibc hands large freed blocks back to the system, which then clears them again at every step.
- */
-const keepMemory = { MALLOC_MMAP_THRESHOLD_: String(2 ** 34), MALLOC_TRIM_THRESHOLD_: String(2 ** 34) };
+/** Ways to make TRL faster that leave the recipe as it is. Packing is none: eight rows a batch would be eight bins. */
 const together = { train_sampling_strategy: 'group_by_length' };
 const trlSettings = {
   'TRL as it comes': { setting: {}, env: {} },
-  'TRL, freed memory kept': { setting: {}, env: keepMemory },
-  'TRL, like lengths together, memory kept': { setting: together, env: keepMemory },
-  'TRL, padding-free, memory kept': { setting: { padding_free: true, max_length: null }, env: keepMemory },
+  'TRL, freed memory kept': { setting: {}, env: keepFreedMemory },
+  'TRL, like lengths together, memory kept': { setting: together, env: keepFreedMemory },
+  'TRL, padding-free, memory kept': { setting: { padding_free: true, max_length: null }, env: keepFreedMemory },
 };
 const ours = 'this engine';
 

@@ -14,6 +14,12 @@ const idleShare = 0.1;
 const patienceSeconds = 60;
 
 /**
+ * A setting that makes PyTorch faster on Linux: glibc hands large freed blocks back to the system, which clears them
+ * anew at every step; with this it keeps them, which may take more memory.
+ */
+export const keepFreedMemory = { MALLOC_MMAP_THRESHOLD_: String(2 ** 34), MALLOC_TRIM_THRESHOLD_: String(2 ** 34) };
+
+/**
  * Resolves to `{events, seconds, peakBytes, othersShare}`; each event carries `at`, seconds since the start.
  * `peakBytes` is NaN where there is no /proc. Rejects with the program's last words if it fails.
  */
