@@ -15,7 +15,8 @@ const nodeVersion = '24.21.0';
 export function testBed() {
   const caches = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache');
   const folder =
-    process.env.LORA_VSCODE_TEST_BED ?? path.join(caches, 'lora-workbench', `vscode-${codeServerVersion}-${nodeVersion}`);
+    process.env.LORA_VSCODE_TEST_BED ??
+    path.join(caches, 'lora-workbench', `vscode-${codeServerVersion}-${nodeVersion}`);
   const nodePackage = `node-${process.platform}-${process.arch}`;
   return {
     folder,

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Job } from '../runs/job';
 import type { RunService } from '../runs/runService';
-import { jobProgress } from '../trees/runTree';
+import { jobNodeId, jobProgress } from '../trees/runTree';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
 import { recipeFor, targetPath } from './recipeCommands';
 
@@ -26,10 +26,16 @@ export async function jobFor(
 ): Promise<Job | undefined> {
   const folder = targetPath(target);
   if (folder !== undefined) return service.jobOf(folder);
+  const node = service.jobs.find((job) => jobNodeId(job) === targetId(target));
+  if (node !== undefined) return node;
   const jobs = service.jobs.filter(fits);
   if (jobs.length <= 1) return jobs[0];
   const items = jobs.map((job) => ({ label: job.name, description: jobProgress(job), job }));
   return (await vscode.window.showQuickPick(items, { title, placeHolder: 'Which run?' }))?.job;
+}
+
+function targetId(target: unknown): unknown {
+  return typeof target === 'object' && target !== null && 'id' in target ? target.id : undefined;
 }
 
 /** Resume: folder of a paused run first, else one on disk that can go on. */

@@ -18,6 +18,8 @@ export type JobEnd =
 
 /** One call for training, from the moment it is asked for until it is over. */
 export interface Job {
+  /** Counts the jobs of a window. */
+  readonly id: number;
   readonly request: TrainRequest;
   /** What people call it: the run's name, before it is known the recipe's file name. */
   readonly name: string;

@@ -36,6 +36,7 @@ export class RunService implements RunSource {
   readonly #changed = new Signal<[folder: string, events: readonly TrainingEvent[]]>();
   readonly #jobChanged = new Signal<[job: Job]>();
   readonly #jobEnded = new Signal<[job: Job, end: JobEnd]>();
+  #nextId = 1;
   #isDisposed = false;
 
   constructor(options: RunServiceOptions) {
@@ -66,7 +67,7 @@ export class RunService implements RunSource {
 
   /** Queues a run; it starts as soon as it is its turn. */
   train(request: TrainRequest): Job {
-    const job = openJob(request);
+    const job = openJob(this.#nextId++, request);
     if (this.#isDisposed) {
       job.phase = 'over';
       job.settle({ kind: 'cancelled' });
@@ -253,10 +254,11 @@ export class RunService implements RunSource {
   }
 }
 
-function openJob(request: TrainRequest): OpenJob {
+function openJob(id: number, request: TrainRequest): OpenJob {
   let settle: (end: JobEnd) => void = () => undefined;
   const end = new Promise<JobEnd>((resolve) => (settle = resolve));
   return {
+    id,
     request,
     name: path.basename(request.recipeFile).replace(/\.lora\.jsonc?$/i, ''),
     phase: 'waiting',

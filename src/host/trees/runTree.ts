@@ -23,13 +23,17 @@ const phaseWords: Readonly<Record<JobPhase, string>> = {
   over: 'over',
 };
 
+/** A job may have no folder yet, and its recipe may be queued twice. */
+export function jobNodeId({ id }: Job): string {
+  return `job:${id}`;
+}
+
 function jobNode(job: Job): TreeNode {
   const { name, phase, folder, request } = job;
   const words = phaseWords[phase];
   const description = [words, jobProgress(job)].filter((part) => part !== '').join(' · ');
   return {
-    // A job has no folder before its first steps; its recipe can be queued twice.
-    id: `job:${folder ?? `${request.recipeFile}?${request.resume ?? 'new'}`}`,
+    id: jobNodeId(job),
     label: name,
     description,
     tooltip: `**${escapeMarkdown(name)}**\n\n${escapeMarkdown(description)}\n\n${escapeMarkdown(request.recipeFile)}`,

@@ -1,0 +1,77 @@
+// `npm run package`: writes lora-workbench-<target>-<version>.vsix for this machine's platform, with only what it needs.
+//   npm run package -- linux-arm64      for another platform that onnxruntime-node carries a binary for
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const targets = ['linux-x64', 'linux-arm64', 'win32-x64', 'win32-arm64', 'darwin-arm64'];
+
+/** Builds and packs the extension for `target`; gives the path of the .vsix. */
+export async function packageExtension(target = `${process.platform}-${process.arch}`) {
+  if (!targets.includes(target)) {
+    const reason = target === 'darwin-x64' ? 'ONNX Runtime no longer exists for Macs with Intel processors' : 'unknown';
+    throw new Error(`There is no package for ${target} (${reason}). Targets: ${targets.join(', ')}`);
+  }
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  process.chdir(root);
+  await import('../esbuild.mjs');
+  // Two packages may be made at the same time.
+  const stage = path.join(root, '.tsbuild', `package-${process.pid}`);
+  try {
+    const { name, version } = fillStage(stage, target);
+    const vsix = path.join(root, `${name}-${target}-${version}.vsix`);
+    const { createVSIX } = await import('@vscode/vsce');
+    await createVSIX({
+      cwd: stage,
+      packagePath: vsix,
+      target,
+      dependencies: false,
+      readmePath: 'docs/extension.md',
+      rewriteRelativeLinks: false,
+      allowMissingRepository: true,
+    });
+    return vsix;
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+/** Copies what ships into `stage`; gives its manifest. */
+function fillStage(stage, target) {
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+  // The bundles hold the dependencies; the command line ships in the repository.
+  for (const key of ['dependencies', 'devDependencies', 'scripts', 'bin', 'private']) delete manifest[key];
+  mkdirSync(stage, { recursive: true });
+  writeFileSync(path.join(stage, 'package.json'), JSON.stringify(manifest, null, 2));
+  const example = ['model', 'data.jsonl', 'count-by-ten.lora.json'].map((part) => `examples/numbers/${part}`);
+  const media = ['icon.png', 'lora.svg', 'recipe-light.svg', 'recipe-dark.svg', 'walkthrough'];
+  const language = ['language-configuration.json', 'lora.tmLanguage.json'];
+  const shipped = ['dist/extension.js', 'dist/engine.js', 'dist/views', 'schemas', 'docs/extension.md', 'LICENSE'];
+  for (const part of [...shipped, ...example, ...[...media, ...language].map((file) => `media/${file}`)]) {
+    cpSync(part, path.join(stage, part), { recursive: true, filter: (file) => !file.endsWith('.map') });
+  }
+  copyRuntime(stage, target);
+  // What is here is already what ships.
+  writeFileSync(path.join(stage, '.vscodeignore'), '**/*.map\n');
+  return manifest;
+}
+
+/** ONNX Runtime with this platform's binary alone, where `dist/engine.js` finds it. */
+function copyRuntime(stage, target) {
+  const modules = path.join(stage, 'dist', 'node_modules');
+  const [platform, arch] = target.split('-');
+  const bin = path.join('onnxruntime-node', 'bin', 'napi-v6', platform, arch);
+  if (!existsSync(path.join('node_modules', bin))) throw new Error(`node_modules/${bin} is missing: run npm ci.`);
+  const needed = ['onnxruntime-node/package.json', 'onnxruntime-node/dist', bin];
+  const common = ['onnxruntime-common/package.json', 'onnxruntime-common/dist/cjs'];
+  for (const part of [...needed, ...common]) {
+    const filter = (file) => statSync(file).isDirectory() || !/\.(map|d\.ts)$/.test(file);
+    cpSync(path.join('node_modules', part), path.join(modules, part), { recursive: true, filter });
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const vsix = await packageExtension(process.argv[2]);
+  const size = (statSync(vsix).size / 1e6).toFixed(1);
+  console.log(`${path.relative(process.cwd(), vsix)}: ${size} MB`);
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { commandIds } from '../../../src/host/commands/commandIds';
+
+interface Manifest {
+  readonly icon: string;
+  readonly activationEvents: readonly string[];
+  readonly contributes: {
+    readonly commands: readonly { readonly command: string; readonly title: string; readonly category: string }[];
+    readonly menus: Readonly<Record<string, readonly { readonly command: string; readonly when?: string }[]>>;
+    readonly views: { readonly lora: readonly { readonly id: string; readonly icon: string }[] };
+    readonly viewsWelcome: readonly { readonly view: string; readonly contents: string }[];
+    readonly configuration: {
+      readonly properties: Readonly<Record<string, { readonly description: string; readonly scope: string }>>;
+    };
+    readonly walkthroughs: readonly {
+      readonly steps: readonly { readonly description: string; readonly media: { readonly markdown: string } }[];
+    }[];
+  };
+}
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+const { contributes } = manifest;
+const sources = ['src/host/shell.ts', 'src/host/trees/treeView.ts', 'src/host/commands/recipeCommands.ts']
+  .map((file) => readFileSync(file, 'utf8'))
+  .join('\n');
+
+describe('package.json', () => {
+  test('contributes exactly the commands that are there', () => {
+    const contributed = contributes.commands.map(({ command }) => command);
+    assert.deepEqual([...contributed].sort(), Object.values<string>(commandIds).sort());
+    assert.ok(contributes.commands.every(({ category }) => category === 'LoRA'));
+  });
+
+  test('puts nothing but its own commands into menus', () => {
+    const known = new Set<string>(Object.values(commandIds));
+    for (const [menu, items] of Object.entries(contributes.menus)) {
+      for (const { command } of items) assert.ok(known.has(command), `${command} in ${menu}`);
+    }
+  });
+
+  test('keeps commands that need a target out of the palette', () => {
+    const hidden = contributes.menus['commandPalette']!.filter(({ when }) => when === 'false').map(
+      ({ command }) => command,
+    );
+    assert.deepEqual(hidden, [commandIds.rename, commandIds.delete, commandIds.revealInExplorer]);
+  });
+
+  test('has a welcome text for every view, whose links are its commands or those of VS Code', () => {
+    const views = contributes.views.lora.map(({ id }) => id);
+    const welcomed = new Set(contributes.viewsWelcome.map(({ view }) => view));
+    assert.deepEqual([...welcomed].sort(), [...views].sort());
+    const texts = [...contributes.viewsWelcome.map(({ contents }) => contents)];
+    for (const { steps } of contributes.walkthroughs) texts.push(...steps.map(({ description }) => description));
+    const ids = [...Object.values<string>(commandIds), ...views.map((view) => `${view}.focus`)];
+    for (const [, command] of texts.join('\n').matchAll(/\(command:([\w.]+)/g)) {
+      assert.ok(ids.includes(command!) || /^(vscode|workbench)\./.test(command!), command);
+    }
+  });
+
+  test('creates the views that it contributes', () => {
+    for (const { id } of contributes.views.lora) assert.ok(sources.includes(`'${id}'`), id);
+  });
+
+  test('describes every setting, and the host reads it', () => {
+    for (const [key, { description, scope }] of Object.entries(contributes.configuration.properties)) {
+      assert.ok(description.length > 20 && scope !== '', key);
+      assert.ok(sources.includes(`'${key.replace('lora.', '')}'`), `${key} is never read`);
+    }
+  });
+
+  test('names files that are there', () => {
+    const files = [
+      manifest.icon,
+      ...contributes.views.lora.map(({ icon }) => icon),
+      ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media.markdown)),
+    ];
+    for (const file of files) assert.ok(existsSync(file), file);
+  });
+});
