@@ -80,10 +80,14 @@ export interface DashboardMemory {
 }
 
 export function packSteps(steps: readonly StepEvent[]): PackedSteps {
-  const pack = (column: StepColumn): Float64Array =>
-    // JSON has no NaN: `metrics.jsonl` says null for a loss that is not a number.
-    Float64Array.from(steps, (step) => (step[column] as number | null) ?? Number.NaN);
+  const pack = (column: StepColumn): Float64Array => Float64Array.from(steps, (step) => stepValue(step, column));
   return Object.fromEntries(stepColumns.map((column) => [column, pack(column)])) as Record<StepColumn, Float64Array>;
+}
+
+/** One number of a step. JSON has no NaN: files and messages say null for a loss that is not a number. */
+export function stepValue(step: StepEvent, column: StepColumn): number {
+  const value: number | null = step[column];
+  return (value as number | null) ?? Number.NaN;
 }
 
 const asks = new Set(['stop', 'pause', 'resume', 'exportCsv']);

@@ -1,5 +1,5 @@
 import type { StepEvent } from '../../run/trainingEvent';
-import { stepColumns } from '../../run/viewProtocol';
+import { stepColumns, stepValue } from '../../run/viewProtocol';
 import type { PackedSteps, StepColumn } from '../../run/viewProtocol';
 import { lowerBound } from './decimate';
 
@@ -36,7 +36,7 @@ export class StepTable {
 
   append(event: StepEvent): void {
     if (this.size === this.columns.step.length) this.grow();
-    for (const name of stepColumns) this.columns[name][this.size] = event[name] ?? Number.NaN;
+    for (const name of stepColumns) this.columns[name][this.size] = stepValue(event, name);
     this.size++;
   }
 
