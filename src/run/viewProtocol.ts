@@ -85,9 +85,8 @@ export function packSteps(steps: readonly StepEvent[]): PackedSteps {
 }
 
 /** One number of a step. JSON has no NaN: files and messages say null for a loss that is not a number. */
-export function stepValue(step: StepEvent, column: StepColumn): number {
-  const value: number | null = step[column];
-  return (value as number | null) ?? Number.NaN;
+export function stepValue(step: Readonly<Record<StepColumn, number | null>>, column: StepColumn): number {
+  return step[column] ?? Number.NaN;
 }
 
 const asks = new Set(['stop', 'pause', 'resume', 'exportCsv']);

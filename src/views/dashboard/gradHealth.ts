@@ -22,9 +22,9 @@ export function healthBands(norms: Float64Array): HealthBands | undefined {
 /** A verdict over the last steps. */
 export function healthOf(norms: Float64Array, bands: HealthBands | undefined): Health {
   if (bands === undefined) return 'unknown';
-  let highest = 0;
-  for (const norm of norms.subarray(-recent)) highest = norm <= highest ? highest : norm;
-  if (Number.isNaN(highest) || highest > bands.jumpy) return 'exploding';
+  const last = norms.subarray(-recent);
+  const highest = Math.max(...last);
+  if (!last.every((norm) => Number.isFinite(norm)) || highest > bands.jumpy) return 'exploding';
   return highest > bands.usual ? 'jumpy' : 'steady';
 }
 
