@@ -1,7 +1,7 @@
 // `npm run bench`: this engine and PEFT train the same adapter on the same rows, alternately in one run.
 //   --model 15m|135m   stories15M (from LORA_TEST_DATA), or random weights in the shape of SmolLM2-135M; default: both
 //   --rounds N         default 3
-//   --trl              learning curves and wall time against TRL instead (learns.mjs)
+//   --trl              learning curves and wall time against TRL instead, as `npm run learns`
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';

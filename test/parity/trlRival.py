@@ -1,4 +1,4 @@
-"""The rival of `npm run bench -- --trl`: TRL's SFTTrainer with the settings of CONFIG; prints one JSON line an event.
+"""The rival of `npm run learns`: TRL's SFTTrainer with the settings of CONFIG; prints one JSON line an event.
 
     python trlRival.py CONFIG
 """
@@ -14,7 +14,7 @@ os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_DISABLE_PROGRESS_BARS="1", TRA
 import torch  # noqa: E402
 from datasets import Dataset  # noqa: E402
 from ownStdout import say  # noqa: E402
-from peft import LoraConfig  # noqa: E402
+from peft import PeftModel  # noqa: E402
 from transformers import (  # noqa: E402
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -40,7 +40,8 @@ def rows(file: str) -> Dataset:
 def main(config: dict[str, Any]) -> None:
     torch.set_num_threads(config["threads"])
     say({"type": "loaded"})
-    model = AutoModelForCausalLM.from_pretrained(config["model"], dtype=torch.float32, attn_implementation="sdpa")
+    base = AutoModelForCausalLM.from_pretrained(config["model"], dtype=torch.float32, attn_implementation="sdpa")
+    model = PeftModel.from_pretrained(base, config["init"], is_trainable=True)
     tokenizer = AutoTokenizer.from_pretrained(config["model"])
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     settings = SFTConfig(
@@ -54,8 +55,7 @@ def main(config: dict[str, Any]) -> None:
         eval_strategy="steps",
         eval_on_start=True,
         logging_strategy="no",
-        **config["training"],
-        **config["setting"],
+        **{**config["training"], **config["setting"]},
     )
     trainer = SFTTrainer(
         model,
@@ -63,7 +63,6 @@ def main(config: dict[str, Any]) -> None:
         train_dataset=rows(config["train"]),
         eval_dataset=rows(config["eval"]),
         processing_class=tokenizer,
-        peft_config=LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, **config["lora"]),
         callbacks=[Report()],
     )
     trainer.train()
