@@ -1,0 +1,111 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+
+/** What keeps runs the same: nothing that pops up, updates itself or takes the focus. */
+const quiet = {
+  'workbench.startupEditor': 'none',
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'extensions.autoUpdate': 'off',
+  'extensions.ignoreRecommendations': true,
+  'chat.disableAIFeatures': true,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.tips.enabled': false,
+  'security.workspace.trust.startupPrompt': 'never',
+  // The files' own dialogs instead of the browser's.
+  'files.simpleDialog.enable': true,
+  'git.enabled': false,
+};
+
+/** A VS Code server with the packaged extension, on a free port of this machine, with all of its files in `home`. */
+export class VsCodeServer {
+  #bed;
+  #home;
+  #options;
+  #child;
+
+  constructor(bed, home, { trusted, settings = {} }) {
+    this.#bed = bed;
+    this.#home = home;
+    this.#options = { trusted, settings: { ...quiet, ...settings } };
+  }
+
+  /** Installs the extension and starts the server. */
+  async start(vsix) {
+    const userSettings = path.join(this.#home, 'data', 'User', 'settings.json');
+    mkdirSync(path.dirname(userSettings), { recursive: true });
+    writeFileSync(userSettings, JSON.stringify(this.#options.settings));
+    const installed = spawnSync(this.#bed.node, this.#arguments(['--install-extension', vsix]), this.#process());
+    if (installed.status !== 0)
+      throw new Error(`The package cannot be installed:\n${installed.stdout}${installed.stderr}`);
+    this.port = await freePort();
+    const config = path.join(this.#home, 'config.yaml');
+    writeFileSync(config, `bind-addr: 127.0.0.1:${this.port}\nauth: none\ncert: false\n`);
+    // A process group of its own: extension hosts and engines end with it.
+    this.#child = spawn(this.#bed.node, this.#arguments([]), { ...this.#process(), detached: true, stdio: 'pipe' });
+    this.log = '';
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.on('data', (text) => (this.log = (this.log + text).slice(-20_000)));
+    }
+    await this.#healthy();
+  }
+
+  url(folder) {
+    return `http://127.0.0.1:${this.port}/?folder=${encodeURI(folder)}`;
+  }
+
+  stop() {
+    if (this.#child?.pid === undefined) return;
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  }
+
+  #arguments(more) {
+    const { trusted } = this.#options;
+    return [
+      this.#bed.entry,
+      ...['--config', path.join(this.#home, 'config.yaml')],
+      ...['--user-data-dir', path.join(this.#home, 'data'), '--extensions-dir', path.join(this.#home, 'extensions')],
+      ...[
+        '--disable-telemetry',
+        '--disable-update-check',
+        '--disable-getting-started-override',
+        '--ignore-last-opened',
+      ],
+      ...(trusted ? ['--disable-workspace-trust'] : []),
+      ...more,
+    ];
+  }
+
+  #process() {
+    const env = { ...process.env, HOME: this.#home, EXTENSIONS_GALLERY: '{}' };
+    for (const name of Object.keys(env)) if (/^(VSCODE_|CODE_SERVER|XDG_)/.test(name)) delete env[name];
+    return { env, encoding: 'utf8', cwd: this.#home };
+  }
+
+  async #healthy() {
+    for (const until = Date.now() + 60_000; Date.now() < until;) {
+      const answer = await fetch(`http://127.0.0.1:${this.port}/healthz`).catch(() => undefined);
+      if (answer?.ok) return;
+      if (this.#child.exitCode !== null) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`The VS Code server does not answer:\n${this.log}`);
+  }
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,246 @@
+// What a person does with the extension, from beginning to end. Each story gets a window on a folder of its own.
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { until } from './workbench.mjs';
+
+const numbers = fileURLToPath(new URL('../../examples/numbers', import.meta.url));
+const recipeName = 'count-by-ten.lora.json';
+
+function copyExample(folder, steps) {
+  for (const part of ['model', 'data.jsonl', recipeName]) {
+    cpSync(path.join(numbers, part), path.join(folder, part), { recursive: true });
+  }
+  setSteps(folder, steps);
+}
+
+function setSteps(folder, steps) {
+  const file = path.join(folder, recipeName);
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/"max_steps": \d+/, `"max_steps": ${steps}`));
+}
+
+function runs(folder) {
+  const all = path.join(folder, '.lora', 'runs');
+  return existsSync(all) ? readdirSync(all).map((name) => path.join(all, name)) : [];
+}
+
+function record(run) {
+  return JSON.parse(readFileSync(path.join(run, 'state.json'), 'utf8'));
+}
+
+const figure = (dashboard, name) => dashboard.locator('dl.figures > div', { hasText: name }).locator('dd');
+
+async function stepOf(dashboard) {
+  return Number((await figure(dashboard, 'Step').textContent()).split(' of ')[0].replaceAll(',', ''));
+}
+
+/** More steps than any machine does before it is asked to stop. */
+const endless = 200_000;
+
+export const stories = [
+  {
+    name: 'train, stop, resume, finish, find the adapter',
+    trusted: true,
+    prepare: (folder) => copyExample(folder, endless),
+    async play(workbench, folder) {
+      await workbench.openFile(recipeName);
+      await workbench.shot('recipe');
+      await workbench.command('LoRA: Train Adapter');
+      const dashboard = workbench.dashboard();
+      await dashboard.getByRole('status').getByText('Training', { exact: true }).waitFor();
+      const first = await until(
+        () => stepOf(dashboard),
+        (step) => step > 0,
+        'the first step',
+      );
+      await until(
+        () => stepOf(dashboard),
+        (step) => step > first + 50,
+        'further steps',
+      );
+      const loss = await until(
+        async () => Number(await figure(dashboard, 'Loss').textContent()),
+        (value) => value < 3,
+        'the loss falls',
+      );
+      assert.ok(loss > 0);
+      await workbench.status(`count-by-ten`).waitFor();
+      await workbench.shot('training');
+
+      await workbench.command('LoRA: Pause Training');
+      await dashboard.getByRole('status').getByText('Paused', { exact: true }).waitFor();
+      const paused = await stepOf(dashboard);
+      await workbench.shot('paused');
+      await dashboard.getByRole('button', { name: 'Resume' }).click();
+      await until(
+        () => stepOf(dashboard),
+        (step) => step > paused,
+        'steps after the pause',
+      );
+
+      await workbench.command('LoRA: Stop Training');
+      await dashboard.getByRole('status').getByText('Stopped', { exact: true }).waitFor();
+      await workbench.toast('its checkpoint is kept').waitFor();
+      await workbench.shot('stopped');
+      const [run] = runs(folder);
+      const { status, step } = record(run);
+      assert.equal(status, 'cancelled');
+      assert.ok(existsSync(path.join(run, 'checkpoints', `step-${step}`)));
+
+      setSteps(folder, step + 200);
+      await workbench.press(workbench.toast('its checkpoint is kept'), 'Resume Training');
+      await dashboard.getByRole('status').getByText('Finished', { exact: true }).waitFor();
+      await workbench.toast('is trained').waitFor();
+      await workbench.shot('finished');
+      assert.equal(runs(folder).length, 1);
+      assert.deepEqual([record(run).status, record(run).step], ['finished', step + 200]);
+
+      await workbench.sidebar();
+      await workbench.line('on model · r 2').waitFor();
+      await workbench.line('finished').waitFor();
+      await workbench.line('on model · r 2').click();
+      await workbench.line('final loss').waitFor();
+      await workbench.shot('adapter');
+      assert.ok(existsSync(path.join(folder, 'adapters', 'count-by-ten', 'adapter_model.safetensors')));
+    },
+  },
+  {
+    name: 'open a finished run again from the sidebar',
+    trusted: true,
+    prepare: (folder) => copyExample(folder, 60),
+    async play(workbench) {
+      await workbench.openFile(recipeName);
+      await workbench.page.locator('.editor-actions [aria-label^="Train Adapter"]').first().click();
+      await workbench.toast('is trained').waitFor();
+      await workbench.command('View: Close All Editors');
+      await workbench.page.locator('iframe.webview').first().waitFor({ state: 'detached' });
+      await workbench.sidebar();
+      await workbench.line('finished · 60/60').click();
+      const dashboard = workbench.dashboard();
+      await dashboard.getByRole('status').getByText('Finished', { exact: true }).waitFor();
+      assert.equal(await stepOf(dashboard), 60);
+      await workbench.shot('reopened');
+    },
+  },
+  {
+    name: 'reload the window during a run, and go on',
+    trusted: true,
+    prepare: (folder) => copyExample(folder, endless),
+    async play(workbench, folder) {
+      await workbench.openFile(recipeName);
+      await workbench.command('LoRA: Train Adapter');
+      await until(
+        () => stepOf(workbench.dashboard()),
+        (step) => step > 20,
+        'steps',
+      );
+      await workbench.page.reload();
+      const notice = workbench.toast('was interrupted when the window closed');
+      await notice.waitFor();
+      await workbench.shot('interrupted');
+      const [run] = runs(folder);
+      const { step } = record(run);
+      setSteps(folder, step + 100);
+      await workbench.press(notice, 'Resume Training');
+      await workbench.toast('is trained').waitFor();
+      await workbench.dashboard().getByRole('status').getByText('Finished', { exact: true }).waitFor();
+      assert.deepEqual([record(run).status, record(run).step], ['finished', step + 100]);
+      await workbench.shot('resumed');
+    },
+  },
+  {
+    name: 'write a new recipe from what is in the folder',
+    trusted: true,
+    prepare(folder) {
+      copyExample(folder, 10);
+      writeFileSync(path.join(folder, 'mine.csv'), 'prompt,completion\n"1,","2"\n"2,","3"\n');
+    },
+    async play(workbench, folder) {
+      await workbench.command('LoRA: New Recipe');
+      await workbench.question('New Recipe (1 of 3)').waitFor();
+      await workbench.shot('model');
+      await workbench.pick('./model');
+      await workbench.question('New Recipe (2 of 3)').waitFor();
+      await workbench.shot('dataset');
+      await workbench.pick('./mine.csv');
+      await workbench.question('New Recipe (3 of 3)').waitFor();
+      await workbench.shot('name');
+      await workbench.answer('mine');
+      await workbench.page.locator('.tab', { hasText: 'mine.lora.json' }).first().waitFor();
+      await workbench.shot('recipe');
+      const text = readFileSync(path.join(folder, 'mine.lora.json'), 'utf8');
+      assert.match(text, /"base_model": "\.\/model",/);
+      assert.match(text, /"dataset": \{ "path": "\.\/mine\.csv" \}/);
+      await workbench.sidebar();
+      await workbench.line('mine').waitFor();
+    },
+  },
+  {
+    name: 'a recipe that cannot be trained says why and where',
+    trusted: true,
+    prepare(folder) {
+      copyExample(folder, 10);
+      writeFileSync(path.join(folder, 'data.jsonl'), '{"prompt": "1,", "completion": "2"}\n{"prompt": \n');
+    },
+    async play(workbench) {
+      await workbench.openFile(recipeName);
+      await workbench.command('LoRA: Train Adapter');
+      const notice = workbench.toast('data.jsonl');
+      await notice.waitFor();
+      await workbench.shot('failure');
+      await workbench.press(notice, 'Open the File');
+      await workbench.page.locator('.tab', { hasText: 'data.jsonl' }).first().waitFor();
+      await workbench.status('Ln 2').waitFor();
+    },
+  },
+  {
+    name: 'an empty folder says what to do first',
+    trusted: true,
+    prepare: () => undefined,
+    async play(workbench) {
+      await workbench.command('View: Show LoRA');
+      await workbench.page.getByRole('button', { name: 'Create the Example' }).first().waitFor();
+      await workbench.shot('welcome');
+      const offered = await workbench.offered('LoRA:');
+      for (const title of ['Train Adapter', 'New Recipe']) assert.ok(offered.some((label) => label.includes(title)));
+      for (const title of ['Stop Training', 'Resume Training', 'Rename', 'Delete']) {
+        assert.ok(!offered.some((label) => label.includes(title)), `${title} is offered where it does not apply`);
+      }
+    },
+  },
+  {
+    name: 'the walkthrough leads from nothing to an adapter',
+    trusted: true,
+    prepare: () => undefined,
+    async play(workbench, folder) {
+      await workbench.command('Welcome: Open Walkthrough...');
+      await workbench.pick('Fine-tune your first adapter');
+      await workbench.page.locator('.getting-started-step', { hasText: 'Put the example into a folder' }).waitFor();
+      await workbench.shot('walkthrough');
+      await workbench.page.locator('.getting-started-step').getByRole('button', { name: 'Create the Example' }).click();
+      await workbench.answer(`${folder}/`);
+      await until(() => existsSync(path.join(folder, 'first-adapter', recipeName)), Boolean, 'the example');
+      await workbench.page.locator('.tab', { hasText: recipeName }).first().waitFor();
+      await workbench.shot('example');
+      await workbench.command('LoRA: Train Adapter');
+      await workbench.toast('is trained: 150 steps').waitFor();
+      await workbench.shot('trained');
+    },
+  },
+  {
+    name: 'in Restricted Mode nothing is trained, and that is said',
+    trusted: false,
+    prepare: (folder) => copyExample(folder, 10),
+    async play(workbench, folder) {
+      await workbench.openFile(recipeName);
+      await workbench.command('LoRA: Train Adapter');
+      await workbench.toast('This window is in Restricted Mode, so nothing is trained here').waitFor();
+      await workbench.shot('restricted');
+      await workbench.sidebar();
+      await workbench.line('count-by-ten').waitFor();
+      await workbench.shot('sidebar');
+      assert.deepEqual(runs(folder), []);
+    },
+  },
+];
