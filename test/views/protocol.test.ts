@@ -6,7 +6,9 @@ import { step } from './events';
 
 describe('a message from a page', () => {
   const reads = (value: unknown, expected: unknown): void =>
-    void test(String(JSON.stringify(value)), () => assert.deepEqual(readFromDashboard(value), expected));
+    void test(value === undefined ? 'undefined' : JSON.stringify(value), () =>
+      assert.deepEqual(readFromDashboard(value), expected),
+    );
   reads({ type: 'ready', overlay: '/r' }, { type: 'ready', overlay: '/r' });
   reads({ type: 'ready' }, { type: 'ready', overlay: null });
   reads({ type: 'stop', more: 1 }, { type: 'stop' });
