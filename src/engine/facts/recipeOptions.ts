@@ -47,7 +47,8 @@ export function datasetOptions(
     maxLength,
     completionOnlyLoss: dataset.completion_only_loss,
     seed: training.seed,
-    shuffle: part === 'train' && dataset.shuffle,
+    // Rows to measure with are mixed once and for all, so that the first ones stand for all of them.
+    shuffle: part === 'eval' || dataset.shuffle,
     evalSplit: paths.eval === undefined ? dataset.eval_split : 0,
     part: separate ? 'train' : part,
   };

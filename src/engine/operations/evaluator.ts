@@ -1,5 +1,6 @@
 import type { TrainingEvent } from '../../run/trainingEvent';
 import { windows } from '../data/batches';
+import type { Window } from '../data/batches';
 import { endIds } from '../facts/baseModel';
 import { generate } from '../generate/generate';
 import { greedy } from '../generate/sampling';
@@ -13,6 +14,24 @@ import { compileEvaluation, compileLogits } from './compile';
 import type { Prepared } from './prepare';
 
 const sampleTokens = 48;
+
+/** A share of a large file is far more than what measures progress well, and would take longer than the training. */
+const enoughRows = 1000;
+
+/** Rows that an evaluation uses, the same each time: all of a file of their own, otherwise so many as are enough. */
+export function evaluationRows({ evaluation, loaded }: Prepared): number {
+  const rows = evaluation?.rowCount ?? 0;
+  return loaded.recipe.dataset.eval_path === null ? Math.min(enoughRows, rows) : rows;
+}
+
+async function* upTo(rows: number, all: AsyncIterable<Window>): AsyncGenerator<Window> {
+  let count = 0;
+  for await (const window of all) {
+    yield window;
+    count += window.bins.flat().length;
+    if (count >= rows) return;
+  }
+}
 
 /** Looks at the model as it is being trained: loss on the evaluation rows, and continuations of prompts. */
 export class Evaluator {
@@ -33,7 +52,8 @@ export class Evaluator {
     const batchSize = loaded.recipe.training.per_device_eval_batch_size;
     this.#loss ??= compileEvaluation(this.runtime, base, adapter, { batchSize, maxLength }, this.weights);
     const rows = windows(evaluation, { ...windowOptions, batchSize, accumulation: 1, epochs: 1 });
-    return evaluateWindows(await this.#loss, tensorFeeds(this.state.tensors), rows, signal);
+    const used = upTo(evaluationRows(this.prepared), rows);
+    return evaluateWindows(await this.#loss, tensorFeeds(this.state.tensors), used, signal);
   }
 
   /** Ends when `signal` is aborted. */

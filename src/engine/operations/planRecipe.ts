@@ -8,7 +8,9 @@ import { planFull } from '../lora/adapter';
 import type { Adapter } from '../lora/adapter';
 import { planRun } from '../plan/planRun';
 import type { Recomputation } from '../train/trainingGraph';
+import { formatCount } from '../../run/format';
 import { buildTraining } from './compile';
+import { evaluationRows } from './evaluator';
 import { checkExamples, closePrepared, countSteps, prepare } from './prepare';
 import type { Prepared } from './prepare';
 
@@ -41,7 +43,7 @@ export async function planPrepared(prepared: Prepared): Promise<Plan> {
     lora: activationBytes(prepared, adapter, recomputation),
     full: activationBytes(prepared, planFull(base.model), recomputation),
   };
-  return planRun(loaded.recipe, base.model, adapter, data, activations, {
+  const plan = planRun(loaded.recipe, base.model, adapter, data, activations, {
     runtime: loaded.recipe.engine.runtime === 'reference' ? 'reference' : 'onnxruntime',
     device: 'cpu',
     precision: 'fp32',
@@ -49,6 +51,17 @@ export async function planPrepared(prepared: Prepared): Promise<Plan> {
     gradient_checkpointing: recomputation,
     max_length: maxLength,
   });
+  return { ...plan, warnings: [...plan.warnings, ...evaluationWarnings(prepared)] };
+}
+
+function evaluationWarnings(prepared: Prepared): string[] {
+  const { rowCount } = prepared.evaluation ?? { rowCount: 0 };
+  const used = evaluationRows(prepared);
+  if (used >= rowCount) return [];
+  return [
+    `Of the ${formatCount(rowCount)} rows set aside for evaluation, ${formatCount(used)} are used. ` +
+      'dataset.eval_split can be smaller; rows of a file in dataset.eval_path are all used.',
+  ];
 }
 
 /** `auto` computes again what costs almost no time, `true` whole blocks, `false` nothing. */

@@ -129,7 +129,7 @@ describe('the options of a recipe', () => {
       ['/train.jsonl', 'train', 0.2, true, 9, 32],
     );
     const aside = datasetOptions(recipe, 'eval', paths, 32);
-    assert.deepEqual([aside.path, aside.part, aside.evalSplit, aside.shuffle], ['/train.jsonl', 'eval', 0.2, false]);
+    assert.deepEqual([aside.path, aside.part, aside.evalSplit, aside.shuffle], ['/train.jsonl', 'eval', 0.2, true]);
 
     const own = { ...paths, eval: '/eval.jsonl' };
     assert.equal(datasetOptions(recipe, 'train', own, 32).evalSplit, 0);

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { Failure } from '../../../src/failure/failure';
 import { readAdapterFolder } from '../../../src/engine/formats/adapterFolder';
 import type { TrainingEvent } from '../../../src/run/trainingEvent';
-import { jsonLines } from '../../tiny/recipe';
+import { jsonLines, tinyRows } from '../../tiny/recipe';
 import { engine, load, project, tensorsOf, train } from './engine';
 
 type EventOf<Type> = Extract<TrainingEvent, { type: Type }>;
@@ -120,6 +120,24 @@ describe('training a recipe', () => {
     assert.notDeepEqual(after, before);
     const { outcome } = await train(tiny, { set: [`base_model="${tiny.output}"`, 'method="lora"', 'output="next"'] });
     assert.equal(outcome, 'finished');
+  });
+});
+
+describe('an evaluation', () => {
+  test('uses at most a thousand of the rows that were set aside, and the plan says so', async (t) => {
+    const tiny = await project(t, { dataset: { eval_split: 0.5 }, training: { max_steps: 1 } });
+    await writeFile(tiny.data, jsonLines(tinyRows(2400)));
+    const { events } = await train(tiny);
+    const [plan] = only(events, 'plan');
+    assert.deepEqual([plan!.data.rows, plan!.data.eval_rows], [1200, 1200]);
+    assert.match(plan!.warnings.join(), /Of the 1,200 rows set aside for evaluation, 1,000 are used\./);
+    assert.equal(only(events, 'warning').length, 1);
+  });
+
+  test('uses all rows of a file of their own', async (t) => {
+    const tiny = await project(t, { dataset: { eval_path: 'train.jsonl' }, training: { max_steps: 1 } });
+    await writeFile(tiny.data, jsonLines(tinyRows(1200)));
+    assert.deepEqual((await engine.plan(await load(tiny))).warnings, []);
   });
 });
 
