@@ -151,7 +151,8 @@ export class Shell {
       ...Object.values({ adapters, runs, recipes }),
       this.#files.onDidChange((kind) => views[kind].forEach((view) => view.refresh())),
       this.#service.onDidChangeJob(() => runs.refresh()),
-      this.#service.onDidEnd(() => [adapters, recipes].forEach((view) => view.refresh())),
+      // A run's own folders are known to have changed before any watcher tells.
+      this.#service.onDidEnd(() => (['runs', 'adapters'] as const).forEach((kind) => this.#files.forget(kind))),
     ];
   }
 

@@ -90,7 +90,7 @@ export class VsCodeServer {
 
   async #healthy() {
     for (const until = Date.now() + 60_000; Date.now() < until;) {
-      const answer = await fetch(`http://127.0.0.1:${this.port}/healthz`).catch(() => undefined);
+      const answer = await globalThis.fetch(`http://127.0.0.1:${this.port}/healthz`).catch(() => undefined);
       if (answer?.ok) return;
       if (this.#child.exitCode !== null) break;
       await new Promise((resolve) => setTimeout(resolve, 100));

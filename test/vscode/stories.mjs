@@ -1,6 +1,6 @@
 // What a person does with the extension, from beginning to end. Each story gets a window on a folder of its own.
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from './workbench.mjs';
@@ -27,6 +27,12 @@ function runs(folder) {
 
 function record(run) {
   return JSON.parse(readFileSync(path.join(run, 'state.json'), 'utf8'));
+}
+
+/** Has the window in another theme. */
+function chooseTheme(folder, theme) {
+  mkdirSync(path.join(folder, '.vscode'));
+  writeFileSync(path.join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'workbench.colorTheme': theme }));
 }
 
 const figure = (dashboard, name) => dashboard.locator('dl.figures > div', { hasText: name }).locator('dd');
@@ -217,6 +223,11 @@ export const stories = [
       await workbench.command('Welcome: Open Walkthrough...');
       await workbench.pick('Fine-tune your first adapter');
       await workbench.page.locator('.getting-started-step', { hasText: 'Put the example into a folder' }).waitFor();
+      await workbench.page
+        .frameLocator('iframe.webview.ready')
+        .frameLocator('#active-frame')
+        .getByText('What the example holds')
+        .waitFor();
       await workbench.shot('walkthrough');
       await workbench.page.locator('.getting-started-step').getByRole('button', { name: 'Create the Example' }).click();
       await workbench.answer(`${folder}/`);
@@ -228,6 +239,24 @@ export const stories = [
       await workbench.shot('trained');
     },
   },
+  ...['Default Dark Modern', 'Default High Contrast'].map((theme) => ({
+    name: `everything is readable in ${theme}`,
+    trusted: true,
+    prepare(folder) {
+      copyExample(folder, 150);
+      chooseTheme(folder, theme);
+    },
+    async play(workbench) {
+      await workbench.openFile(recipeName);
+      await workbench.command('LoRA: Train Adapter');
+      await workbench.press(workbench.toast('is trained'), 'Show Adapter');
+      await workbench.line('on model').click();
+      await workbench.dashboard().getByRole('status').getByText('Finished', { exact: true }).waitFor();
+      await workbench.shot('window');
+      await workbench.dashboard().locator('#comparison-title').scrollIntoViewIfNeeded();
+      await workbench.shot('comparison');
+    },
+  })),
   {
     name: 'in Restricted Mode nothing is trained, and that is said',
     trusted: false,

@@ -17,13 +17,26 @@ export class Workbench {
     await this.page.goto(url);
     await this.page.locator('.monaco-workbench .part.statusbar .statusbar-item').first().waitFor();
     await this.page.locator('.explorer-folders-view, .explorer-viewlet').first().waitFor();
+    // The extension is known.
+    await this.page.locator('.activitybar .action-label[aria-label^="LoRA"]').first().waitFor();
   }
 
   /** Runs a command by its title in the palette. */
   async command(title) {
-    await this.palette(`>${title}`);
     const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
-    await row.waitFor();
+    await until(
+      async () => {
+        // An open list does not grow by what becomes available meanwhile.
+        await this.page.keyboard.press('Escape');
+        await this.palette(`>${title}`);
+        return row.waitFor({ timeout: 3000 }).then(
+          () => true,
+          () => false,
+        );
+      },
+      Boolean,
+      `the palette offers "${title}"`,
+    );
     await row.click();
   }
 

@@ -15,7 +15,6 @@ export class ContextKeys implements Disposable {
     this.#service = service;
     this.#subscriptions = [
       service.onDidChangeJob(() => this.#update()),
-      service.onDidEnd(() => void this.#look()),
       files.onDidChange((kind) => {
         if (kind === 'runs') void this.#look();
       }),

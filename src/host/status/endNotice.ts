@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { describePlace, type Failure } from '../../failure/failure';
-import { formatNumber } from '../../run/format';
+import { formatCount, formatNumber } from '../../run/format';
 import type { Job, JobEnd } from '../runs/job';
 
 /** What a button of a notice does. */
-export type NoticeAction = 'dashboard' | 'resume' | 'log' | 'open-place' | 'trust';
+export type NoticeAction = 'adapter' | 'dashboard' | 'resume' | 'log' | 'open-place' | 'trust';
 
 export interface Notice {
   readonly level: 'info' | 'error';
@@ -18,12 +18,12 @@ export function endNotice(job: Job, end: JobEnd): Notice | undefined {
   const dashboard = folder === null ? [] : (['dashboard'] as const);
   switch (end.kind) {
     case 'finished':
-      return { level: 'info', text: `"${name}" is trained: ${resultOf(job)}.`, actions: dashboard };
+      return { level: 'info', text: `"${name}" is trained: ${resultOf(job)}.`, actions: ['adapter', ...dashboard] };
     case 'cancelled':
       if (folder === null) return undefined;
       return {
         level: 'info',
-        text: `Training of "${name}" stopped after step ${state.step}; its checkpoint is kept.`,
+        text: `Training of "${name}" stopped after step ${formatCount(state.step)}; its checkpoint is kept.`,
         actions: ['resume', ...dashboard],
       };
     case 'failed':
@@ -56,17 +56,17 @@ function failureNotice(name: string, { code, message, hint, place }: Failure): N
 function resultOf({ state }: Job): string {
   const first = state.steps[0]?.loss;
   const { finished } = state;
-  if (finished === null) return `${state.step} steps`;
+  if (finished === null) return `${formatCount(state.step)} steps`;
   const loss = formatNumber(finished.loss);
   const course = first === undefined ? loss : `${formatNumber(first)} → ${loss}`;
-  return `${finished.steps} steps, loss ${course}`;
+  return `${formatCount(finished.steps)} steps, loss ${course}`;
 }
 
 /** A run that the window's end interrupted, told when the window is back. */
 export function interruptedNotice(name: string, step: number, total: number): Notice {
   return {
     level: 'info',
-    text: `Training of "${name}" was interrupted when the window closed; it stands at step ${step} of ${total}.`,
+    text: `Training of "${name}" was interrupted when the window closed; it stands at step ${formatCount(step)} of ${formatCount(total)}.`,
     actions: ['resume', 'dashboard'],
   };
 }

@@ -3,6 +3,7 @@ import type { Failure } from '../../failure/failure';
 import type { Notice, NoticeAction } from './endNotice';
 
 const labels: Readonly<Record<NoticeAction, string>> = {
+  adapter: 'Show Adapter',
   dashboard: 'Open Dashboard',
   resume: 'Resume Training',
   log: 'Show Engine Log',

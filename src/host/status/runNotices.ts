@@ -91,6 +91,7 @@ export class RunNotices implements Disposable {
     const notice = endNotice(job, end);
     if (notice === undefined || (notice.level === 'info' && !this.#options.notifiesWhenDone())) return;
     const action = await showNotice(notice);
+    if (action === 'adapter') await vscode.commands.executeCommand('lora.adapters.focus');
     if (action === 'dashboard' && job.folder !== null) this.#options.openDashboard(job.folder);
     if (action === 'resume' && job.folder !== null) this.#service.resume(job.folder);
     if (action === 'log') this.#log.show(true);

@@ -52,11 +52,16 @@ function tooltip(adapter: AdapterFacts): string {
   return lines.join('\n\n');
 }
 
+/** What people look for first. */
+const results = ['final loss', 'final eval_loss', 'optimizer steps'];
+
 function factNodes(adapter: AdapterFacts): readonly TreeNode[] {
   const { folder, loraAlpha, targetModules, baseModel, r, training } = adapter;
   const targets = typeof targetModules === 'string' ? targetModules : targetModules?.join(', ');
+  const card = new Map(training);
   const own: readonly (readonly [string, string | undefined])[] = [
     ['base model', baseModel ?? undefined],
+    ...results.map((name) => [name, card.get(name)] as const),
     ['r', r?.toString()],
     ['lora_alpha', loraAlpha?.toString()],
     ['target_modules', targets],

@@ -1,5 +1,5 @@
 import type { RunSummary } from '../../run/answers';
-import { formatDuration, formatNumber } from '../../run/format';
+import { formatCount, formatDuration, formatNumber } from '../../run/format';
 import type { Job, JobPhase } from '../runs/job';
 import { escapeMarkdown } from './markdown';
 import type { TreeNode } from './treeNode';
@@ -48,7 +48,11 @@ export function jobProgress({ state, phase }: Job): string {
   const last = state.steps.at(-1);
   if (last === undefined) return '';
   const eta = phase === 'running' ? [`${formatDuration(last.eta_seconds)} left`] : [];
-  return [`${state.step}/${state.total_steps}`, `loss ${formatNumber(last.loss)}`, ...eta].join(' · ');
+  return [progress(state.step, state.total_steps), `loss ${formatNumber(last.loss)}`, ...eta].join(' · ');
+}
+
+function progress(step: number, total: number): string {
+  return `${formatCount(step)}/${formatCount(total)}`;
 }
 
 const looks = {
@@ -62,7 +66,7 @@ const looks = {
 function runNode(run: RunSummary): TreeNode {
   const { folder, name, status, step, total_steps, loss, resumable } = run;
   const { icon, words, ...color } = looks[status];
-  const numbers = [`${step}/${total_steps}`, ...(loss === null ? [] : [`loss ${formatNumber(loss)}`])].join(' · ');
+  const numbers = [progress(step, total_steps), ...(loss === null ? [] : [`loss ${formatNumber(loss)}`])].join(' · ');
   const started = run.started.slice(0, 16).replace('T', ' ');
   return {
     id: folder,

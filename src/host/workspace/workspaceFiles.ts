@@ -2,10 +2,14 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { Signal, type Disposable } from '../signal';
 
+/**
+ * What is looked for, and what is watched: of a folder that appears with files in it, the system often tells nothing
+ * but the folder.
+ */
 const patterns = {
-  recipes: '**/*.lora.json',
-  adapters: '**/adapter_config.json',
-  runs: '**/.lora/runs/*/state.json',
+  recipes: { find: '**/*.lora.json', watch: '**/*.lora.json' },
+  adapters: { find: '**/adapter_config.json', watch: '**/{adapter_config.json,adapter_model.safetensors,adapters}' },
+  runs: { find: '**/.lora/runs/*/state.json', watch: '**/.lora{,/runs,/runs/*,/runs/*/state.json}' },
 } as const;
 
 export type WatchedKind = keyof typeof patterns;
@@ -24,7 +28,7 @@ export class WorkspaceFiles implements vscode.Disposable {
     for (const kind of Object.keys(patterns) as WatchedKind[]) this.#watch(kind);
     this.#subscriptions.push(
       vscode.workspace.onDidChangeWorkspaceFolders(() => {
-        for (const kind of Object.keys(patterns) as WatchedKind[]) this.#forget(kind);
+        for (const kind of Object.keys(patterns) as WatchedKind[]) this.forget(kind);
       }),
     );
   }
@@ -55,6 +59,12 @@ export class WorkspaceFiles implements vscode.Disposable {
     return this.#changed.listen(listener);
   }
 
+  /** Looks again: something of this kind has changed, or must have. */
+  forget(kind: WatchedKind): void {
+    this.#known.delete(kind);
+    this.#changed.emit(kind);
+  }
+
   dispose(): void {
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
@@ -63,25 +73,20 @@ export class WorkspaceFiles implements vscode.Disposable {
     const known = this.#known.get(kind);
     if (known !== undefined) return known;
     const found = vscode.workspace
-      .findFiles(patterns[kind], exclude)
+      .findFiles(patterns[kind].find, exclude)
       .then((files) => files.map(({ fsPath }) => pathOf(fsPath)).sort());
     this.#known.set(kind, found);
     return found;
   }
 
   #watch(kind: WatchedKind): void {
-    const watcher = vscode.workspace.createFileSystemWatcher(patterns[kind]);
-    const forget = (): void => this.#forget(kind);
+    const watcher = vscode.workspace.createFileSystemWatcher(patterns[kind].watch);
+    const forget = (): void => this.forget(kind);
     this.#subscriptions.push(
       watcher,
       watcher.onDidCreate(forget),
       watcher.onDidDelete(forget),
-      watcher.onDidChange(() => this.#changed.emit(kind)),
+      watcher.onDidChange(forget),
     );
-  }
-
-  #forget(kind: WatchedKind): void {
-    this.#known.delete(kind);
-    this.#changed.emit(kind);
   }
 }

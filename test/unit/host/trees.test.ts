@@ -40,14 +40,14 @@ describe('the Adapters view', () => {
     assert.deepEqual(drawn(adapterTree([await readAdapterFacts(folder)])), [
       'count | on numbers · r 2 · 16.4 kB · loss 0.1487',
       '  base model | ./models/numbers',
+      '  final loss | 0.14867',
+      '  optimizer steps | 150',
       '  r | 2',
       '  lora_alpha | 4',
       '  target_modules | q_proj, v_proj',
       '  file | data.jsonl',
       '  rows | 90',
       '  learning_rate | 0.01',
-      '  optimizer steps | 150',
-      '  final loss | 0.14867',
       '  README.md | 261 bytes',
       '  adapter_config.json | 146 bytes',
       '  adapter_model.safetensors | 16.4 kB',
@@ -197,7 +197,7 @@ describe('the notice at the end of a run', () => {
     const done = job({ state: applyEvents(job({}).state, [finished]) });
     const notice = endNotice(done, { kind: 'finished' });
     assert.equal(notice?.text, '"count" is trained: 150 steps, loss 0.4217 → 0.1487.');
-    assert.deepEqual(notice.actions, ['dashboard']);
+    assert.deepEqual(notice.actions, ['adapter', 'dashboard']);
   });
 
   test('offers to resume what was stopped, and says nothing of what never began', () => {
