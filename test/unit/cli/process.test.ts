@@ -50,10 +50,9 @@ describe('a run that is interrupted', () => {
   let folder = '';
   before(() => {
     folder = mkdtempSync(path.join(os.tmpdir(), 'lora-interrupt-'));
-    const data = process.env['LORA_TEST_DATA']!;
     const recipe = {
-      base_model: path.join(data, 'models/stories260K'),
-      dataset: { path: path.join(data, 'datasets/wikisql/valid.jsonl'), max_length: 32, eval_split: 0 },
+      base_model: path.resolve('examples/numbers/model'),
+      dataset: { path: path.resolve('examples/numbers/data.jsonl'), max_length: 32, eval_split: 0 },
       training: { max_steps: 100_000, per_device_train_batch_size: 1 },
     };
     writeFileSync(path.join(folder, 'long.lora.json'), JSON.stringify(recipe));

@@ -10,7 +10,7 @@ describe('a base model whose configuration is wrong', () => {
   let folder = '';
   before(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), 'lora-base-'));
-    await cp(path.join(process.env['LORA_TEST_DATA']!, 'models/stories260K'), folder, { recursive: true });
+    await cp('examples/numbers/model', folder, { recursive: true });
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
