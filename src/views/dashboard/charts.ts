@@ -1,4 +1,4 @@
-import { formatNumber } from '../../run/format';
+import { formatCount, formatNumber } from '../../run/format';
 import { ChartGestures } from './chartGestures';
 import { nearest } from './decimate';
 import { element, setText } from './element';
@@ -143,7 +143,7 @@ export class Charts {
     const own = valuesAt(main, this.cursor);
     if (own === undefined) return 'No step yet.';
     const other = overlay === undefined || this.cursor === undefined ? undefined : valuesAt(overlay, this.cursor);
-    return other === undefined ? own : `${own}   |   ${overlay!.name}: ${other}`;
+    return other === undefined ? own : `${own}   |   ${overlay!.runName}: ${other}`;
   }
 
   private describe({ table }: ShownRun): void {
@@ -166,7 +166,7 @@ function valuesAt({ table, state }: ShownRun, step: number | undefined): string 
   if (at < 0) return undefined;
   const evaluated = state.evals.find((event) => event.step === steps[at]);
   return [
-    `Step ${steps[at]!}`,
+    `Step ${formatCount(steps[at]!)}`,
     `loss ${formatNumber(table.column('loss')[at]!)}`,
     `smoothed ${formatNumber(table.smoothed()[at]!)}`,
     ...(evaluated === undefined ? [] : [`evaluation ${formatNumber(evaluated.eval_loss)}`]),

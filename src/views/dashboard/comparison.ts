@@ -9,6 +9,8 @@ export interface ComparedFigure {
   readonly full: number;
   readonly lora: number | undefined;
   readonly format: (value: number) => string;
+  /** Says the same as the line above it in other units. */
+  readonly isShare?: boolean;
 }
 
 /** AdamW keeps two running averages in fp32 for every parameter it trains. */
@@ -35,6 +37,7 @@ export function comparedFigures(plan: Plan): readonly ComparedFigure[] {
       full: 100,
       lora: lora?.trainable_percent,
       format: formatPercent,
+      isShare: true,
     },
     {
       label: 'Optimizer memory',
@@ -61,8 +64,8 @@ export function comparedFigures(plan: Plan): readonly ComparedFigure[] {
 }
 
 /** `21 × less`, or that there is no difference worth a number. */
-export function saving({ full, lora }: ComparedFigure): string {
-  if (lora === undefined || lora === 0) return '';
+export function saving({ full, lora, isShare }: ComparedFigure): string {
+  if (lora === undefined || lora === 0 || isShare === true) return '';
   const times = full / lora;
   if (times < 0.95) return `${(1 / times).toFixed(1)} × more`;
   if (times < 1.05) return 'about the same';

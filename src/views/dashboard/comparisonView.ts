@@ -109,7 +109,11 @@ function modulesOnDemand(modules: readonly AdaptedModule[]): HTMLElement {
   const details = element(
     'details',
     {},
-    element('summary', {}, `The ${formatCount(modules.length)} layers that are trained`),
+    element(
+      'summary',
+      {},
+      modules.length === 1 ? 'The layer that is trained' : `The ${formatCount(modules.length)} layers that are trained`,
+    ),
   );
   details.addEventListener('toggle', () => details.append(modulesTable(modules)), { once: true });
   return details;

@@ -36,7 +36,7 @@ export class Dashboard {
   private readonly numbers = new NumbersView();
   private readonly toolbar: Toolbar;
   private readonly problem = element('p', { class: 'problem', role: 'alert', hidden: true });
-  private readonly loading = element('p', { class: 'loading note' }, 'Reading the run…');
+  private readonly loading = element('h1', {}, 'Reading the run…');
   private readonly content = element('div', { class: 'content', hidden: true });
 
   constructor(
@@ -168,7 +168,7 @@ export class Dashboard {
   private tell(problem: string): void {
     this.problem.hidden = problem === '';
     setText(this.problem, problem);
-    if (problem !== '') this.loading.hidden = true;
+    if (problem !== '') setText(this.loading, 'There is nothing to show');
   }
 
   private lossCard(): HTMLElement {

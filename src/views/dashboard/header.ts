@@ -10,7 +10,7 @@ const controlWords: Readonly<Record<Control, { readonly label: string; readonly 
   stop: { label: 'Stop', asked: 'Stopping…' },
 };
 
-const figures = ['Step', 'Loss', 'Time left', 'Speed', 'Memory', 'Right first guesses'] as const;
+const figures = ['Step', 'Loss', 'Time left', 'Speed', 'Memory', 'Correct guesses'] as const;
 type Figure = (typeof figures)[number];
 
 /** Name, status, progress, the figures of this moment, and what can be done. */
@@ -119,7 +119,7 @@ function figureText(name: Figure, { table, state, status }: ShownRun): string {
       return shown(last('tokens_per_second'), (value) => `${formatCount(value)} tokens/s`);
     case 'Memory':
       return shown(last('memory_bytes'), formatBytes);
-    case 'Right first guesses':
+    case 'Correct guesses':
       return shown(last('mean_token_accuracy'), (value) => `${Math.round(100 * value)} %`);
   }
 }

@@ -9,6 +9,6 @@ export function legend(main: ShownRun, overlay: ShownRun | undefined): readonly 
     entry('raw', 'each step'),
     entry('smoothed', 'smoothed'),
     ...(main.state.evals.length > 0 ? [entry('eval', 'evaluation data')] : []),
-    ...(overlay === undefined ? [] : [entry('overlay', overlay.name)]),
+    ...(overlay === undefined ? [] : [entry('overlay', overlay.runName)]),
   ];
 }

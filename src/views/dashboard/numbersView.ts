@@ -11,7 +11,7 @@ const heads = [
   'Evaluation',
   'Learning rate',
   'Gradient norm',
-  'Right guesses',
+  'Correct guesses',
   'Tokens/s',
 ];
 

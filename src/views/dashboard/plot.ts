@@ -1,7 +1,7 @@
 import { Chart, LinearScale, LineController, LineElement, LogarithmicScale, PointElement } from 'chart.js';
-import type { ChartConfiguration, ChartDataset, Plugin } from 'chart.js';
+import type { ChartConfiguration, ChartDataset, Plugin, Scale } from 'chart.js';
 import type { Point } from './decimate';
-import { formatNumber } from '../../run/format';
+import { formatCount, formatNumber } from '../../run/format';
 import type { Span } from './span';
 import type { Theme } from './theme';
 
@@ -98,7 +98,7 @@ export class Plot {
           const top = above === undefined ? chartArea.top : clamp(y.getPixelForValue(above), chartArea.top, bottom);
           ctx.save();
           ctx.fillStyle = color;
-          ctx.globalAlpha = this.theme.isHighContrast ? 0.35 : 0.14;
+          ctx.globalAlpha = this.theme.isHighContrast ? 0.3 : 0.11;
           ctx.fillRect(chartArea.left, top, chartArea.width, bottom - top);
           ctx.restore();
         }
@@ -141,9 +141,14 @@ function configuration(plugins: Plugin<'line'>[]): ChartConfiguration<'line', Po
       scales: {
         x: {
           type: 'linear',
-          ticks: { maxRotation: 0, autoSkipPadding: 24, callback: (value) => (Number.isInteger(value) ? value : '') },
+          ticks: {
+            maxRotation: 0,
+            autoSkipPadding: 24,
+            includeBounds: false,
+            callback: (value) => (Number.isInteger(value) ? formatCount(Number(value)) : ''),
+          },
         },
-        y: { type: 'linear', ticks: { maxTicksLimit: 6, callback: (value) => tickLabel(Number(value)) } },
+        y: { type: 'linear', ticks: { maxTicksLimit: 6, callback: yLabel } },
       },
     },
   };
@@ -158,11 +163,17 @@ function dataset({ points, color, width, dash, dots = false }: Drawn): ChartData
     borderDash: [...(dash ?? [])],
     pointRadius: dots ? 3.5 : points.length === 1 ? 2 : 0,
     pointHitRadius: 0,
-    borderJoinStyle: 'round',
+    // A point on the edge is drawn whole.
+    clip: dots ? 5 : 0,
+    // Cheap to draw where there are thousands of corners.
+    borderJoinStyle: points.length > 500 ? 'bevel' : 'round',
   };
 }
 
-function tickLabel(value: number): string {
+/** On a logarithmic axis only 1, 2 and 5 are named. */
+function yLabel(this: Scale, tick: number | string): string {
+  const value = Number(tick);
+  if (this.type === 'logarithmic' && !/^[125](e|\.0*e)/.test(value.toExponential(6))) return '';
   return value === 0 ? '0' : formatNumber(value).replace(/\.?0+(e|$)/, '$1');
 }
 

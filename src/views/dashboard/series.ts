@@ -46,12 +46,13 @@ export function rateContent(main: ShownRun, overlay: ShownRun | undefined, view:
   return { span: view.span, lines: plainLines('learning_rate', view.theme.rate, main, overlay, view) };
 }
 
-/** The gradient norm over bands that tell whether it is healthy. */
+/** The gradient norm over bands that tell whether it is healthy; both are multiples, so that the axis is logarithmic. */
 export function normContent(main: ShownRun, overlay: ShownRun | undefined, view: ChartView): PlotContent {
   const bands = healthBands(main.table.column('grad_norm'));
   const { theme, span } = view;
   return {
     span,
+    logScale: true,
     lines: plainLines('grad_norm', theme.loss, main, overlay, view),
     ...(bands === undefined
       ? {}
@@ -83,6 +84,6 @@ function line({ table }: ShownRun, values: Float64Array, { span, width }: ChartV
 
 /** A colour that steps back behind the smoothed line. */
 function faded(color: string, { isHighContrast }: Theme): string {
-  const share = isHighContrast ? 65 : 40;
+  const share = isHighContrast ? 75 : 55;
   return `color-mix(in srgb, ${color} ${share}%, transparent)`;
 }

@@ -33,6 +33,11 @@ export class ShownRun {
     return this.current.plan?.name ?? this.current.run ?? this.folder.split(/[\\/]/).at(-1) ?? '';
   }
 
+  /** Tells runs of one recipe apart. */
+  get runName(): string {
+    return this.current.run ?? this.name;
+  }
+
   /** False where something before this message was missed: then only a new hydration helps. */
   append({ generation, sequence, events }: AppendMessage): boolean {
     if (generation < this.generation) return true;

@@ -54,9 +54,10 @@ export class Toolbar {
       element('div', { class: 'group' }, element('label', { for: 'compare' }, 'Compare with'), this.choice),
       element(
         'div',
-        { class: 'group' },
-        button('Export PNG', { class: 'secondary' }, () => actions.exportPng()),
-        button('Export CSV', { class: 'secondary' }, () => actions.exportCsv()),
+        { class: 'group export' },
+        'Export',
+        button('PNG', { class: 'secondary', 'aria-label': 'Export PNG' }, () => actions.exportPng()),
+        button('CSV', { class: 'secondary', 'aria-label': 'Export CSV' }, () => actions.exportCsv()),
       ),
     );
     this.smoothing.addEventListener('input', () => actions.setSmoothing(halfLives[Number(this.smoothing.value)] ?? 0));

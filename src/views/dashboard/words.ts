@@ -31,7 +31,7 @@ export const controlsOf: Readonly<Record<ShownStatus, readonly Control[]>> = {
 
 export const healthWords: Readonly<Record<Health, string>> = {
   unknown: 'The size of each step’s correction, before clipping.',
-  steady: '✓ Steady: the last corrections are of their usual size.',
+  steady: '✓ Steady: the last corrections are of their usual size. Shaded: 3 and 10 times that.',
   jumpy: '▲ Jumpy: some of the last corrections are more than 3 times their usual size.',
   exploding:
     '✕ Far off: some of the last corrections are more than 10 times their usual size. Try a lower learning_rate.',

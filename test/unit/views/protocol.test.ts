@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { dashboardHtml } from '../../src/host/views/dashboardHtml';
-import { packSteps, readFromDashboard, readMemory } from '../../src/run/viewProtocol';
+import { dashboardHtml } from '../../../src/host/views/dashboardHtml';
+import { packSteps, readFromDashboard, readMemory } from '../../../src/run/viewProtocol';
 import { step } from './events';
 
 describe('a message from a page', () => {

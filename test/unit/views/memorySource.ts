@@ -1,8 +1,8 @@
-import { applyEvents, emptyRun } from '../../src/run/runState';
-import type { RunState } from '../../src/run/runState';
-import type { RunSummary } from '../../src/run/answers';
-import type { RunSource } from '../../src/host/views/runSource';
-import type { TrainingEvent } from '../../src/run/trainingEvent';
+import { applyEvents, emptyRun } from '../../../src/run/runState';
+import type { RunState } from '../../../src/run/runState';
+import type { RunSummary } from '../../../src/run/answers';
+import type { RunSource } from '../../../src/host/views/runSource';
+import type { TrainingEvent } from '../../../src/run/trainingEvent';
 
 type Listener = (folder: string, events: readonly TrainingEvent[]) => void;
 

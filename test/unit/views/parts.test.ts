@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { emptyRun, smoothed } from '../../src/run/runState';
-import { packSteps } from '../../src/run/viewProtocol';
-import { comparedFigures, saving } from '../../src/views/dashboard/comparison';
-import { healthBands, healthOf } from '../../src/views/dashboard/gradHealth';
-import { pan, reveal, zoom } from '../../src/views/dashboard/span';
-import { StepTable } from '../../src/views/dashboard/stepTable';
-import { happenings } from '../../src/views/dashboard/words';
+import { emptyRun, smoothed } from '../../../src/run/runState';
+import { packSteps } from '../../../src/run/viewProtocol';
+import { comparedFigures, saving } from '../../../src/views/dashboard/comparison';
+import { healthBands, healthOf } from '../../../src/views/dashboard/gradHealth';
+import { pan, reveal, zoom } from '../../../src/views/dashboard/span';
+import { StepTable } from '../../../src/views/dashboard/stepTable';
+import { happenings } from '../../../src/views/dashboard/words';
 import { plan, step } from './events';
 
 const steps = (count: number): ReturnType<typeof step>[] => Array.from({ length: count }, (_, at) => step(at + 1));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decimate, nearest } from '../../src/views/dashboard/decimate';
+import { decimate, nearest } from '../../../src/views/dashboard/decimate';
 
 const ascending = (length: number): Float64Array => Float64Array.from({ length }, (_, at) => at + 1);
 const wave = (length: number): Float64Array => Float64Array.from({ length }, (_, at) => Math.sin(at / 50));

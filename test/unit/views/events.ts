@@ -1,5 +1,5 @@
-import type { Plan } from '../../src/run/plan';
-import type { StepEvent, TrainingEvent } from '../../src/run/trainingEvent';
+import type { Plan } from '../../../src/run/plan';
+import type { StepEvent, TrainingEvent } from '../../../src/run/trainingEvent';
 
 /** A model of 15 million parameters, and an adapter of 92 thousand. */
 export const plan: Plan = {

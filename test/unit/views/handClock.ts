@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/host/views/coalesce';
+import type { Clock } from '../../../src/host/views/coalesce';
 
 /** Time that passes when a test says so. */
 export class HandClock implements Clock {

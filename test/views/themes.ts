@@ -1,0 +1,103 @@
+/** VS Code's own default themes: the classes it puts on a webview's body and the variables that the page reads. */
+export interface ThemeFixture {
+  readonly bodyClass: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+const fonts = {
+  'font-family': 'system-ui, "Ubuntu", "Droid Sans", sans-serif',
+  'font-size': '13px',
+  'editor-font-family': '"Droid Sans Mono", monospace',
+};
+
+export const themes = {
+  light: {
+    bodyClass: 'vscode-light',
+    variables: {
+      ...fonts,
+      'editor-background': '#ffffff',
+      'editor-foreground': '#3b3b3b',
+      descriptionForeground: '#3b3b3b',
+      'panel-border': '#e5e5e5',
+      focusBorder: '#005fb8',
+      'button-background': '#005fb8',
+      'button-foreground': '#ffffff',
+      'button-border': '#0000001a',
+      'button-hoverBackground': '#0258a8',
+      'button-secondaryBackground': '#e5e5e5',
+      'button-secondaryForeground': '#3b3b3b',
+      'button-secondaryHoverBackground': '#cccccc',
+      'dropdown-background': '#ffffff',
+      'dropdown-foreground': '#3b3b3b',
+      'dropdown-border': '#cecece',
+      'progressBar-background': '#005fb8',
+      'textBlockQuote-background': '#f8f8f8',
+      'inputValidation-errorBackground': '#f2dede',
+      'inputValidation-errorBorder': '#be1100',
+      'charts-blue': '#1a85ff',
+      'charts-orange': '#d18616',
+      'charts-purple': '#652d90',
+      'charts-green': '#388a34',
+      'charts-yellow': '#bf8803',
+      'charts-red': '#e51400',
+    },
+  },
+  dark: {
+    bodyClass: 'vscode-dark',
+    variables: {
+      ...fonts,
+      'editor-background': '#1f1f1f',
+      'editor-foreground': '#cccccc',
+      descriptionForeground: '#9d9d9d',
+      'panel-border': '#2b2b2b',
+      focusBorder: '#0078d4',
+      'button-background': '#0078d4',
+      'button-foreground': '#ffffff',
+      'button-border': '#ffffff12',
+      'button-hoverBackground': '#026ec1',
+      'button-secondaryBackground': '#313131',
+      'button-secondaryForeground': '#cccccc',
+      'button-secondaryHoverBackground': '#3c3c3c',
+      'dropdown-background': '#313131',
+      'dropdown-foreground': '#cccccc',
+      'dropdown-border': '#3c3c3c',
+      'progressBar-background': '#0078d4',
+      'textBlockQuote-background': '#2b2b2b',
+      'inputValidation-errorBackground': '#5a1d1d',
+      'inputValidation-errorBorder': '#be1100',
+      'charts-blue': '#59a4f9',
+      'charts-orange': '#d18616',
+      'charts-purple': '#b180d7',
+      'charts-green': '#89d185',
+      'charts-yellow': '#cca700',
+      'charts-red': '#f14c4c',
+    },
+  },
+  'high-contrast': {
+    bodyClass: 'vscode-high-contrast',
+    variables: {
+      ...fonts,
+      'editor-background': '#000000',
+      'editor-foreground': '#ffffff',
+      descriptionForeground: '#ffffffb3',
+      contrastBorder: '#6fc3df',
+      'panel-border': '#6fc3df',
+      focusBorder: '#f38518',
+      'button-foreground': '#ffffff',
+      'button-border': '#6fc3df',
+      'dropdown-background': '#000000',
+      'dropdown-foreground': '#ffffff',
+      'dropdown-border': '#6fc3df',
+      'inputValidation-errorBackground': '#000000',
+      'inputValidation-errorBorder': '#be1100',
+      'charts-blue': '#59a4f9',
+      'charts-orange': '#d18616',
+      'charts-purple': '#b180d7',
+      'charts-green': '#89d185',
+      'charts-yellow': '#cca700',
+      'charts-red': '#f14c4c',
+    },
+  },
+} as const satisfies Record<string, ThemeFixture>;
+
+export type ThemeName = keyof typeof themes;
