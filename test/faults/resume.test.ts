@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import type { TrainingEvent } from '../../src/run/trainingEvent';
 import { eventsOf, train } from '../tiny/lora';
 import type { Trained } from '../tiny/lora';
+import { writeTinyModel } from '../tiny/model';
 import { jsonLines, temporaryFolder, tinyRows, writeRecipe, writeTinyProject } from '../tiny/recipe';
 import type { TinyProject } from '../tiny/recipe';
 
@@ -234,6 +235,13 @@ describe('resuming is refused', { concurrency: 2 }, () => {
     await writeFile(tiny.data, jsonLines(tinyRows().reverse()));
     const refused = await train(tiny.recipe, resume);
     assert.deepEqual([refused.status, eventsOf(refused, 'error')[0]?.code], [1, 'resume-dataset-changed']);
+  });
+
+  test('when the base model was changed', async (t) => {
+    const tiny = await stoppedProject(t);
+    await writeTinyModel(tiny.model, { seed: 2 });
+    const refused = await train(tiny.recipe, resume);
+    assert.deepEqual([refused.status, eventsOf(refused, 'error')[0]?.code], [1, 'resume-model-changed']);
   });
 
   test('when another process trains the run, which then can be stopped and goes on', async (t) => {

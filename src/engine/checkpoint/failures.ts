@@ -17,3 +17,9 @@ export const datasetChanged = (file: string): Failure =>
     hint: 'Restore the file, or start a new run (lora.init_from continues from an adapter).',
     place: { file },
   });
+
+export const modelChanged = (folder: string): Failure =>
+  new Failure('resume-model-changed', 'The base model is no longer the one that this run was started with.', {
+    hint: 'Restore its files, or start a new run (lora.init_from continues from an adapter).',
+    place: { file: folder },
+  });

@@ -42,6 +42,8 @@ export interface Decided {
   readonly dataset_sha256: string | null;
   /** Hash of pieces of a larger training file. */
   readonly dataset_sample_sha256: string | null;
+  /** Hash by which the base model is known again. */
+  readonly base_model: string;
 }
 
 const metricsFile = 'metrics.jsonl';

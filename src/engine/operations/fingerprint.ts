@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import type { BaseModel } from '../facts/baseModel';
 
 /** By what a dataset is known again when a run goes on. */
 export interface Fingerprint {
@@ -14,6 +15,15 @@ export interface Fingerprint {
 const wholeBytes = 64 * 2 ** 20;
 const pieces = 64;
 const pieceBytes = 64 * 2 ** 10;
+
+/** By what a base model is known again, wherever its folder lies: sizes of, and pieces from, weights and tokenizer. */
+export async function modelFingerprint({ weights, folder }: BaseModel): Promise<string> {
+  const files = new Set([...weights.values()].map(({ file }) => file));
+  if (folder.tokenizerFile !== undefined) files.add(folder.tokenizerFile);
+  const hash = createHash('sha256').update(JSON.stringify(folder.config));
+  for (const file of [...files].sort()) hash.update(JSON.stringify(await fingerprint(file, pieces * pieceBytes)));
+  return hash.digest('hex');
+}
 
 /** Size and content of a file, in no time: a large file by its size and 64 pieces, first and last included. */
 export async function fingerprint(file: string, wholeUpTo = wholeBytes): Promise<Fingerprint> {

@@ -11,12 +11,12 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from '../checkpoint/checkpoint';
-import { datasetChanged } from '../checkpoint/failures';
+import { datasetChanged, modelChanged } from '../checkpoint/failures';
 import { RunFolder } from '../checkpoint/runFolder';
 import type { Decided } from '../checkpoint/runFolder';
 import type { Progress, TrainingState } from '../train/state';
 import { recomputationOf } from './planRecipe';
-import { fingerprint } from './fingerprint';
+import { fingerprint, modelFingerprint } from './fingerprint';
 import type { Fingerprint } from './fingerprint';
 import type { Prepared } from './prepare';
 
@@ -30,7 +30,9 @@ export interface OpenedRun {
 export async function openRun(prepared: Prepared, plan: Plan, resume: string | undefined): Promise<OpenedRun> {
   const { loaded, train } = prepared;
   const data = await fingerprint(train.path);
-  if (resume === undefined) return { run: await createRun(prepared, plan, data), isOver: false };
+  const model = await modelFingerprint(prepared.base);
+  if (resume === undefined)
+    return { run: await createRun(prepared, plan, { ...data, base_model: model }), isOver: false };
   const run = await RunFolder.resume(loaded.file, resume);
   try {
     const { status, step, total_steps, decided } = run.record;
@@ -41,6 +43,7 @@ export async function openRun(prepared: Prepared, plan: Plan, resume: string | u
     }
     const isSame = (Object.keys(data) as (keyof Fingerprint)[]).every((key) => decided[key] === data[key]);
     if (!isSame) throw datasetChanged(train.path);
+    if (decided.base_model !== model) throw modelChanged(prepared.base.folder.path);
     const total = plan.data.total_steps;
     const isOver = status === 'finished' && (total === total_steps || total <= step);
     if (!isOver) await run.update({ total_steps: total });
@@ -51,7 +54,9 @@ export async function openRun(prepared: Prepared, plan: Plan, resume: string | u
   }
 }
 
-async function createRun({ loaded, maxLength }: Prepared, plan: Plan, data: Fingerprint): Promise<RunFolder> {
+type Inputs = Fingerprint & Pick<Decided, 'base_model'>;
+
+async function createRun({ loaded, maxLength }: Prepared, plan: Plan, inputs: Inputs): Promise<RunFolder> {
   const { name, training } = loaded.recipe;
   const decided: Decided = {
     max_length: maxLength,
@@ -59,7 +64,7 @@ async function createRun({ loaded, maxLength }: Prepared, plan: Plan, data: Fing
     steps_per_epoch: plan.data.steps_per_epoch,
     recomputation: recomputationOf(training.gradient_checkpointing),
     threads: plan.compute.threads,
-    ...data,
+    ...inputs,
   };
   const run = await RunFolder.create(loaded.file, loaded.text, { name, total_steps: plan.data.total_steps, decided });
   await run.writePlan(plan);

@@ -17,6 +17,7 @@ const decided: Decided = {
   dataset_bytes: 100,
   dataset_sha256: 'abc',
   dataset_sample_sha256: null,
+  base_model: 'def',
 };
 
 function create(recipe: string, name = 'tiny'): Promise<RunFolder> {
