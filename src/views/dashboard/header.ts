@@ -10,7 +10,7 @@ const controlWords: Readonly<Record<Control, { readonly label: string; readonly 
   stop: { label: 'Stop', asked: 'Stopping…' },
 };
 
-const figures = ['Step', 'Loss', 'Time left', 'Speed', 'Memory', 'Correct guesses'] as const;
+const figures = ['Step', 'Smoothed loss', 'Time left', 'Speed', 'Memory', 'Correct guesses'] as const;
 type Figure = (typeof figures)[number];
 
 /** Name, status, progress, the figures of this moment, and what can be done. */
@@ -109,7 +109,7 @@ function figureText(name: Figure, { table, state, status }: ShownRun): string {
       return state.total_steps === 0
         ? formatCount(state.step)
         : `${formatCount(state.step)} of ${formatCount(state.total_steps)}`;
-    case 'Loss':
+    case 'Smoothed loss':
       return shown(table.smoothed().at(-1) ?? Number.NaN, formatNumber);
     case 'Time left':
       return status === 'running' || status === 'paused' || status === 'elsewhere'
