@@ -1,6 +1,6 @@
 // `npm run package`: writes lora-workbench-<target>-<version>.vsix for this machine's platform, with only what it needs.
 //   npm run package -- linux-arm64      for another platform that onnxruntime-node carries a binary for
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -51,9 +51,33 @@ function fillStage(stage, target) {
     cpSync(part, path.join(stage, part), { recursive: true, filter: (file) => !file.endsWith('.map') });
   }
   copyRuntime(stage, target);
+  writeFileSync(path.join(stage, 'ThirdPartyNotices.txt'), notices());
   // What is here is already what ships.
   writeFileSync(path.join(stage, '.vscodeignore'), '**/*.map\n');
   return manifest;
+}
+
+/** Licences of the packages that the bundles hold or that lie beside them. */
+function notices() {
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const names = new Set(Object.keys(dependencies));
+  // A set goes on with what is added meanwhile. Of ONNX Runtime only what it needs to run ships.
+  for (const name of names) {
+    const needed =
+      name === 'onnxruntime-node' ? ['onnxruntime-common'] : Object.keys(readPackage(name).dependencies ?? {});
+    for (const further of needed) names.add(further);
+  }
+  const texts = [...names].sort().map((name) => {
+    const { version, license } = readPackage(name);
+    const file = readdirSync(path.join('node_modules', name)).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? '' : `\n\n${readFileSync(path.join('node_modules', name, file), 'utf8').trim()}`;
+    return `${name} ${version} (${license})${text}`;
+  });
+  return `LoRA Workbench contains the following packages.\n\n${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+}
+
+function readPackage(name) {
+  return JSON.parse(readFileSync(path.join('node_modules', name, 'package.json'), 'utf8'));
 }
 
 /** ONNX Runtime with this platform's binary alone, where `dist/engine.js` finds it. */

@@ -6,11 +6,22 @@ const shown = {
   training: ['num_train_epochs', 'learning_rate', 'per_device_train_batch_size'],
 } as const;
 
-/** The text of a new recipe: commented by the schema's own descriptions, everything but the two paths at its default. */
-export function starterRecipe(baseModel: string, dataset: string): string {
-  return [
+/** What to do with a new recipe, said in its first lines. */
+const introductions = {
+  'command line': [
     '// A LoRA recipe. `lora check` finds mistakes in it, `lora plan` says what it costs, `lora train` runs it.',
     '// docs/recipe.md explains every other key and its default.',
+  ],
+  editor: [
+    '// A LoRA recipe: the triangle above, Train Adapter, runs it.',
+    '// Point at a key to read what it does; Ctrl+Space offers the others.',
+  ],
+} as const;
+
+/** The text of a new recipe: commented by the schema's own descriptions, everything but the two paths at its default. */
+export function starterRecipe(baseModel: string, dataset: string, readIn: keyof typeof introductions): string {
+  return [
+    ...introductions[readIn],
     '{',
     ...comment('  ', describe('base_model'), 1),
     `  "base_model": ${JSON.stringify(baseModel)},`,

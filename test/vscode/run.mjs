@@ -67,8 +67,10 @@ async function passes(story) {
   try {
     const workbench = new Workbench(page, own);
     await workbench.open(server.url(folder));
-    await story.play(workbench, folder);
-    console.log(`ok      ${story.name} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+    const note = await story.play(workbench, folder);
+    console.log(
+      `ok      ${story.name} (${((performance.now() - began) / 1000).toFixed(1)} s)${note === undefined ? '' : `: ${note}`}`,
+    );
     return true;
   } catch (error) {
     console.error(`FAILED  ${story.name}\n${error.stack}`);

@@ -53,6 +53,7 @@ export const stories = [
       await workbench.openFile(recipeName);
       await workbench.shot('recipe');
       await workbench.command('LoRA: Train Adapter');
+      const began = performance.now();
       const dashboard = workbench.dashboard();
       await dashboard.getByRole('status').getByText('Training', { exact: true }).waitFor();
       const first = await until(
@@ -60,6 +61,7 @@ export const stories = [
         (step) => step > 0,
         'the first step',
       );
+      const waited = performance.now() - began;
       await until(
         () => stepOf(dashboard),
         (step) => step > first + 50,
@@ -73,6 +75,7 @@ export const stories = [
       assert.ok(loss > 0);
       await workbench.status(`count-by-ten`).waitFor();
       await workbench.shot('training');
+      await workbench.picture('dashboard', workbench.page.locator('iframe.webview.ready').first(), 790);
 
       await workbench.command('LoRA: Pause Training');
       await dashboard.getByRole('status').getByText('Paused', { exact: true }).waitFor();
@@ -104,11 +107,33 @@ export const stories = [
 
       await workbench.sidebar();
       await workbench.line('on model · r 2').waitFor();
-      await workbench.line('finished').waitFor();
+      await workbench.line('· finished').waitFor();
       await workbench.line('on model · r 2').click();
       await workbench.line('final loss').waitFor();
       await workbench.shot('adapter');
+      await workbench.picture('adapter', workbench.page.locator('.pane', { hasText: 'Adapters' }).last());
       assert.ok(existsSync(path.join(folder, 'adapters', 'count-by-ten', 'adapter_model.safetensors')));
+      return `from the palette to the first loss on the dashboard ${(waited / 1000).toFixed(1)} s`;
+    },
+  },
+  {
+    name: 'it is active in an instant',
+    trusted: true,
+    prepare: (folder) => copyExample(folder, 10),
+    async play(workbench) {
+      await workbench.openFile(recipeName);
+      await workbench.command('Developer: Show Running Extensions');
+      const row = workbench.page
+        .locator('.runtime-extensions-editor .extension', { hasText: 'LoRA Workbench' })
+        .first();
+      const time = row.locator('.activation-time');
+      const text = await until(
+        () => time.textContent(),
+        (shown) => /\d+ ?ms/.test(shown),
+        'the time of activation',
+      );
+      await workbench.shot('running-extensions');
+      return text;
     },
   },
   {
@@ -122,7 +147,7 @@ export const stories = [
       await workbench.command('View: Close All Editors');
       await workbench.page.locator('iframe.webview').first().waitFor({ state: 'detached' });
       await workbench.sidebar();
-      await workbench.line('finished · 60/60').click();
+      await workbench.line('60/60 · finished').click();
       const dashboard = workbench.dashboard();
       await dashboard.getByRole('status').getByText('Finished', { exact: true }).waitFor();
       assert.equal(await stepOf(dashboard), 60);

@@ -112,6 +112,13 @@ export class Workbench {
     return this.page.locator('.statusbar-item', { hasText: text }).first();
   }
 
+  /** Keeps a picture of one part of the window for the walkthrough: copied to media/walkthrough when it should be newer. */
+  async picture(name, part, height = Infinity) {
+    const box = await part.boundingBox();
+    const clip = { ...box, height: Math.min(height, box.height) };
+    await this.page.screenshot({ path: path.join(this.#screens, '..', 'pictures', `${name}.png`), clip });
+  }
+
   /** Keeps a picture of the window under its place in the story. */
   async shot(name) {
     const number = String(++this.#shots).padStart(2, '0');

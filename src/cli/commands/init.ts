@@ -24,7 +24,7 @@ export const initCommand: Command = {
     const baseModel = isPath(answers.baseModel, context)
       ? fromRecipe(answers.baseModel, file, context)
       : answers.baseModel;
-    const recipe = starterRecipe(baseModel, fromRecipe(answers.dataset, file, context));
+    const recipe = starterRecipe(baseModel, fromRecipe(answers.dataset, file, context), 'command line');
     await writeFileAtomically(file, recipe);
     const shown = shortPath(file, context.cwd);
     if (context.isJson) printJson(context, { file });

@@ -18,7 +18,7 @@ export async function createExample(context: vscode.ExtensionContext): Promise<v
   }
   const recipe = vscode.Uri.joinPath(folder, recipeName);
   if (vscode.workspace.getWorkspaceFolder(folder) !== undefined) {
-    await vscode.window.showTextDocument(recipe);
+    await vscode.window.showTextDocument(recipe, { preview: false });
     return;
   }
   await context.globalState.update(toOpen, recipe.fsPath);
@@ -30,7 +30,7 @@ export async function openCreatedExample(context: vscode.ExtensionContext): Prom
   const recipe = context.globalState.get<string>(toOpen);
   if (recipe === undefined || vscode.workspace.getWorkspaceFolder(vscode.Uri.file(recipe)) === undefined) return;
   await context.globalState.update(toOpen, undefined);
-  await vscode.window.showTextDocument(vscode.Uri.file(recipe));
+  await vscode.window.showTextDocument(vscode.Uri.file(recipe), { preview: false });
 }
 
 async function unusedFolder(parent: string): Promise<vscode.Uri> {

@@ -30,9 +30,9 @@ export async function newRecipe(files: WorkspaceFiles): Promise<void> {
   if (name === undefined) return;
   const uri = vscode.Uri.file(path.join(folder, `${name}.lora.json`));
   const modelInRecipe = path.isAbsolute(baseModel) ? pathFromRecipe(folder, baseModel) : baseModel;
-  const text = starterRecipe(modelInRecipe, pathFromRecipe(folder, dataset));
+  const text = starterRecipe(modelInRecipe, pathFromRecipe(folder, dataset), 'editor');
   await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(text));
-  await vscode.window.showTextDocument(uri);
+  await vscode.window.showTextDocument(uri, { preview: false });
 }
 
 /** Beside the open recipe, else the first folder of the workspace. */

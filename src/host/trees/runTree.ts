@@ -66,13 +66,16 @@ const looks = {
 function runNode(run: RunSummary): TreeNode {
   const { folder, name, status, step, total_steps, loss, resumable } = run;
   const { icon, words, ...color } = looks[status];
-  const numbers = [progress(step, total_steps), ...(loss === null ? [] : [`loss ${formatNumber(loss)}`])].join(' · ');
+  const reached = progress(step, total_steps);
+  const numbers = loss === null ? [reached] : [`loss ${formatNumber(loss)}`, reached];
+  // What matters first: the end is cut off in a narrow sidebar.
+  const facts = status === 'finished' ? [...numbers, words] : [words, ...numbers];
   const started = run.started.slice(0, 16).replace('T', ' ');
   return {
     id: folder,
     label: name,
-    description: `${words} · ${numbers}`,
-    tooltip: [`**${escapeMarkdown(name)}** ${words}`, numbers, `Begun ${started} (UTC)`, run.run]
+    description: facts.join(' · '),
+    tooltip: [`**${escapeMarkdown(name)}** ${words}`, numbers.join(' · '), `Begun ${started} (UTC)`, run.run]
       .map((line, at) => (at === 0 ? line : escapeMarkdown(line)))
       .join('\n\n'),
     icon,

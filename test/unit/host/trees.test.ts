@@ -143,7 +143,7 @@ describe('the Runs view', () => {
     assert.deepEqual(drawn(nodes), [
       'count | 34/150 · loss 0.4217 · 12 s left',
       'next | waits for its turn',
-      'count | finished · 150/150 · loss 0.1487',
+      'count | loss 0.1487 · 150/150 · finished',
       'count | interrupted, can be resumed · 60/150',
     ]);
     assert.deepEqual(
@@ -162,7 +162,7 @@ describe('the Runs view', () => {
     const [node] = runTree([summary({ status: 'running' })], []);
     assert.deepEqual(
       [node?.context, node?.description],
-      ['run.elsewhere', 'is trained by another program · 150/150 · loss 0.1487'],
+      ['run.elsewhere', 'is trained by another program · loss 0.1487 · 150/150'],
     );
   });
 });
