@@ -48,7 +48,8 @@ export class Coalescer<Item> {
     this.cancel = undefined;
     const items = this.pending;
     this.pending = [];
-    this.last = this.clock.now();
     this.send(items);
+    // From the end of sending on: a batch that took long must not bring the next one closer.
+    this.last = this.clock.now();
   }
 }
