@@ -2,6 +2,7 @@ import type { Command } from './command';
 import { adaptersCommand } from './commands/adapters';
 import { checkCommand } from './commands/check';
 import { doctorCommand } from './commands/doctor';
+import { downloadCommand } from './commands/download';
 import { evaluateCommand } from './commands/evaluate';
 import { generateCommand } from './commands/generate';
 import { initCommand } from './commands/init';
@@ -12,6 +13,7 @@ import { trainCommand } from './commands/train';
 
 /** Every command, in the order of help. */
 export const commands: readonly Command[] = [
+  downloadCommand,
   initCommand,
   checkCommand,
   planCommand,
@@ -48,10 +50,6 @@ export const comingCommands: Readonly<Record<string, ComingCommand>> = {
   setup: {
     purpose: 'set up TensorFlow as a second runtime',
     instead: 'Nothing needs to be set up: `lora doctor` shows what this machine trains on.',
-  },
-  download: {
-    purpose: 'fetch a model from the Hugging Face hub',
-    instead: 'Until then download it with `hf download OWNER/MODEL`; lora finds it in the local cache.',
   },
   'language-server': {
     purpose: 'check recipes while they are typed in an editor',

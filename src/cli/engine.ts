@@ -10,6 +10,7 @@ import type {
   RunSummary,
   TokensRow,
 } from '../run/answers';
+import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../run/download';
 import type { Plan } from '../run/plan';
 import type { TrainingEvent } from '../run/trainingEvent';
 
@@ -37,4 +38,12 @@ export interface Engine {
   /** The runs of the recipes in `folder`, latest first. */
   runs(folder: string): Promise<readonly RunSummary[]>;
   doctor(): Promise<MachineReport>;
+  /** Fetches a model from the hub into the local cache; a stop keeps what has arrived. */
+  download(
+    request: DownloadRequest,
+    onNews: (news: DownloadNews) => void,
+    signal: AbortSignal,
+  ): Promise<DownloadOutcome>;
+  /** Models to start with. */
+  baseModels(): Promise<readonly ListedModel[]>;
 }

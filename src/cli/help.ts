@@ -17,8 +17,8 @@ export function generalHelp(commands: readonly Command[], coming: Readonly<Recor
     '',
     '`lora COMMAND --help` explains one command; `lora --version` prints the version.',
     '',
-    'New here? `lora init` writes a recipe, `lora check` finds its mistakes, `lora plan` says what it costs,',
-    '`lora train` makes the adapter, and `lora generate` shows what it changed.',
+    'New here? `lora download` fetches a model, `lora init` writes a recipe, `lora check` finds its mistakes,',
+    '`lora plan` says what it costs, `lora train` makes the adapter, and `lora generate` shows what it changed.',
     '',
   ].join('\n');
 }

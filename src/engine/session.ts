@@ -1,6 +1,8 @@
 import { listRuns } from './checkpoint/runFolder';
 import { checkRecipe } from './operations/checkRecipe';
+import { listBaseModels } from './operations/baseModels';
 import { describeMachine } from './operations/describeMachine';
+import { downloadBaseModel } from './operations/downloadBaseModel';
 import { evaluateModel } from './operations/evaluateModel';
 import { generateText } from './operations/generateText';
 import { planRecipe } from './operations/planRecipe';
@@ -18,5 +20,7 @@ export function createEngine() {
     generate: generateText,
     runs: listRuns,
     doctor: describeMachine,
+    download: downloadBaseModel,
+    baseModels: listBaseModels,
   };
 }

@@ -12,11 +12,16 @@ export function looksLikeHubId(text: string): boolean {
 export function hubCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   const cache = environment['HF_HUB_CACHE'] ?? environment['HUGGINGFACE_HUB_CACHE'];
   if (cache !== undefined && cache !== '') return path.resolve(cache);
+  return path.join(hubHome(environment), 'hub');
+}
+
+/** The folder in which Hugging Face's own tools keep cache and token. */
+export function hubHome(environment: NodeJS.ProcessEnv = process.env): string {
   const home = environment['HF_HOME'];
-  if (home !== undefined && home !== '') return path.resolve(home, 'hub');
+  if (home !== undefined && home !== '') return path.resolve(home);
   const xdg = environment['XDG_CACHE_HOME'];
   const base = xdg !== undefined && xdg !== '' ? xdg : path.join(homedir(), '.cache');
-  return path.resolve(base, 'huggingface', 'hub');
+  return path.resolve(base, 'huggingface');
 }
 
 /** Where the cache would hold this model. */

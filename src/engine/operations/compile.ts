@@ -41,7 +41,7 @@ export function weightSource(base: BaseModel, replaced: ReadonlyMap<string, Floa
 
 /** Graph and dropout inputs of a training step. */
 export function buildTraining(
-  base: BaseModel,
+  base: Pick<BaseModel, 'model'>,
   adapter: Adapter,
   options: LossOptions & { readonly recomputation: Recomputation },
 ): { graph: Graph; layers: LoraLayers; chunks: number; rows: number } {
@@ -105,7 +105,10 @@ function inferenceLayers(base: BaseModel, adapter: Adapter | undefined) {
   return (b: GraphBuilder): LoraLayers => loraLayers(b, base.model, adapter ?? nothingAdapted, { dropout: false });
 }
 
-function chunking(base: BaseModel, { batchSize, maxLength }: LossOptions): { chunks: number; rows: number } {
+function chunking(
+  base: Pick<BaseModel, 'model'>,
+  { batchSize, maxLength }: LossOptions,
+): { chunks: number; rows: number } {
   const rows = chunkRows(base.model.vocabSize);
   return { rows, chunks: Math.max(1, Math.ceil((batchSize * maxLength) / rows)) };
 }

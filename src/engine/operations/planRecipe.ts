@@ -1,15 +1,11 @@
 import os from 'node:os';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import type { Plan } from '../../run/plan';
-import { decompose } from '../graph/decompose';
-import { distributeOneHot } from '../graph/oneHot';
-import { peakMemory } from '../graph/peakMemory';
 import { planFull } from '../lora/adapter';
-import type { Adapter } from '../lora/adapter';
 import { planRun } from '../plan/planRun';
 import type { Recomputation } from '../train/trainingGraph';
 import { formatCount } from '../../run/format';
-import { buildTraining } from './compile';
+import { activationBytes } from './activationBytes';
 import { evaluationRows } from './evaluator';
 import { checkExamples, closePrepared, countSteps, prepare } from './prepare';
 import type { Prepared } from './prepare';
@@ -39,9 +35,10 @@ export async function planPrepared(prepared: Prepared): Promise<Plan> {
     total_steps: steps.total,
     estimated: statistics.estimated || steps.estimated,
   };
+  const { batchSize } = prepared.windowOptions;
   const activations = {
-    lora: activationBytes(prepared, adapter, recomputation),
-    full: activationBytes(prepared, planFull(base.model), recomputation),
+    lora: activationBytes(base, adapter, { batchSize, maxLength, recomputation }),
+    full: activationBytes(base, planFull(base.model), { batchSize, maxLength, recomputation }),
   };
   const plan = planRun(loaded.recipe, base.model, adapter, data, activations, {
     runtime: loaded.recipe.engine.runtime === 'reference' ? 'reference' : 'onnxruntime',
@@ -68,20 +65,4 @@ function evaluationWarnings(prepared: Prepared): string[] {
 export function recomputationOf(setting: 'auto' | boolean): Recomputation {
   if (setting === 'auto') return 'cheap';
   return setting ? 'blocks' : 'none';
-}
-
-/** Bytes of a full micro-batch in which every token is supervised. */
-function activationBytes(
-  { base, maxLength, windowOptions }: Prepared,
-  adapter: Adapter,
-  recomputation: Recomputation,
-): number {
-  const { batchSize } = windowOptions;
-  const { graph, chunks, rows } = buildTraining(base, adapter, { batchSize, maxLength, recomputation });
-  const symbols = new Map([
-    ['B', batchSize],
-    ['T', maxLength],
-    ...Array.from({ length: chunks }, (_, k): [string, number] => [`S${k}`, rows]),
-  ]);
-  return peakMemory(decompose(distributeOneHot(graph)), symbols);
 }

@@ -43,8 +43,6 @@ export function planRun(
     .filter(({ role }) => role !== 'bias' && role !== 'full')
     .reduce((sum, { shape }) => sum + count(shape), 0);
   const all = baseParams + added;
-  const process = overhead.process + overhead.vocabularyEntry * model.vocabSize;
-  const { fragmentation } = overhead;
   return {
     name: recipe.name,
     base_model: recipe.base_model,
@@ -60,13 +58,19 @@ export function planRun(
     targets: adapter.matches.map(({ entry, count: matches }) => ({ entry, matches })),
     full: { trainable_params: baseParams },
     memory: {
-      lora_bytes: Math.round(process + 4 * baseParams + 16 * trainable + fragmentation * activations.lora),
-      full_bytes: Math.round(process + 16 * baseParams + fragmentation * activations.full),
+      lora_bytes: memoryBytes(model, 4 * baseParams + 16 * trainable, activations.lora),
+      full_bytes: memoryBytes(model, 16 * baseParams, activations.full),
     },
     data,
     compute,
     warnings: warnings(model, adapter, compute.max_length),
   };
+}
+
+/** Memory of a training process with so many bytes of weights (with gradients and moments) and of activations. */
+export function memoryBytes(model: Model, weights: number, activations: number): number {
+  const process = overhead.process + overhead.vocabularyEntry * model.vocabSize;
+  return Math.round(process + weights + overhead.fragmentation * activations);
 }
 
 function warnings(model: Model, adapter: Adapter, maxLength: number): string[] {

@@ -20,6 +20,8 @@ export function engineWith(part: Partial<Engine>): Engine {
     generate: refuse,
     runs: refuse,
     doctor: refuse,
+    download: refuse,
+    baseModels: refuse,
     ...part,
   };
 }

@@ -1,0 +1,50 @@
+import os from 'node:os';
+import { recipeDefaults } from '../../recipe/recipe.generated';
+import { resolveRecipe } from '../../recipe/resolve';
+import type { Fit } from '../../run/download';
+import { loraOptions } from '../facts/recipeOptions';
+import { planAdapter } from '../lora/adapter';
+import { countParameters } from '../models/model';
+import type { Model } from '../models/model';
+import { memoryBytes } from '../plan/planRun';
+import { activationBytes } from './activationBytes';
+
+/** Shares of the machine's memory up to which a training should fit beside all else, and up to which it may. */
+const roomy = 0.6;
+const barely = 0.9;
+
+/** Whether a model can be trained here with a recipe that changes nothing but the two paths. */
+export interface MemoryNeed {
+  readonly training_bytes: number;
+  readonly machine_bytes: number;
+  readonly fit: Fit;
+}
+
+/** By the same rules as `lora plan`, from the configuration alone: before any weights are there. */
+export function memoryNeed(model: Model, machine = machineBytes()): MemoryNeed {
+  const recipe = resolveRecipe({ base_model: '', dataset: { path: '' } }, { recipeFile: '' });
+  const adapter = planAdapter(model, loraOptions(recipe.lora));
+  const trainable = adapter.trainables.reduce(
+    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
+    0,
+  );
+  const activations = activationBytes({ model }, adapter, {
+    batchSize: recipeDefaults.training.per_device_train_batch_size,
+    maxLength: Math.min(512, model.contextLength),
+    recomputation: 'cheap',
+  });
+  const bytes = memoryBytes(model, 4 * countParameters(model) + 16 * trainable, activations);
+  return { training_bytes: bytes, machine_bytes: machine, fit: fitOf(bytes, machine) };
+}
+
+function fitOf(bytes: number, machine: number): Fit {
+  if (bytes <= roomy * machine) return 'fits';
+  return bytes <= barely * machine ? 'tight' : 'too large';
+}
+
+/** Memory of this machine, or what a container leaves of it. */
+function machineBytes(): number {
+  const total = os.totalmem();
+  const limit = process.constrainedMemory();
+  return limit > 0 && limit < total ? limit : total;
+}
