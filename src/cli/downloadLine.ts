@@ -18,17 +18,12 @@ export class DownloadLine {
   constructor(private readonly options: DownloadLineOptions) {}
 
   show(news: DownloadNews): void {
-    switch (news.type) {
-      case 'model':
-        this.#tenths = Math.floor((10 * news.present_bytes) / news.total_bytes);
-        return this.#lasting(modelLines(this.options.id, news));
-      case 'progress':
-        return this.#progress(news);
-      case 'waiting':
-        return this.#lasting([`Process ${news.pid} is fetching this model too: waiting for it.`]);
-      case 'retrying':
-        return this.#lasting([`The hub: ${news.reason}. Trying again in ${formatDuration(news.seconds)}.`]);
+    if (news.type === 'progress') {
+      this.#progress(news);
+      return;
     }
+    if (news.type === 'model') this.#tenths = Math.floor((10 * news.present_bytes) / news.total_bytes);
+    this.#lasting(lastingLines(this.options.id, news));
   }
 
   /** Leaves the cursor on a fresh line. */
@@ -63,9 +58,16 @@ function progressText(news: Extract<DownloadNews, { type: 'progress' }>): string
   return `${percent}  ${formatBytes(done)} of ${formatBytes(total)}${speed}${left} · ${file}`;
 }
 
+function lastingLines(id: string, news: Exclude<DownloadNews, { type: 'progress' }>): readonly string[] {
+  if (news.type === 'model') return modelLines(id, news);
+  if (news.type === 'waiting') return [`Process ${news.pid} is fetching this model too: waiting for it.`];
+  return [`The hub: ${news.reason}. Trying again in ${formatDuration(news.seconds)}.`];
+}
+
 function modelLines(id: string, model: ModelFound): readonly string[] {
   const { total_bytes: total, present_bytes: present, training_bytes: training, machine_bytes: machine } = model;
-  const here = present === 0 ? '' : `, ${formatBytes(present)} of them are here`;
+  const part = present === total ? 'all' : formatBytes(present);
+  const here = present === 0 ? '' : `, ${part} of them here already`;
   const fit = {
     fits: 'should fit',
     tight: 'is tight',

@@ -8,6 +8,7 @@ import { commandIds, type CommandHandler, type CommandName } from './commands/co
 import { deleteFolder, renameAdapter, revealInExplorer } from './commands/fileCommands';
 import { newRecipe } from './commands/recipeCommands';
 import { folderToResume, folderToShow, jobFor, trainAdapter } from './commands/trainingCommands';
+import { HubToken } from './models/hubToken';
 import { workspaceNotTrusted } from './runs/failures';
 import type { Job, JobEnd } from './runs/job';
 import { RunService } from './runs/runService';
@@ -30,10 +31,12 @@ export class Shell {
   readonly #service: RunService;
   readonly #dashboards: Dashboards;
   readonly #notices: RunNotices;
+  readonly #hubToken: HubToken;
 
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#context = context;
     this.#log = log;
+    this.#hubToken = new HubToken(context.secrets);
     this.#service = new RunService({
       startEngine: () => this.#startEngine(),
       runFolders: async () => this.#files.runs(),
@@ -82,7 +85,7 @@ export class Shell {
       const job = await trainAdapter(target, this.#files, this.#service);
       if (job !== undefined && settings().get<boolean>('training.openDashboard', true)) this.#openWhenBegun(job);
     },
-    newRecipe: () => newRecipe(this.#files),
+    newRecipe: (target) => newRecipe(this.#files, target),
     stopTraining: async (target) => {
       const job = await jobFor(target, this.#service, 'Stop Training', ({ phase }) => phase !== 'stopping');
       if (job !== undefined) await this.#service.cancel(job);
@@ -108,15 +111,21 @@ export class Shell {
       return Promise.resolve();
     },
     createExample: () => createExample(this.#context),
+    downloadBaseModel: async (target) => {
+      const { downloadBaseModel } = await import('./models/downloadBaseModel');
+      return downloadBaseModel({ startEngine: () => this.#startEngine(), token: this.#hubToken }, target);
+    },
+    setHubToken: () => this.#hubToken.ask(),
   };
 
   #register(name: CommandName): void {
     const command = vscode.commands.registerCommand(commandIds[name], async (target?: unknown) => {
       try {
-        await this.#commands[name](target);
+        return await this.#commands[name](target);
       } catch (error) {
         this.#log.error(error instanceof Error ? error : String(error));
         void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+        return undefined;
       }
     });
     this.#context.subscriptions.push(command);

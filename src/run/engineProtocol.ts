@@ -1,5 +1,6 @@
-import { NotificationType, NotificationType0, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import { NotificationType, NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ExitCode, Place } from '../failure/failure';
+import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from './download';
 import type { Plan } from './plan';
 import type { TrainingEvent } from './trainingEvent';
 
@@ -9,7 +10,7 @@ import type { TrainingEvent } from './trainingEvent';
  */
 
 /** Goes up with every change that an older or newer side would not understand. */
-export const engineProtocolVersion = 1;
+export const engineProtocolVersion = 2;
 
 export interface InitializeParams {
   readonly version: number;
@@ -33,6 +34,11 @@ export interface TrainParams extends RecipeParams {
 
 export interface TrainResult {
   readonly outcome: 'finished' | 'cancelled';
+}
+
+export interface DownloadParams extends DownloadRequest {
+  /** Names the download in the progress that tells its news. */
+  readonly progress: number;
 }
 
 /** `data` of an error response: a `Failure`, or a bug, whose stack was sent as a `log` before. */
@@ -67,6 +73,10 @@ export const requests = {
   /** Holds the run after its step: a checkpoint, then the event `paused`. Answered once it has been noticed. */
   pause: new RequestType0<null, WireError>('pause'),
   resume: new RequestType0<null, WireError>('resume'),
+  /** Models to start with, and what this machine makes of them. */
+  baseModels: new RequestType0<readonly ListedModel[], WireError>('baseModels'),
+  /** Cancelling the request ends the download, which is answered with `cancelled`; what has arrived is kept. */
+  download: new RequestType<DownloadParams, DownloadOutcome, WireError>('download'),
   /** Cancels what is running; answered when it is over. `exit` follows. */
   shutdown: new RequestType0<null, WireError>('shutdown'),
 };
@@ -79,3 +89,6 @@ export const notifications = {
   /** From the engine. */
   log: new NotificationType<LogParams>('log'),
 };
+
+/** From the engine: news of a download, all of them before its answer. */
+export const downloadProgress = new ProgressType<DownloadNews>();

@@ -24,8 +24,14 @@ export type Fault =
   | { readonly at: string; readonly kind: 'cut'; readonly after: number }
   | { readonly at: string; readonly kind: 'status'; readonly status: number; readonly headers?: Record<string, string> }
   | { readonly at: string; readonly kind: 'other-bytes' | 'ignore-range' }
-  /** Sends `after` bytes, then waits until the promise is kept. */
-  | { readonly at: string; readonly kind: 'hold'; readonly after: number; readonly until: Promise<unknown> };
+  /** Sends `after` bytes, tells so, and waits until the promise is kept. */
+  | {
+      readonly at: string;
+      readonly kind: 'hold';
+      readonly after: number;
+      readonly until: Promise<unknown>;
+      readonly onHeld?: () => void;
+    };
 
 export interface SeenRequest {
   readonly method: string;
@@ -95,7 +101,10 @@ export class HubServer {
     const { range, authorization } = headers;
     this.requests.push({ method, address: url.split('?')[0]!, range, authorization });
     const fault = this.#take(url, 'status');
-    if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end();
+    if (fault?.kind === 'status') {
+      end(response.writeHead(fault.status, fault.headers));
+      return;
+    }
     await work(new URL(url, this.endpoint));
   }
 
@@ -112,10 +121,17 @@ export class HubServer {
     const model = this.#permitted(request, response, id);
     if (model === undefined) return;
     if (![model.commit, 'main', ...(model.revisions ?? [])].includes(revision)) {
-      return refuse(response, 404, 'RevisionNotFound', `Invalid rev id: ${revision}`);
+      refuse(response, 404, 'RevisionNotFound', `Invalid rev id: ${revision}`);
+      return;
     }
-    if (api?.[2] === 'revision') return json(response, describe(model, url.searchParams.has('blobs')));
-    if (api?.[2] === 'tree') return json(response, tree(model));
+    if (api?.[2] === 'revision') {
+      json(response, describe(model, url.searchParams.has('blobs')));
+      return;
+    }
+    if (api?.[2] === 'tree') {
+      json(response, tree(model));
+      return;
+    }
     await this.#resolve(request, response, model, decodeURIComponent(resolve![3]!));
   }
 
@@ -127,14 +143,19 @@ export class HubServer {
   ): (ServedModel & { commit: string }) | undefined {
     const token = tokenOf(request);
     if (token !== undefined && !knownTokens.includes(token)) {
-      return void refuse(response, 401, '', 'Invalid credentials in Authorization header');
+      refuse(response, 401, '', 'Invalid credentials in Authorization header');
+      return undefined;
     }
     const model = this.#models.get(id);
     const isHidden = model?.privateTo?.includes(token ?? '') === false;
     if (model !== undefined && !isHidden) return model;
     // To those without a token the hub does not say whether there is such a model.
-    if (token === undefined) return void refuse(response, 401, 'RepoNotFound', 'Repository not found');
-    return void refuse(response, 404, 'RepoNotFound', 'Repository not found');
+    if (token === undefined) {
+      refuse(response, 401, 'RepoNotFound', 'Repository not found');
+      return undefined;
+    }
+    refuse(response, 404, 'RepoNotFound', 'Repository not found');
+    return undefined;
   }
 
   async #resolve(
@@ -146,10 +167,14 @@ export class HubServer {
     const token = tokenOf(request);
     if (model.gatedTo?.includes(token ?? '') === false) {
       const message = `Access to model ${model.id} is restricted`;
-      return refuse(response, token === undefined ? 401 : 403, 'GatedRepo', message);
+      refuse(response, token === undefined ? 401 : 403, 'GatedRepo', message);
+      return;
     }
     const bytes = model.files.get(name);
-    if (bytes === undefined) return refuse(response, 404, 'EntryNotFound', 'Entry not found');
+    if (bytes === undefined) {
+      refuse(response, 404, 'EntryNotFound', 'Entry not found');
+      return;
+    }
     response.setHeader('X-Repo-Commit', model.commit);
     response.setHeader('Accept-Ranges', 'bytes');
     if (!isLarge(name)) {
@@ -165,8 +190,10 @@ export class HubServer {
 
   async #storeAnswer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const [, , sha, name] = url.pathname.split('/');
-    if (request.headers.authorization !== undefined)
-      return void response.writeHead(400).end('Only one auth mechanism allowed');
+    if (request.headers.authorization !== undefined) {
+      end(response.writeHead(400), 'Only one auth mechanism allowed');
+      return;
+    }
     for (const { files } of this.#models.values()) {
       const bytes = files.get(name!);
       if (bytes === undefined || sha256(bytes) !== sha) continue;
@@ -180,16 +207,29 @@ export class HubServer {
     const bytes = this.#take(name, 'other-bytes') === undefined ? whole : Buffer.from(whole.map((byte) => byte ^ 1));
     const asked = this.#take(name, 'ignore-range') === undefined ? request.headers.range : undefined;
     const from = Number(/^bytes=(\d+)-$/.exec(asked ?? '')?.[1] ?? 0);
-    if (from >= bytes.length && from > 0) return void response.writeHead(416).end();
+    if (from >= bytes.length && from > 0) {
+      end(response.writeHead(416));
+      return;
+    }
     const part = bytes.subarray(from);
     response.setHeader('Content-Length', part.length);
     if (asked !== undefined) response.setHeader('Content-Range', `bytes ${from}-${bytes.length - 1}/${bytes.length}`);
     response.writeHead(asked === undefined ? 200 : 206);
-    if (request.method === 'HEAD') return void response.end();
+    if (request.method === 'HEAD') {
+      end(response);
+      return;
+    }
     const fault = this.#take(name, 'cut', 'hold');
-    if (fault?.kind !== 'cut' && fault?.kind !== 'hold') return void response.end(part);
+    if (fault?.kind !== 'cut' && fault?.kind !== 'hold') {
+      end(response, part);
+      return;
+    }
     await new Promise((resolve) => response.write(part.subarray(0, fault.after), resolve));
-    if (fault.kind === 'cut') return void response.destroy();
+    if (fault.kind === 'cut') {
+      response.destroy();
+      return;
+    }
+    fault.onHeld?.();
     await fault.until;
     response.end(part.subarray(fault.after));
   }
@@ -264,11 +304,16 @@ function pointer(bytes: Buffer): string {
   return `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256(bytes)}\nsize ${bytes.length}\n`;
 }
 
-function json(response: ServerResponse, value: unknown): void {
+/** Ends an answer; gives nothing, for `return`. */
+function end(response: ServerResponse, content?: Buffer | string): undefined {
+  response.end(content);
+}
+
+function json(response: ServerResponse, value: unknown): undefined {
   response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' }).end(JSON.stringify(value));
 }
 
-function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+function refuse(response: ServerResponse, status: number, code: string, message: string): undefined {
   response.setHeader('X-Error-Message', message);
   if (code !== '') response.setHeader('X-Error-Code', code);
   response

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import os from 'node:os';
 import path from 'node:path';
 import { packageExtension } from '../../scripts/package.mjs';
+import { startHub } from './hub.mjs';
 import { installTestBed } from './install.mjs';
 import { VsCodeServer } from './server.mjs';
 import { stories } from './stories.mjs';
@@ -41,12 +42,14 @@ const home = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'lora-vscode-')));
 rmSync(screens, { recursive: true, force: true });
 const browser = await chromium.launch({ executablePath, args: browserFlags });
 const servers = [];
+const hub = await startHub();
 let failed = 0;
 try {
   for (const story of wanted) if (!(await passes(story))) failed++;
 } finally {
   await browser.close();
   for (const { server } of servers) server.stop();
+  await hub.close();
   rmSync(home, { recursive: true, force: true, maxRetries: 10 });
 }
 console.log(`${wanted.length - failed} passed, ${failed} failed; pictures in ${path.relative('.', screens)}`);
@@ -67,7 +70,7 @@ async function passes(story) {
   try {
     const workbench = new Workbench(page, own);
     await workbench.open(server.url(folder));
-    const note = await story.play(workbench, folder);
+    const note = await story.play(workbench, folder, hub);
     console.log(
       `ok      ${story.name} (${((performance.now() - began) / 1000).toFixed(1)} s)${note === undefined ? '' : `: ${note}`}`,
     );
@@ -88,7 +91,7 @@ async function serverFor(trusted) {
   if (known !== undefined) return known.server;
   const place = path.join(home, trusted ? 'trusted' : 'untrusted');
   mkdirSync(place);
-  const server = new VsCodeServer(bed, place, { trusted });
+  const server = new VsCodeServer(bed, place, { trusted, environment: { HF_ENDPOINT: hub.endpoint } });
   servers.push({ trusted, server });
   await server.start(vsix);
   return server;

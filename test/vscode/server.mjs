@@ -26,10 +26,10 @@ export class VsCodeServer {
   #options;
   #child;
 
-  constructor(bed, home, { trusted, settings = {} }) {
+  constructor(bed, home, { trusted, settings = {}, environment = {} }) {
     this.#bed = bed;
     this.#home = home;
-    this.#options = { trusted, settings: { ...quiet, ...settings } };
+    this.#options = { trusted, settings: { ...quiet, ...settings }, environment };
   }
 
   /** Installs the extension and starts the server. */
@@ -84,7 +84,8 @@ export class VsCodeServer {
 
   #process() {
     const env = { ...process.env, HOME: this.#home, EXTENSIONS_GALLERY: '{}' };
-    for (const name of Object.keys(env)) if (/^(VSCODE_|CODE_SERVER|XDG_)/.test(name)) delete env[name];
+    for (const name of Object.keys(env)) if (/^(VSCODE_|CODE_SERVER|XDG_|HF_)/.test(name)) delete env[name];
+    Object.assign(env, this.#options.environment);
     return { env, encoding: 'utf8', cwd: this.#home };
   }
 

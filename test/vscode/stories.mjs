@@ -208,6 +208,58 @@ export const stories = [
     },
   },
   {
+    name: 'download a base model and write a recipe for it',
+    trusted: true,
+    prepare: (folder) => cpSync(path.join(numbers, 'data.jsonl'), path.join(folder, 'data.jsonl')),
+    async play(workbench, folder, hub) {
+      hub.add({ id: 'someone/numbers', files: hub.numbers, gatedTo: ['hf_reader'] });
+      await workbench.command('LoRA: Download Base Model');
+      await workbench.question('SmolLM2-135M-Instruct').waitFor();
+      await workbench.shot('list');
+      await workbench.pick('Another model of the Hugging Face hub');
+      await workbench.question('the address of its page').waitFor();
+      await workbench.answer('someone/numbers');
+      const gated = workbench.toast('only given to people who have accepted its licence');
+      await gated.waitFor();
+      await workbench.shot('gated');
+      const transfer = hub.hold('model.safetensors', 200_000);
+      await workbench.press(gated, 'Set Hugging Face Token');
+      await workbench.question('Needed only for gated and private models').waitFor();
+      await workbench.answer('hf_reader');
+      await transfer.held;
+      const progress = workbench.toast('Downloading someone/numbers');
+      await progress.waitFor();
+      await workbench.shot('progress');
+      await workbench.press(progress, 'Cancel');
+      await workbench.toast('was stopped').waitFor();
+      await workbench.shot('stopped');
+
+      await workbench.command('LoRA: New Recipe');
+      await workbench.question('New Recipe (1 of 3)').waitFor();
+      await workbench.shot('new-recipe');
+      await workbench.pick('Download a model…');
+      await workbench.pick('Another model of the Hugging Face hub');
+      await workbench.answer('someone/numbers');
+      await workbench.question('New Recipe (2 of 3)').waitFor();
+      await workbench.page.keyboard.press('Escape');
+
+      await workbench.command('LoRA: Download Base Model');
+      await workbench.pick('Another model of the Hugging Face hub');
+      await workbench.answer('someone/numbers');
+      const done = workbench.toast('someone/numbers was here already');
+      await done.waitFor();
+      await workbench.shot('done');
+      await workbench.press(done, 'New Recipe');
+      await workbench.question('New Recipe (2 of 3)').waitFor();
+      await workbench.pick('./data.jsonl');
+      await workbench.answer('mine');
+      await workbench.page.locator('.tab', { hasText: 'mine.lora.json' }).first().waitFor();
+      await workbench.shot('recipe');
+      const text = readFileSync(path.join(folder, 'mine.lora.json'), 'utf8');
+      assert.match(text, /"base_model": "someone\/numbers",/);
+    },
+  },
+  {
     name: 'a recipe that cannot be trained says why and where',
     trusted: true,
     prepare(folder) {
@@ -295,6 +347,8 @@ export const stories = [
       await workbench.line('count-by-ten').waitFor();
       await workbench.shot('sidebar');
       assert.deepEqual(runs(folder), []);
+      await workbench.command('LoRA: Download Base Model');
+      await workbench.toast('so nothing is downloaded here').waitFor();
     },
   },
 ];

@@ -129,7 +129,7 @@ class Download {
       const total = wanted.reduce((sum, { size }) => sum + size, 0);
       const bytes = new DownloadProgress(total, this.options.onNews);
       for (const file of wanted) bytes.set(file.name, await this.#cache.present(file, commit), false);
-      this.options.onConfig(config!, { total, present: bytes.done });
+      this.options.onConfig(config!, { total, present: bytes.done - this.#downloaded });
       await this.#cache.checkSpace(total - bytes.done);
       this.#progress = { bytes, total };
       return { wanted, total };

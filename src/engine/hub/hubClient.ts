@@ -122,7 +122,7 @@ export class HubClient {
 
   /** Hands the body on, and notices when nothing arrives any more. */
   async #reading<T>(answer: Response, take: (chunks: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T> {
-    const reader = answer.body!.getReader();
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
     const silent = new AbortController();
     const arrive = async (): Promise<Uint8Array | undefined> => {
       const timer = setTimeout(() => {
@@ -132,7 +132,7 @@ export class HubClient {
       try {
         const { value } = await reader.read();
         if (silent.signal.aborted) throw new Error('silence');
-        return value as Uint8Array | undefined;
+        return value;
       } catch (error) {
         throw this.#trouble(error, silent.signal);
       } finally {

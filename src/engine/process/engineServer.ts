@@ -1,8 +1,16 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc';
-import type { MessageConnection } from 'vscode-jsonrpc';
+import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc';
 import { Failure } from '../../failure/failure';
-import { engineProtocolVersion, notifications, requests } from '../../run/engineProtocol';
-import type { LogLevel, RecipeParams, TrainParams, TrainResult, WireError } from '../../run/engineProtocol';
+import { downloadProgress, engineProtocolVersion, notifications, requests } from '../../run/engineProtocol';
+import type { DownloadOutcome } from '../../run/download';
+import type {
+  DownloadParams,
+  LogLevel,
+  RecipeParams,
+  TrainParams,
+  TrainResult,
+  WireError,
+} from '../../run/engineProtocol';
 import { engineBusy, engineVersionMismatch } from '../../run/failures';
 import { toWire } from '../../run/wireError';
 import { loadRecipe } from '../operations/loadRecipe';
@@ -21,6 +29,8 @@ export class EngineServer {
   #active: ActiveRun | undefined;
   /** Resolves when the latest run is over; never rejects. */
   #over: Promise<unknown> = Promise.resolve();
+  /** Aborted when the process is to end. */
+  readonly #ending = new AbortController();
   readonly #connection: MessageConnection;
 
   constructor(connection: MessageConnection) {
@@ -37,6 +47,14 @@ export class EngineServer {
     connection.onRequest(requests.train, (params) => {
       const answer = this.#answerInitialized(() => this.#train(params));
       if (this.#active !== undefined) this.#over = Promise.allSettled([this.#over, answer]);
+      return answer;
+    });
+    connection.onRequest(requests.baseModels, () =>
+      this.#answerInitialized(async () => (await openEngine()).baseModels()),
+    );
+    connection.onRequest(requests.download, (params, token) => {
+      const answer = this.#answerInitialized(() => this.#download(params, token));
+      this.#over = Promise.allSettled([this.#over, answer]);
       return answer;
     });
     connection.onRequest(requests.cancel, () => this.#answer(() => this.cancel()));
@@ -58,6 +76,7 @@ export class EngineServer {
   /** Cancels what is running and waits for its end. */
   async end(): Promise<null> {
     this.cancel();
+    this.#ending.abort();
     await this.#over;
     return null;
   }
@@ -93,6 +112,22 @@ export class EngineServer {
       return { outcome: 'cancelled' };
     } finally {
       this.#active = undefined;
+    }
+  }
+
+  async #download({ progress, ...request }: DownloadParams, token: CancellationToken): Promise<DownloadOutcome> {
+    const stop = new AbortController();
+    const stopping = token.onCancellationRequested(() => stop.abort());
+    if (token.isCancellationRequested) stop.abort();
+    try {
+      const engine = await openEngine();
+      return await engine.download(
+        request,
+        (news) => void this.#connection.sendProgress(downloadProgress, progress, news).catch(ignore),
+        AbortSignal.any([stop.signal, this.#ending.signal]),
+      );
+    } finally {
+      stopping.dispose();
     }
   }
 

@@ -11,9 +11,14 @@ export const commandIds = {
   revealInExplorer: 'lora.revealInExplorer',
   showEngineLog: 'lora.showEngineLog',
   createExample: 'lora.createExample',
+  downloadBaseModel: 'lora.downloadBaseModel',
+  setHubToken: 'lora.setHubToken',
 } as const;
 
 export type CommandName = keyof typeof commandIds;
 
-/** What a command is called with: a tree node, a file's Uri, nothing (palette), or what another extension passes. */
-export type CommandHandler = (target?: unknown) => Promise<void>;
+/**
+ * What a command is called with: a tree node, a file's Uri, nothing (palette), or what another command or extension
+ * passes. What it gives is for those who call it by its id.
+ */
+export type CommandHandler = (target?: unknown) => Promise<unknown>;

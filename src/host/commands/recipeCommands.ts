@@ -1,23 +1,28 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { starterRecipe } from '../../recipe/starterRecipe';
+import { commandIds } from './commandIds';
 import { describeDataset, modelFolders, nameProblem, pathFromRecipe } from '../recipes/ingredients';
+import { forRecipe } from '../models/forRecipe';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
 
 /** More than anyone scrolls through. */
 const limit = 500;
 
 interface Choice extends vscode.QuickPickItem {
-  /** What the recipe will say, from the absolute path; `browse` and `type` ask further. */
+  /** What the recipe will say, from the absolute path; the others ask further. */
   readonly value?: string;
-  readonly ask?: 'browse' | 'type';
+  readonly ask?: 'browse' | 'type' | 'download';
 }
 
-/** New Recipe: asks for model, data and name, writes a commented recipe and opens it. */
-export async function newRecipe(files: WorkspaceFiles): Promise<void> {
+/**
+ * New Recipe: asks for model, data and name, writes a commented recipe and opens it. A target `{ baseModel }` says the
+ * model already.
+ */
+export async function newRecipe(files: WorkspaceFiles, target?: unknown): Promise<void> {
   const folder = recipeFolder() ?? (await chooseFolder('Choose the folder for the new recipe', 'Put the Recipe Here'));
   if (folder === undefined) return;
-  const baseModel = await chooseModel(files, folder);
+  const baseModel = baseModelOf(target) ?? (await chooseModel(files, folder));
   if (baseModel === undefined) return;
   const dataset = await chooseDataset(files, folder);
   if (dataset === undefined) return;
@@ -49,18 +54,31 @@ async function chooseModel(files: WorkspaceFiles, folder: string): Promise<strin
     ...found.map((model) => ({ label: `$(package) ${pathFromRecipe(folder, model)}`, value: model })),
     { label: '$(folder-opened) Choose a model folder…', ask: 'browse' },
     {
+      label: '$(cloud-download) Download a model…',
+      detail: 'Choose from a list of small ones, or any by its id on the Hugging Face hub',
+      ask: 'download',
+    },
+    {
       label: '$(globe) Type an id of the Hugging Face hub…',
       detail: 'For models that are already in the local Hugging Face cache',
       ask: 'type',
     },
   ]);
   if (choice?.ask === 'browse') return chooseFolder(title, 'Use This Model');
+  if (choice?.ask === 'download') {
+    return vscode.commands.executeCommand<string | undefined>(commandIds.downloadBaseModel, forRecipe);
+  }
   if (choice?.ask !== 'type') return choice?.value;
   return vscode.window.showInputBox({
     title,
     prompt: 'An id such as HuggingFaceTB/SmolLM2-135M-Instruct',
     validateInput: (typed) => (/^[\w.-]+(\/[\w.-]+)?$/.test(typed) ? undefined : 'An id looks like owner/name.'),
   });
+}
+
+function baseModelOf(target: unknown): string | undefined {
+  if (typeof target !== 'object' || target === null || !('baseModel' in target)) return undefined;
+  return typeof target.baseModel === 'string' ? target.baseModel : undefined;
 }
 
 async function chooseDataset(files: WorkspaceFiles, folder: string): Promise<string | undefined> {

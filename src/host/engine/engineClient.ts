@@ -1,6 +1,7 @@
-import { ResponseError } from 'vscode-jsonrpc/node';
+import { CancellationTokenSource, ResponseError } from 'vscode-jsonrpc/node';
 import type { RequestType, RequestType0 } from 'vscode-jsonrpc/node';
-import { engineProtocolVersion, notifications, requests } from '../../run/engineProtocol';
+import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../../run/download';
+import { downloadProgress, engineProtocolVersion, notifications, requests } from '../../run/engineProtocol';
 import type { WireError } from '../../run/engineProtocol';
 import { engineBusy, engineVersionMismatch } from '../../run/failures';
 import type { Plan } from '../../run/plan';
@@ -39,6 +40,14 @@ export interface TrainingHandle {
 export interface EngineClient {
   train(request: TrainRequest, onEvent: (event: TrainingEvent) => void): TrainingHandle;
   plan(recipeFile: string, overrides?: readonly string[]): Promise<Plan>;
+  /** Models to start with, and what this machine makes of them. */
+  baseModels(): Promise<readonly ListedModel[]>;
+  /** Fetches a model from the hub; the signal stops it, and what has arrived is kept. @throws as `TrainingHandle.done` */
+  download(
+    request: DownloadRequest,
+    onNews: (news: DownloadNews) => void,
+    signal: AbortSignal,
+  ): Promise<DownloadOutcome>;
   /** Ends the process: a run is cancelled and keeps a checkpoint if that takes no longer than `disposeTimes`. */
   dispose(): Promise<void>;
 }
@@ -81,6 +90,7 @@ class ProcessClient implements EngineClient {
   #isEndAsked = false;
   #onEvent: (event: TrainingEvent) => void = () => undefined;
   #disposed: Promise<void> | undefined;
+  #downloads = 0;
 
   constructor(options: EngineOptions) {
     this.#stopTimes = options.stopTimes ?? stopTimes;
@@ -103,6 +113,33 @@ class ProcessClient implements EngineClient {
       pause: () => this.#setPaused(done, requests.pause),
       resume: () => this.#setPaused(done, requests.resume),
     };
+  }
+
+  async baseModels(): Promise<readonly ListedModel[]> {
+    await this.#ready;
+    return this.#unlessEnded(() => this.#process.connection.sendRequest(requests.baseModels));
+  }
+
+  async download(
+    request: DownloadRequest,
+    onNews: (news: DownloadNews) => void,
+    signal: AbortSignal,
+  ): Promise<DownloadOutcome> {
+    await this.#ready;
+    const { connection } = this.#process;
+    const progress = this.#downloads++;
+    const listening = connection.onProgress(downloadProgress, progress, onNews);
+    const stop = new CancellationTokenSource();
+    const cancel = (): void => stop.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
+    try {
+      const params = { ...request, progress };
+      return await this.#unlessEnded(() => connection.sendRequest(requests.download, params, stop.token));
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      listening.dispose();
+    }
   }
 
   dispose(): Promise<void> {

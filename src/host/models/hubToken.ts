@@ -1,0 +1,36 @@
+import * as vscode from 'vscode';
+
+const key = 'lora.hubToken';
+
+/** The user's Hugging Face token, in VS Code's store of secrets: never in settings, on a command line or in the log. */
+export class HubToken {
+  constructor(private readonly secrets: vscode.SecretStorage) {}
+
+  async get(): Promise<string | null> {
+    return (await this.secrets.get(key)) ?? null;
+  }
+
+  /** Set Hugging Face Token: asks for it; an empty answer forgets the one that is stored. Gives whether one was set. */
+  async ask(): Promise<boolean> {
+    const hasOne = (await this.get()) !== null;
+    const token = await vscode.window.showInputBox({
+      title: 'Set Hugging Face Token',
+      prompt: hasOne
+        ? 'A token is stored; leave this empty to forget it.'
+        : 'Needed only for gated and private models. Make one at huggingface.co/settings/tokens: reading is enough.',
+      placeHolder: 'hf_…',
+      password: true,
+      ignoreFocusOut: true,
+      validateInput: (typed) => (/^[\x21-\x7e]*$/.test(typed.trim()) ? undefined : 'A token is a single word.'),
+    });
+    if (token === undefined) return false;
+    if (token.trim() === '') {
+      await this.secrets.delete(key);
+      if (hasOne) void vscode.window.showInformationMessage('The Hugging Face token is forgotten.');
+      return false;
+    }
+    await this.secrets.store(key, token.trim());
+    void vscode.window.showInformationMessage('The Hugging Face token is stored in the secrets of VS Code.');
+    return true;
+  }
+}

@@ -1,0 +1,28 @@
+import { build } from 'esbuild';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A Hugging Face hub on this machine, the one of the other tests. Without it a story would ask the real one. */
+export async function startHub() {
+  const outfile = path.join(root, '.tsbuild', `hub-${process.pid}.mjs`);
+  const entryPoints = [path.join(root, 'test', 'hub', 'hubServer.ts')];
+  await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning' });
+  const { HubServer, filesOf } = await import(pathToFileURL(outfile).href);
+  const server = await HubServer.start();
+  return {
+    endpoint: server.endpoint,
+    /** Files of the bundled model. */
+    numbers: filesOf(path.join(root, 'examples', 'numbers', 'model')),
+    add: (model) => server.add(model),
+    /** Lets the next transfer of a file stand still after so many bytes. */
+    hold(name, after) {
+      const held = new Promise((resolve) => {
+        server.faults.push({ at: name, kind: 'hold', after, until: new Promise(() => undefined), onHeld: resolve });
+      });
+      return { held };
+    },
+    close: () => server.close(),
+  };
+}
