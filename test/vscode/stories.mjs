@@ -216,11 +216,12 @@ export const stories = [
       await workbench.command('LoRA: Download Base Model');
       await workbench.question('SmolLM2-135M-Instruct').waitFor();
       await workbench.shot('list');
-      await workbench.pick('Another model of the Hugging Face hub');
-      await workbench.question('the address of its page').waitFor();
-      await workbench.answer('someone/numbers');
+      await workbench.type('someone/numbers');
+      await workbench.shot('typed');
+      await workbench.pick('someone/numbers');
       const gated = workbench.toast('only given to people who have accepted its licence');
       await gated.waitFor();
+      await workbench.toast('Downloading').waitFor({ state: 'detached' });
       await workbench.shot('gated');
       const transfer = hub.hold('model.safetensors', 200_000);
       await workbench.press(gated, 'Set Hugging Face Token');
@@ -228,7 +229,7 @@ export const stories = [
       await workbench.answer('hf_reader');
       await transfer.held;
       const progress = workbench.toast('Downloading someone/numbers');
-      await progress.waitFor();
+      await progress.filter({ hasText: 'of 356 kB' }).waitFor();
       await workbench.shot('progress');
       await workbench.press(progress, 'Cancel');
       await workbench.toast('was stopped').waitFor();
@@ -238,14 +239,14 @@ export const stories = [
       await workbench.question('New Recipe (1 of 3)').waitFor();
       await workbench.shot('new-recipe');
       await workbench.pick('Download a model…');
-      await workbench.pick('Another model of the Hugging Face hub');
-      await workbench.answer('someone/numbers');
+      await workbench.type('someone/numbers');
+      await workbench.pick('someone/numbers');
       await workbench.question('New Recipe (2 of 3)').waitFor();
       await workbench.page.keyboard.press('Escape');
 
       await workbench.command('LoRA: Download Base Model');
-      await workbench.pick('Another model of the Hugging Face hub');
-      await workbench.answer('someone/numbers');
+      await workbench.type('someone/numbers');
+      await workbench.pick('someone/numbers');
       const done = workbench.toast('someone/numbers was here already');
       await done.waitFor();
       await workbench.shot('done');

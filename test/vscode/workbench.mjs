@@ -72,10 +72,15 @@ export class Workbench {
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().click();
   }
 
-  async answer(text) {
+  /** Types into the list that is open. */
+  async type(text) {
     const input = this.page.locator('.quick-input-widget input').first();
     await input.waitFor({ state: 'visible' });
     await input.fill(text);
+  }
+
+  async answer(text) {
+    await this.type(text);
     await this.page.keyboard.press('Enter');
   }
 

@@ -53,8 +53,8 @@ export const hubModelGated = (id: string, endpoint: string, hasToken: boolean): 
   new Failure('hub-model-gated', `${id} is only given to people who have accepted its licence on the hub.`, {
     hint: hasToken
       ? `This token is not of such a person yet: accept the licence on ${endpoint}/${id}; some authors then look at it first.`
-      : `Accept the licence on ${endpoint}/${id}, then give a token from ${endpoint}/settings/tokens: ` +
-        '--token-file FILE or HF_TOKEN on the command line, LoRA: Set Hugging Face Token in the editor.',
+      : `Accept the licence on ${endpoint}/${id}, then give a token from ${endpoint}/settings/tokens ` +
+        '(--token-file or HF_TOKEN; in the editor LoRA: Set Hugging Face Token).',
   });
 
 export const hubTokenRefused = (endpoint: string): Failure =>

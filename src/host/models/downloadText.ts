@@ -3,10 +3,15 @@ import { formatBytes, formatDuration } from '../../run/format';
 
 const fits = { fits: 'should fit', tight: 'tight', 'too large': 'too large' } as const;
 
-/** `271 MB · Apache-2.0 · should fit` */
+/** Whether what was typed into a list of models is meant as a model itself: an id with an owner, or a page's address. */
+export function isTypedId(text: string): boolean {
+  return /^(https?:\/\/[^/\s]+\/\S+|[\w.-]+\/[\w.-]+)$/.test(text);
+}
+
+/** `about 271 MB · Apache-2.0 · should fit (4.18 GB)`: the last is what training takes. */
 export function listedFacts(model: ListedModel): string {
   const size = model.folder === null ? `about ${formatBytes(model.download_bytes)}` : 'here already';
-  return `${size} · ${model.license} · ${fits[model.fit]}`;
+  return `${size} · ${model.license} · ${fits[model.fit]} (${formatBytes(model.training_bytes)})`;
 }
 
 /** What training takes beside what is there. */

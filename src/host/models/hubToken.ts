@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 
 const key = 'lora.hubToken';
+/** Milliseconds that the status bar says what was done. */
+const shown = 5000;
 
 /** The user's Hugging Face token, in VS Code's store of secrets: never in settings, on a command line or in the log. */
 export class HubToken {
@@ -26,11 +28,11 @@ export class HubToken {
     if (token === undefined) return false;
     if (token.trim() === '') {
       await this.secrets.delete(key);
-      if (hasOne) void vscode.window.showInformationMessage('The Hugging Face token is forgotten.');
+      if (hasOne) vscode.window.setStatusBarMessage('The Hugging Face token is forgotten.', shown);
       return false;
     }
     await this.secrets.store(key, token.trim());
-    void vscode.window.showInformationMessage('The Hugging Face token is stored in the secrets of VS Code.');
+    vscode.window.setStatusBarMessage('The Hugging Face token is stored.', shown);
     return true;
   }
 }
