@@ -229,7 +229,7 @@ export const stories = [
       await workbench.answer('hf_reader');
       await transfer.held;
       const progress = workbench.toast('Downloading someone/numbers');
-      await progress.filter({ hasText: 'of 356 kB' }).waitFor();
+      await progress.filter({ hasText: /20\d kB of 356 kB/ }).waitFor();
       await workbench.shot('progress');
       await workbench.press(progress, 'Cancel');
       await workbench.toast('was stopped').waitFor();

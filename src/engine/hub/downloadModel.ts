@@ -44,6 +44,8 @@ export async function downloadModel(request: DownloadRequest, options: DownloadO
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
     return { outcome: 'cancelled', ...download.standing() };
+  } finally {
+    download.end();
   }
 }
 
@@ -84,6 +86,10 @@ class Download {
   /** How far it came. */
   standing(): { readonly done_bytes: number | null; readonly total_bytes: number | null } {
     return { done_bytes: this.#progress?.bytes.done ?? null, total_bytes: this.#progress?.total ?? null };
+  }
+
+  end(): void {
+    this.#progress?.bytes.end();
   }
 
   async run(): Promise<DownloadedModel> {

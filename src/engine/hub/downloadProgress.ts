@@ -10,6 +10,8 @@ export class DownloadProgress {
   readonly #here = new Map<string, number>();
   readonly #points: { readonly time: number; readonly bytes: number }[] = [];
   #toldAt = Number.NEGATIVE_INFINITY;
+  /** Tells what was too early to be told, so that a transfer that stands still is shown where it stands. */
+  #late: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly total: number,
@@ -34,8 +36,19 @@ export class DownloadProgress {
     if (done < before) this.#points.length = 0;
     this.#points.push({ time, bytes: done });
     while (this.#points.length > 2 && time - this.#points[1]!.time > rateSpan) this.#points.shift();
-    if (done < this.total && time - this.#toldAt < interval) return;
-    this.#toldAt = time;
+    clearTimeout(this.#late);
+    if (done === this.total || time - this.#toldAt >= interval) this.#say(file);
+    else this.#late = setTimeout(() => this.#say(file), interval).unref();
+  }
+
+  /** Nothing is told any more. */
+  end(): void {
+    clearTimeout(this.#late);
+  }
+
+  #say(file: string): void {
+    this.#toldAt = this.now();
+    const { done } = this;
     const rate = this.#rate();
     this.tell({
       type: 'progress',
