@@ -11,6 +11,7 @@ import type { Recomputation } from '../train/trainingGraph';
 import { formatCount } from '../../run/format';
 import { buildTraining } from './compile';
 import { evaluationRows } from './evaluator';
+import { preflight } from './preflight';
 import { checkExamples, closePrepared, countSteps, prepare } from './prepare';
 import type { Prepared } from './prepare';
 
@@ -18,7 +19,7 @@ import type { Prepared } from './prepare';
 export async function planRecipe(loaded: LoadedRecipe): Promise<Plan> {
   const prepared = await prepare(loaded);
   try {
-    return await planPrepared(prepared);
+    return await preflight(prepared, await planPrepared(prepared));
   } finally {
     await closePrepared(prepared);
   }

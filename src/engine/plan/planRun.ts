@@ -65,17 +65,6 @@ export function planRun(
     },
     data,
     compute,
-    warnings: warnings(model, adapter, compute.max_length),
+    warnings: model.notes,
   };
-}
-
-function warnings(model: Model, adapter: Adapter, maxLength: number): string[] {
-  const unused = adapter.unused.map(
-    ({ key, entry }) => `"${entry}" in lora.${key} matches no layer of this model and changes nothing.`,
-  );
-  const beyond =
-    maxLength > model.contextLength
-      ? [`dataset.max_length ${maxLength} is longer than the ${model.contextLength} tokens this model was made for.`]
-      : [];
-  return [...model.notes, ...unused, ...beyond];
 }
