@@ -1,6 +1,7 @@
 import type { RecipeDraft } from './draft';
+import { deleteEntry, preferred, removeKey, setValue } from './fix';
 import { translatePatternKey, translatePythonPattern, type TranslatedPattern } from './pythonRegex';
-import type { Finding, RecipeCheck } from './recipeCheck';
+import { check, type Finding, type RecipeCheck } from './recipeCheck';
 
 type Path = readonly (string | number)[];
 
@@ -18,8 +19,12 @@ function nameLists({ lora }: RecipeDraft): readonly { path: Path; names: readonl
 
 /** One pattern that means what the list was meant to: plain names become suffixes, as PEFT reads them in a list. */
 function regexInstead(names: readonly string[]): string {
+  return JSON.stringify(regexOf(names));
+}
+
+function regexOf(names: readonly string[]): string {
   const parts = names.map((name) => (isPlainName(name) ? `(.*\\.)?${name.replaceAll('.', '\\.')}` : name));
-  return JSON.stringify(parts.length === 1 ? parts[0]! : parts.map((part) => `(${part})`).join('|'));
+  return parts.length === 1 ? parts[0]! : parts.map((part) => `(${part})`).join('|');
 }
 
 function isPlainName(name: string): boolean {
@@ -53,10 +58,11 @@ function patternFindings({ lora }: RecipeDraft): readonly Finding[] {
 
 /** Rules about which modules are meant. */
 export const targetChecks: readonly RecipeCheck[] = [
-  {
+  check({
     // In a list every entry is a plain name, so that PEFT silently matches nothing (peft#1206).
     code: 'regex-in-list',
     severity: 'error',
+    title: 'A regular expression in a list of names',
     run: (draft) =>
       nameLists(draft).flatMap(({ path, names }) =>
         names.flatMap((name, at) => {
@@ -66,59 +72,73 @@ export const targetChecks: readonly RecipeCheck[] = [
               ? 'Write the plain names.'
               : `Write one text without brackets: ${regexInstead(names)}`;
           const message = `In a list only plain names count, and ${JSON.stringify(name)} is a regular expression. ${instead}`;
-          return [{ path: [...path, at], message }];
+          const pattern = preferred(setValue(path, regexOf(names), 'Write one pattern instead of the list'));
+          return [{ path: [...path, at], message, fixes: path[1] === 'modules_to_save' ? [] : [pattern] }];
         }),
       ),
-  },
-  {
+  }),
+  check({
     code: 'all-linear-in-list',
     severity: 'error',
+    title: '`all-linear` in a list of names',
     run: (draft) =>
       nameLists(draft).flatMap(({ path, names }) =>
         names.flatMap((name, at) => {
           if (name !== 'all-linear') return [];
           const message =
             'In a list "all-linear" would be the name of one layer. Write "target_modules": "all-linear".';
-          return [{ path: [...path, at], message }];
+          const fix = preferred(setValue(['lora', 'target_modules'], name, 'Write "all-linear" without brackets'));
+          return [{ path: [...path, at], message, fixes: path[1] === 'target_modules' ? [fix] : [] }];
         }),
       ),
-  },
-  { code: 'invalid-pattern', severity: 'error', run: patternFindings },
-  {
+  }),
+  check({
+    code: 'invalid-pattern',
+    severity: 'error',
+    title: 'A regular expression that cannot be used',
+    run: patternFindings,
+  }),
+  check({
     code: 'layers-need-target-list',
     severity: 'error',
+    title: '`layers_to_transform` beside a regular expression',
     run({ lora }) {
       if (lora?.layers_to_transform === undefined || lora.layers_to_transform === null) return [];
       if (typeof lora.target_modules !== 'string') return [];
       const message =
         '`layers_to_transform` works only with `target_modules` as a list of names, such as ["q_proj", "v_proj"].';
-      return [{ path: ['lora', 'layers_to_transform'], message }];
+      const path = ['lora', 'layers_to_transform'];
+      return [{ path, message, fixes: [removeKey(path)] }];
     },
-  },
-  {
+  }),
+  check({
     code: 'target-also-saved',
     severity: 'warning',
+    title: 'A layer both adapted and trained in full',
     run({ lora }) {
       const saved = lora?.modules_to_save ?? [];
       const targets = Array.isArray(lora?.target_modules) ? (lora.target_modules as readonly string[]) : [];
       return targets.flatMap((target, at) => {
         if (!saved.includes(target)) return [];
         const message = `${JSON.stringify(target)} also stands in \`modules_to_save\`: it is trained in full and gets no adapter.`;
-        return [{ path: ['lora', 'target_modules', at], message }];
+        const path = ['lora', 'target_modules', at];
+        return [{ path, message, fixes: deleteEntry(targets, path, target).map(preferred) }];
       });
     },
-  },
-  {
+  }),
+  check({
     code: 'target-excluded',
     severity: 'warning',
+    title: 'A target that is excluded again',
     run({ lora }) {
       const excluded = Array.isArray(lora?.exclude_modules) ? (lora.exclude_modules as readonly string[]) : [];
       const targets = Array.isArray(lora?.target_modules) ? (lora.target_modules as readonly string[]) : [];
       return targets.flatMap((target, at) => {
         if (!excluded.includes(target)) return [];
         const message = `${JSON.stringify(target)} also stands in \`exclude_modules\`: it gets no adapter.`;
-        return [{ path: ['lora', 'target_modules', at], message }];
+        const path = ['lora', 'target_modules', at];
+        return [{ path, message, fixes: deleteEntry(targets, path, target).map(preferred) }];
       });
     },
-  },
+  }),
 ];
