@@ -1,5 +1,5 @@
 import { ResponseError } from 'vscode-jsonrpc/node';
-import type { RequestType, RequestType0 } from 'vscode-jsonrpc/node';
+import type { RequestParam, RequestType, RequestType0 } from 'vscode-jsonrpc/node';
 import { engineProtocolVersion, notifications, requests } from '../../run/engineProtocol';
 import type { WireError } from '../../run/engineProtocol';
 import { engineBusy, engineVersionMismatch } from '../../run/failures';
@@ -168,7 +168,10 @@ class ProcessClient implements EngineClient {
     await this.#unlessEnded(() => this.#process.connection.sendRequest(type));
   }
 
-  async #call<Params, Result>(type: RequestType<Params, Result, WireError>, params: Params): Promise<Result> {
+  async #call<Params, Result>(
+    type: RequestType<Params, Result, WireError>,
+    params: RequestParam<Params>,
+  ): Promise<Result> {
     await this.#ready;
     return this.#unlessEnded(() => this.#process.connection.sendRequest(type, params));
   }
