@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor';
 import { evaluateCommand } from './commands/evaluate';
 import { generateCommand } from './commands/generate';
 import { initCommand } from './commands/init';
+import { languageServerCommand } from './commands/languageServer';
 import { planCommand } from './commands/plan';
 import { runsCommand } from './commands/runs';
 import { tokensCommand } from './commands/tokens';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   adaptersCommand,
   runsCommand,
   doctorCommand,
+  languageServerCommand,
 ];
 
 /** A command that is promised: refused in one sentence until it is built. */
@@ -52,9 +54,5 @@ export const comingCommands: Readonly<Record<string, ComingCommand>> = {
   download: {
     purpose: 'fetch a model from the Hugging Face hub',
     instead: 'Until then download it with `hf download OWNER/MODEL`; lora finds it in the local cache.',
-  },
-  'language-server': {
-    purpose: 'check recipes while they are typed in an editor',
-    instead: 'Until then `lora check FILE` finds the same mistakes.',
   },
 };

@@ -35,6 +35,29 @@ export function planRun(
   activations: ActivationBytes,
   compute: Plan['compute'],
 ): Plan {
+  const baseParams = countParameters(model);
+  const planned = planAdapted(model, adapter);
+  const { trainable_params: trainable } = planned.adapter;
+  const process = overhead.process + overhead.vocabularyEntry * model.vocabSize;
+  const { fragmentation } = overhead;
+  return {
+    name: recipe.name,
+    base_model: recipe.base_model,
+    family: model.modelType,
+    method: recipe.method,
+    ...planned,
+    memory: {
+      lora_bytes: Math.round(process + 4 * baseParams + 16 * trainable + fragmentation * activations.lora),
+      full_bytes: Math.round(process + 16 * baseParams + fragmentation * activations.full),
+    },
+    data,
+    compute,
+    warnings: model.notes,
+  };
+}
+
+/** What an adapter adds to a model: known without data and without a machine. */
+export function planAdapted(model: Model, adapter: Adapter): Pick<Plan, 'adapter' | 'targets' | 'full'> {
   const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
   const baseParams = countParameters(model);
   const trainable = adapter.trainables.reduce((sum, { shape }) => sum + count(shape), 0);
@@ -43,13 +66,7 @@ export function planRun(
     .filter(({ role }) => role !== 'bias' && role !== 'full')
     .reduce((sum, { shape }) => sum + count(shape), 0);
   const all = baseParams + added;
-  const process = overhead.process + overhead.vocabularyEntry * model.vocabSize;
-  const { fragmentation } = overhead;
   return {
-    name: recipe.name,
-    base_model: recipe.base_model,
-    family: model.modelType,
-    method: recipe.method,
     adapter: {
       trainable_params: trainable,
       all_params: all,
@@ -59,12 +76,5 @@ export function planRun(
     },
     targets: adapter.matches.map(({ entry, count: matches }) => ({ entry, matches })),
     full: { trainable_params: baseParams },
-    memory: {
-      lora_bytes: Math.round(process + 4 * baseParams + 16 * trainable + fragmentation * activations.lora),
-      full_bytes: Math.round(process + 16 * baseParams + fragmentation * activations.full),
-    },
-    data,
-    compute,
-    warnings: model.notes,
   };
 }

@@ -1,5 +1,4 @@
-import type { AdapterPlan, Plan, TargetCount } from '../../run/plan';
-import type { DeviceReport } from '../../run/answers';
+import type { Plan } from '../../run/plan';
 import { isUnread, type Facts, type Unread } from '../../recipe/facts';
 import type { RecipeDocument } from './recipeDocument';
 
@@ -7,11 +6,8 @@ import type { RecipeDocument } from './recipeDocument';
 export type Known<Value extends object> = Value | Unread | undefined;
 
 /** What the recipe's `lora` section makes of this model. */
-export interface KnownAdapter {
+export interface KnownAdapter extends Pick<Plan, 'adapter' | 'targets' | 'full'> {
   readonly method: 'lora' | 'full';
-  readonly adapter: AdapterPlan;
-  readonly targets: readonly TargetCount[];
-  readonly full_params: number;
 }
 
 /** Something that a path in a recipe can name. */
@@ -44,7 +40,6 @@ export interface Sources {
   folder(document: RecipeDocument, path: string): Promise<readonly FolderEntry[]>;
   /** Where to go for what a recipe's path names: the uri of a file, of a model or adapter its configuration. */
   target(document: RecipeDocument, path: string): Promise<string | undefined>;
-  devices(): Promise<readonly DeviceReport[]>;
 }
 
 export function knownOf<Value extends object>(known: Known<Value>): Value | undefined {

@@ -33,7 +33,7 @@ export async function codeLenses(document: RecipeDocument, sources: Sources): Pr
   const lora = key('lora');
   const dataset = key('dataset');
   return [
-    lens(document.range(root.offset, 0), '$(play) Train Adapter', lensCommands.train),
+    lens(document.range(root.offset, 0), 'Train Adapter', lensCommands.train),
     lens(at(lora), costTitle(around), lensCommands.none),
     ...(dataset === undefined
       ? []
@@ -73,7 +73,7 @@ function dataTitle({ data, tokens, plan }: Surroundings): string {
 
 function titleOf<Value extends object>(known: Known<Value>, reading: string, say: (value: Value) => string): string {
   if (known === undefined) return reading;
-  return isUnread(known) ? `$(warning) ${known.failure.message}` : say(known);
+  return isUnread(known) ? known.failure.message : say(known);
 }
 
 /** Behind each value that leaves the choice to the engine: what it chose. */

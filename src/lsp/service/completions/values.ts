@@ -173,15 +173,15 @@ async function lengthSuggestions(
 }
 
 async function deviceSuggestions(
-  _document: RecipeDocument,
+  document: RecipeDocument,
   _cursor: Cursor,
   sources: Sources,
 ): Promise<readonly Suggestion[]> {
-  const devices = await sources.devices();
-  return devices.map(({ device, usable, reason }) => ({
+  const devices = knownOf((await sources.facts(document)).machine)?.devices ?? [];
+  return devices.map(({ device, precisions }) => ({
     label: device,
     kind: CompletionItemKind.EnumMember,
-    detail: usable ? 'can be used on this machine' : 'cannot be used on this machine',
-    documentation: reason,
+    detail: `on this machine, computes in ${precisions.join(', ')}`,
+    isPreferred: true,
   }));
 }
