@@ -1,4 +1,4 @@
-import { createScanner, getLocation, type Node, type SyntaxKind } from 'jsonc-parser';
+import { createScanner, type Node, type SyntaxKind } from 'jsonc-parser';
 import { propertySchema, recipeSchema, type Schema } from '../../recipe/schema';
 import { membersOf, nodeAt } from '../../recipe/syntax';
 import type { RecipeDocument } from './recipeDocument';
@@ -48,15 +48,11 @@ export const tokenKind = {
 /** Looks at a place of a recipe. Never throws. */
 export function cursorAt(document: RecipeDocument, offset: number): Cursor {
   const { text, root } = document;
-  const location = getLocation(text, offset);
   const tokens = tokensOf(text);
-  const isComment = tokens.some(({ kind, offset: start, length }) =>
-    isInsideComment(kind, start, length, offset, text),
-  );
-  const isKey = location.isAtPropertyKey;
-  const path = isKey ? location.path.slice(0, -1) : location.path;
-  const word = wordAt(tokens, offset);
+  const isComment = tokens.some((token) => isInsideComment(token, offset, text));
+  const word = wordAt(tokens, offset, text);
   const significant = tokens.filter(({ kind }) => kind < tokenKind.lineComment || kind === tokenKind.unknown);
+  const { path, isKey } = placeAt(significant, word.offset, text);
   const object = root === undefined ? undefined : nodeAt(root, path);
   return {
     offset,
@@ -68,6 +64,70 @@ export function cursorAt(document: RecipeDocument, offset: number): Cursor {
     after: significant.find(({ offset: start }) => start >= word.offset + word.length),
     siblings: isKey && object?.type === 'object' ? keysBeside(object, word.offset) : [],
   };
+}
+
+/** An object or list that is open at some place. */
+interface Open {
+  readonly isObject: boolean;
+  /** The key whose value comes, or the number of the item. */
+  segment: string | number;
+  /** What may come: a key, a value, or nothing but a comma. */
+  expects: 'key' | 'value' | 'comma';
+}
+
+/**
+ * The path of the value that begins at `offset`, or of the object that gets a key there. By tokens alone: a forgotten
+ * comma or brace before or after it does no harm.
+ */
+function placeAt(tokens: readonly Token[], offset: number, text: string): { path: Path; isKey: boolean } {
+  const open: Open[] = [];
+  for (const token of tokens) {
+    if (token.offset >= offset) break;
+    read(token, open, text);
+  }
+  const last = open.at(-1);
+  const outer = open.slice(0, -1).map(({ segment }) => segment);
+  if (last === undefined) return { path: [], isKey: false };
+  const isMissingComma = last.expects === 'comma';
+  if (last.isObject) {
+    const isKey = last.expects === 'key' || isMissingComma;
+    return { path: isKey ? outer : [...outer, last.segment], isKey };
+  }
+  return { path: [...outer, isMissingComma ? Number(last.segment) + 1 : last.segment], isKey: false };
+}
+
+function read({ kind, offset, length }: Token, open: Open[], text: string): void {
+  const last = open.at(-1);
+  const opens = kind === (tokenKind.openBrace as number) || kind === (tokenKind.openBracket as number);
+  if (opens) {
+    const isObject = kind === (tokenKind.openBrace as number);
+    open.push({ isObject, segment: isObject ? '' : 0, expects: isObject ? 'key' : 'value' });
+  } else if (kind === (tokenKind.closeBrace as number) || kind === (tokenKind.closeBracket as number)) {
+    open.pop();
+    const outer = open.at(-1);
+    if (outer !== undefined) outer.expects = 'comma';
+  } else if (last === undefined) {
+    return;
+  } else if (kind === (tokenKind.comma as number)) {
+    if (!last.isObject) last.segment = Number(last.segment) + 1;
+    last.expects = last.isObject ? 'key' : 'value';
+  } else if (kind === (tokenKind.colon as number)) {
+    last.expects = 'value';
+  } else if (last.isObject && last.expects !== 'value') {
+    last.segment = keyText(text.slice(offset, offset + length));
+    last.expects = 'comma';
+  } else {
+    if (!last.isObject && last.expects === 'comma') last.segment = Number(last.segment) + 1;
+    last.expects = 'comma';
+  }
+}
+
+function keyText(written: string): string {
+  try {
+    return String(JSON.parse(written));
+  } catch {
+    return written.replaceAll('"', '');
+  }
 }
 
 /** What the schema says of a value; undefined where it knows none. */
@@ -90,22 +150,24 @@ export function tokensOf(text: string): readonly Token[] {
   return tokens;
 }
 
-function isInsideComment(kind: number, start: number, length: number, offset: number, text: string): boolean {
-  if (kind === tokenKind.lineComment) return offset > start && offset <= start + length;
+function isInsideComment({ kind, offset: start, length }: Token, offset: number, text: string): boolean {
+  if (kind === (tokenKind.lineComment as number)) return offset > start && offset <= start + length;
   const isOpen = !text.slice(start, start + length).endsWith('*/');
-  return kind === tokenKind.blockComment && offset > start && (offset < start + length || isOpen);
+  return kind === (tokenKind.blockComment as number) && offset > start && (offset < start + length || isOpen);
 }
 
 /** Texts, numbers, words: not punctuation, which the cursor may touch without meaning it. */
-function wordAt(tokens: readonly Token[], offset: number): { offset: number; length: number } {
+function wordAt(tokens: readonly Token[], offset: number, text: string): { offset: number; length: number } {
   const isWord = ({ kind }: Token): boolean =>
-    (kind > tokenKind.colon && kind < tokenKind.lineComment) || kind === tokenKind.unknown;
-  const touched = tokens.filter(
+    (kind > tokenKind.colon && kind < tokenKind.lineComment) || kind === (tokenKind.unknown as number);
+  const found = tokens.findLast(
     (token) => isWord(token) && token.offset <= offset && offset <= token.offset + token.length,
   );
-  // Directly behind a finished text nothing is typed in it any more, but it may still be meant.
-  const found = touched.at(-1);
-  return found ?? { offset, length: 0 };
+  if (found === undefined) return { offset, length: 0 };
+  // A text that is still typed has no end yet: what follows on its line is not part of it.
+  const written = text.slice(found.offset, found.offset + found.length);
+  const isOpen = written.startsWith('"') && (written.length === 1 || !written.endsWith('"'));
+  return { offset: found.offset, length: isOpen ? offset - found.offset : found.length };
 }
 
 function keysBeside(object: Node, wordOffset: number): readonly string[] {

@@ -1,8 +1,8 @@
 import type { Hover, Position } from 'vscode-languageserver-types';
-import { getLocation, type Node } from 'jsonc-parser';
+import type { Node } from 'jsonc-parser';
 import { dottedPath } from '../../recipe/schema';
-import { membersOf, nodeAt } from '../../recipe/syntax';
-import { schemaOf, type Path } from './cursor';
+import { exactNode, membersOf, nodeAt } from '../../recipe/syntax';
+import { cursorAt, schemaOf, type Path } from './cursor';
 import type { Sources } from './knowledge';
 import { meaningOf } from './meanings/meanings';
 import { surroundingsOf } from './meanings/surroundings';
@@ -30,17 +30,15 @@ export async function hoverAt(
 }
 
 function pointedAt(document: RecipeDocument, offset: number): { readonly node: Node; readonly path: Path } | undefined {
-  const { root, text } = document;
-  if (root === undefined) return undefined;
-  const { path, isAtPropertyKey } = getLocation(text, offset);
-  if (path.length === 0 || path.at(-1) === '') return undefined;
-  if (isAtPropertyKey) {
-    const object = nodeAt(root, path.slice(0, -1));
-    const member = membersOf(object).find(({ keyNode }) => contains(keyNode, offset));
-    return member === undefined ? undefined : { node: member.keyNode, path };
+  const { root } = document;
+  const { kind, path } = cursorAt(document, offset);
+  if (root === undefined || kind === 'comment') return undefined;
+  if (kind === 'key') {
+    const member = membersOf(nodeAt(root, path)).find(({ keyNode }) => contains(keyNode, offset));
+    return member === undefined ? undefined : { node: member.keyNode, path: [...path, member.key] };
   }
-  const node = nodeAt(root, path);
-  return contains(node, offset) ? { node, path } : undefined;
+  const node = exactNode(root, path);
+  return node !== undefined && contains(node, offset) && path.length > 0 ? { node, path } : undefined;
 }
 
 function contains({ offset: start, length }: Node, offset: number): boolean {
