@@ -37,6 +37,11 @@ export class FactThread {
     this.#options = options;
   }
 
+  /** Has it ready before the first question. */
+  warmUp(): void {
+    this.#worker ??= this.#start();
+  }
+
   /** Rejects with `NoAnswer`, also once `signal` is aborted. */
   ask<Name extends QuestionName>(name: Name, recipe: AskedRecipe, signal: AbortSignal): Promise<Answers[Name]> {
     return new Promise((resolve, reject) => {

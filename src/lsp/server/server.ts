@@ -83,6 +83,7 @@ export class RecipeServer {
   #answerLifeCycle(): void {
     this.#connection.onInitialize((params) => this.#initialize(params));
     this.#connection.onInitialized(() => {
+      this.#threads[0]?.warmUp();
       if (this.#capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
         const watchers = [{ globPattern: watched }];
         void this.#connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });

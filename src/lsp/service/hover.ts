@@ -18,8 +18,7 @@ export async function hoverAt(
   const found = pointedAt(document, offset);
   if (found === undefined) return undefined;
   const { node, path } = found;
-  const itemOf = typeof path.at(-1) === 'number' ? path.slice(0, -1) : path;
-  const description = (schemaOf(path)?.description ?? schemaOf(itemOf)?.description ?? '').trim();
+  const description = schemaOf(path)?.description ?? '';
   const meaning = meaningOf(path)?.(await surroundingsOf(document, sources), path);
   if (description === '' && meaning === undefined) return undefined;
   const parts = [

@@ -14,7 +14,7 @@ const found: Readonly<Record<PathKind, (sources: Sources, document: RecipeDocume
     folder: () => Promise.resolve([]),
   };
 
-const datasetEnding = /\.(jsonl|ndjson|json|csv|tsv|parquet|txt|md)$/i;
+const datasetEnding = /(?<!\.lora)\.(jsonl|ndjson|json|csv|tsv|parquet|txt|md)$/i;
 
 /** What was found of this kind, and what lies in the folder that is typed so far. */
 export async function pathSuggestions(
@@ -29,7 +29,8 @@ export async function pathSuggestions(
     found[kind](sources, document),
     sources.folder(document, folder === '' ? '.' : folder),
   ]);
-  const known = new Set(whole.map(({ text }) => text));
+  const plain = (text: string): string => text.replace(/^\.\/|\/$/g, '');
+  const known = new Set(whole.map(({ text }) => plain(text)));
   const parts = entries
     .filter(({ name, isFolder }) => isFolder || (kind === 'dataset' && datasetEnding.test(name)))
     .map(({ name, isFolder }): Suggestion => {
@@ -43,7 +44,7 @@ export async function pathSuggestions(
     });
   return [
     ...whole.map(({ text, detail }) => ({ label: text, kind: CompletionItemKind.File, detail, isPreferred: true })),
-    ...parts.filter(({ label }) => !known.has(label) && !known.has(label.replace(/\/$/, ''))),
+    ...parts.filter(({ label }) => !known.has(plain(label))),
   ];
 }
 

@@ -8,6 +8,7 @@ import { draftOf, rankOf } from '../draftOf';
 import { knownOf, type Sources } from '../knowledge';
 import { ascending, percentile } from '../lengths';
 import type { RecipeDocument } from '../recipeDocument';
+import { pathKeys } from '../structure';
 import { pathSuggestions } from './paths';
 import type { Suggestion } from './suggestion';
 import { moduleNameSuggestions, targetSuggestions } from './targets';
@@ -48,6 +49,8 @@ export async function valueSuggestions(
   const dotted = dottedPath(path.map((segment) => (typeof segment === 'number' ? 0 : segment))).replaceAll('[0]', '[]');
   const inColumns = generic[0] === 'dataset' && generic[1] === 'columns' && generic.length === 3;
   const own = await byPath[inColumns ? 'dataset.columns.*' : dotted]?.(document, cursor, sources);
+  // Examples of paths lead nowhere on this disk.
+  if (pathKeys.some((key) => dottedPath(key) === dotted)) return own ?? [];
   const known = new Set(own?.map(({ label }) => label));
   return [...(own ?? []), ...schemaSuggestions(schema).filter(({ label }) => !known.has(label))];
 }
