@@ -104,7 +104,7 @@ export class FactStore {
   async #facts(document: RecipeDocument, isPatient: boolean): Promise<Facts> {
     const draft = draftOf(document);
     const parts = factNames.map(async (name) => [name, await this.#answer(document, draft, name, isPatient)] as const);
-    return Object.fromEntries((await Promise.all(parts)).filter(([, part]) => part !== undefined)) as Facts;
+    return Object.fromEntries((await Promise.all(parts)).filter(([, part]) => part !== undefined));
   }
 
   async #answer<Name extends QuestionName>(

@@ -8,13 +8,13 @@ export interface ThreadOptions {
   readonly limit: number;
   /** Megabytes of JavaScript heap. */
   readonly heap: number;
-  log(line: string): void;
+  readonly log: (line: string) => void;
 }
 
 interface Waiting {
   readonly name: QuestionName;
-  resolve(value: unknown): void;
-  reject(error: Error): void;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Why there is no answer: the thread was ended, or a bug. */
@@ -45,7 +45,10 @@ export class FactThread {
   /** Rejects with `NoAnswer`, also once `signal` is aborted. */
   ask<Name extends QuestionName>(name: Name, recipe: AskedRecipe, signal: AbortSignal): Promise<Answers[Name]> {
     return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(new NoAnswer('Not asked any more'));
+      if (signal.aborted) {
+        reject(new NoAnswer('Not asked any more'));
+        return;
+      }
       const id = this.#nextId++;
       const waiting: Waiting = { name, resolve: resolve as (value: unknown) => void, reject };
       this.#waiting.set(id, waiting);

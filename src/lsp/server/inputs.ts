@@ -37,7 +37,7 @@ function tokenInputs({ base_model: model, dataset }: RecipeDraft): unknown {
 
 /** Equal for two recipes of which the answer to this question is the same. */
 export function inputKey(name: QuestionName, draft: RecipeDraft): string {
-  return JSON.stringify(inputsOf[name](draft)) ?? '';
+  return JSON.stringify([inputsOf[name](draft)]);
 }
 
 /** Nothing can be asked before the recipe names what it is about. */
@@ -58,7 +58,9 @@ export function canBeAsked(name: QuestionName, { base_model: model, dataset, lor
     case 'cost':
     case 'plan':
       return model !== undefined && dataset?.path !== undefined;
-    default:
+    case 'machine':
+    case 'places':
+    case 'surveyed':
       return true;
   }
 }

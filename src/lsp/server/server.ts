@@ -25,7 +25,7 @@ export interface ServerOptions {
   /** Absolute path of `recipeFacts.js`, the bundle of the threads. */
   readonly threadFile: string;
   /** The page that explains a code. */
-  page(code: string): string | undefined;
+  readonly page: (code: string) => string | undefined;
 }
 
 /** Files whose change may change what is known of a recipe. */
@@ -48,7 +48,7 @@ export class RecipeServer {
   readonly #publisher: Publisher;
   #workspace: readonly string[] = [];
   #capabilities: InitializeParams['capabilities'] = {};
-  #toRefresh: NodeJS.Timeout | undefined;
+  #isRefreshAsked = false;
 
   constructor(connection: Connection, { threadFile, page }: ServerOptions) {
     this.#connection = connection;
@@ -102,10 +102,9 @@ export class RecipeServer {
     this.#connection.onDidChangeWatchedFiles(() => this.#store.forgetFiles());
   }
 
-  #initialize({ capabilities, workspaceFolders, rootUri }: InitializeParams): InitializeResult {
+  #initialize({ capabilities, workspaceFolders }: InitializeParams): InitializeResult {
     this.#capabilities = capabilities;
-    const root = rootUri === null ? [] : [{ uri: rootUri }];
-    this.#workspace = pathsOf(workspaceFolders ?? root);
+    this.#workspace = pathsOf(workspaceFolders ?? []);
     const isRecipe = { pattern: { glob: '**/*', matches: 'file' as const } };
     const anyFolder = { pattern: { glob: '**', matches: 'folder' as const } };
     return {
@@ -140,7 +139,10 @@ export class RecipeServer {
         return document === undefined ? nothing : answer(document, params);
       };
     };
-    type Place = { textDocument: TextDocumentIdentifier; position: Position };
+    interface Place {
+      textDocument: TextDocumentIdentifier;
+      position: Position;
+    }
     connection.onCompletion(at((document, { position }: Place) => this.#patient.completions(document, position), []));
     connection.onHover(
       at(async (document, { position }: Place) => (await this.#patient.hover(document, position)) ?? null, null),
@@ -194,8 +196,10 @@ export class RecipeServer {
 
   #factsChanged(uri: string): void {
     void this.#publish(uri);
-    this.#toRefresh ??= setTimeout(() => {
-      this.#toRefresh = undefined;
+    if (this.#isRefreshAsked) return;
+    this.#isRefreshAsked = true;
+    setTimeout(() => {
+      this.#isRefreshAsked = false;
       const { codeLens, inlayHint } = this.#capabilities.workspace ?? {};
       if (codeLens?.refreshSupport === true) void this.#connection.sendRequest(CodeLensRefreshRequest.type);
       if (inlayHint?.refreshSupport === true) void this.#connection.languages.inlayHint.refresh();

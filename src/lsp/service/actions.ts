@@ -18,9 +18,9 @@ const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
 /** Where pages about codes are, and how files are named: the server's business. */
 export interface Addresses {
   /** The page that explains a code; undefined where there is none. */
-  page(code: string): string | undefined;
+  readonly page: (code: string) => string | undefined;
   /** The uri of an absolute path. */
-  uri(file: string): string;
+  readonly uri: (file: string) => string;
 }
 
 /** A problem as editors show it. */

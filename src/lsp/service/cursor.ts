@@ -1,4 +1,4 @@
-import { createScanner, type Node, type SyntaxKind } from 'jsonc-parser';
+import { createScanner, type Node } from 'jsonc-parser';
 import { propertySchema, recipeSchema, type Schema } from '../../recipe/schema';
 import { membersOf, nodeAt } from '../../recipe/syntax';
 import type { RecipeDocument } from './recipeDocument';
@@ -23,27 +23,22 @@ export interface Cursor {
 }
 
 export interface Token {
-  readonly kind: SyntaxKind;
+  readonly kind: TokenKind;
   readonly offset: number;
   readonly length: number;
 }
 
-/** Kinds of tokens by their number: the parser's own names are a constant enum, which bundlers cannot read. */
-export const tokenKind = {
-  openBrace: 1,
-  closeBrace: 2,
-  openBracket: 3,
-  closeBracket: 4,
-  comma: 5,
-  colon: 6,
-  string: 10,
-  lineComment: 12,
-  blockComment: 13,
-  lineBreak: 14,
-  blanks: 15,
-  unknown: 16,
-  end: 17,
-} as const;
+/** In the order of the parser's own numbers, which begin at 1. */
+const tokenKinds = [
+  ...(['openBrace', 'closeBrace', 'openBracket', 'closeBracket', 'comma', 'colon'] as const),
+  ...(['null', 'true', 'false', 'string', 'number'] as const),
+  ...(['lineComment', 'blockComment', 'lineBreak', 'blanks', 'unknown'] as const),
+] as const;
+
+export type TokenKind = (typeof tokenKinds)[number];
+
+const trivia: ReadonlySet<TokenKind> = new Set(['lineComment', 'blockComment', 'lineBreak', 'blanks']);
+const punctuation: ReadonlySet<TokenKind> = new Set(tokenKinds.slice(0, 6));
 
 /** Looks at a place of a recipe. Never throws. */
 export function cursorAt(document: RecipeDocument, offset: number): Cursor {
@@ -51,7 +46,7 @@ export function cursorAt(document: RecipeDocument, offset: number): Cursor {
   const tokens = tokensOf(text);
   const isComment = tokens.some((token) => isInsideComment(token, offset, text));
   const word = wordAt(tokens, offset, text);
-  const significant = tokens.filter(({ kind }) => kind < tokenKind.lineComment || kind === tokenKind.unknown);
+  const significant = tokens.filter(({ kind }) => !trivia.has(kind));
   const { path, isKey } = placeAt(significant, word.offset, text);
   const object = root === undefined ? undefined : nodeAt(root, path);
   return {
@@ -98,20 +93,20 @@ function placeAt(tokens: readonly Token[], offset: number, text: string): { path
 
 function read({ kind, offset, length }: Token, open: Open[], text: string): void {
   const last = open.at(-1);
-  const opens = kind === (tokenKind.openBrace as number) || kind === (tokenKind.openBracket as number);
+  const opens = kind === 'openBrace' || kind === 'openBracket';
   if (opens) {
-    const isObject = kind === (tokenKind.openBrace as number);
+    const isObject = kind === 'openBrace';
     open.push({ isObject, segment: isObject ? '' : 0, expects: isObject ? 'key' : 'value' });
-  } else if (kind === (tokenKind.closeBrace as number) || kind === (tokenKind.closeBracket as number)) {
+  } else if (kind === 'closeBrace' || kind === 'closeBracket') {
     open.pop();
     const outer = open.at(-1);
     if (outer !== undefined) outer.expects = 'comma';
   } else if (last === undefined) {
     return;
-  } else if (kind === (tokenKind.comma as number)) {
+  } else if (kind === 'comma') {
     if (!last.isObject) last.segment = Number(last.segment) + 1;
     last.expects = last.isObject ? 'key' : 'value';
-  } else if (kind === (tokenKind.colon as number)) {
+  } else if (kind === 'colon') {
     last.expects = 'value';
   } else if (last.isObject && last.expects !== 'value') {
     last.segment = keyText(text.slice(offset, offset + length));
@@ -144,22 +139,23 @@ export function schemaOf(path: Path): Schema | undefined {
 export function tokensOf(text: string): readonly Token[] {
   const scanner = createScanner(text, false);
   const tokens: Token[] = [];
-  for (let kind = scanner.scan(); (kind as number) !== tokenKind.end; kind = scanner.scan()) {
+  for (;;) {
+    // The number behind the last kind is that of the end.
+    const kind = tokenKinds[(scanner.scan() as number) - 1];
+    if (kind === undefined) return tokens;
     tokens.push({ kind, offset: scanner.getTokenOffset(), length: scanner.getTokenLength() });
   }
-  return tokens;
 }
 
 function isInsideComment({ kind, offset: start, length }: Token, offset: number, text: string): boolean {
-  if (kind === (tokenKind.lineComment as number)) return offset > start && offset <= start + length;
+  if (kind === 'lineComment') return offset > start && offset <= start + length;
   const isOpen = !text.slice(start, start + length).endsWith('*/');
-  return kind === (tokenKind.blockComment as number) && offset > start && (offset < start + length || isOpen);
+  return kind === 'blockComment' && offset > start && (offset < start + length || isOpen);
 }
 
 /** Texts, numbers, words: not punctuation, which the cursor may touch without meaning it. */
 function wordAt(tokens: readonly Token[], offset: number, text: string): { offset: number; length: number } {
-  const isWord = ({ kind }: Token): boolean =>
-    (kind > tokenKind.colon && kind < tokenKind.lineComment) || kind === (tokenKind.unknown as number);
+  const isWord = ({ kind }: Token): boolean => !trivia.has(kind) && !punctuation.has(kind);
   const found = tokens.findLast(
     (token) => isWord(token) && token.offset <= offset && offset <= token.offset + token.length,
   );

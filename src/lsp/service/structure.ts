@@ -9,7 +9,7 @@ import {
 } from 'vscode-languageserver-types';
 import { format, type Node } from 'jsonc-parser';
 import { membersOf, nodeAt } from '../../recipe/syntax';
-import { tokenKind, tokensOf, type Path } from './cursor';
+import { tokensOf, type Path } from './cursor';
 import type { Sources } from './knowledge';
 import { rangeOf, type RecipeDocument } from './recipeDocument';
 
@@ -20,15 +20,15 @@ export function foldingRanges(document: RecipeDocument): FoldingRange[] {
   const comments: { start: number; end: number }[] = [];
   for (const { kind, offset, length } of tokensOf(document.text)) {
     const { start, end } = document.range(offset, length);
-    if (kind === (tokenKind.openBrace as number) || kind === (tokenKind.openBracket as number)) open.push(start.line);
-    if (kind === (tokenKind.closeBrace as number) || kind === (tokenKind.closeBracket as number)) {
+    if (kind === 'openBrace' || kind === 'openBracket') open.push(start.line);
+    if (kind === 'closeBrace' || kind === 'closeBracket') {
       const line = open.pop();
       // The closing line stays in sight.
       if (line !== undefined && start.line - 1 > line) folds.push({ startLine: line, endLine: start.line - 1 });
     }
-    if (kind === (tokenKind.lineComment as number) || kind === (tokenKind.blockComment as number)) {
+    if (kind === 'lineComment' || kind === 'blockComment') {
       const last = comments.at(-1);
-      if (last !== undefined && last.end === start.line - 1) last.end = end.line;
+      if (last?.end === start.line - 1) last.end = end.line;
       else comments.push({ start: start.line, end: end.line });
     }
   }

@@ -9,7 +9,6 @@ import { patternFacts } from '../../../engine/facts/patternFacts';
 import { placeFacts } from '../../../engine/facts/placeFacts';
 import { loraOptions } from '../../../engine/facts/recipeOptions';
 import { startFacts } from '../../../engine/facts/startFacts';
-import { tooSlow, withTimeLimit } from '../../../engine/facts/timeLimit';
 import type { Tokenizer } from '../../../engine/data/tokenizer';
 import { planAdapter, planFull } from '../../../engine/lora/adapter';
 import { planAdapted } from '../../../engine/plan/planRun';
@@ -22,9 +21,6 @@ import type { Known, KnownAdapter } from '../../service/knowledge';
 import type { Answers, AskedRecipe, QuestionName } from '../questions';
 import { Remembered } from './remembered';
 import { survey } from './survey';
-
-/** Milliseconds for matching a recipe's patterns with the layers of a model. */
-const patternTime = 100;
 
 interface Asked {
   readonly recipe: AskedRecipe;
@@ -40,6 +36,7 @@ export class FactFinder {
   // A tokenizer takes tens of megabytes.
   readonly #tokenizers = new Remembered<Tokenizer>(1);
   readonly #data = new Remembered<DataFacts>(16);
+  #latest: { readonly file: string; readonly text: string; readonly plan: Promise<Known<Plan>> } | undefined;
 
   readonly #sources: FactSources = {
     openModel: (reference, from) => {
@@ -112,31 +109,51 @@ export class FactFinder {
     return gatherTokens({ text: recipe.text, file: recipe.file, signal }, this.#sources);
   }
 
-  async #adapter({ draft, folder, recipe }: Asked): Promise<Known<KnownAdapter>> {
+  async #adapter(asked: Asked): Promise<Known<KnownAdapter>> {
+    const { draft, folder, recipe } = asked;
     if (draft.base_model === undefined) return undefined;
+    if (await this.#hasSlowPattern(asked)) return slowPattern;
     // Of a recipe that lacks its dataset the adapter is known all the same.
     const whole = { ...draft, base_model: draft.base_model, dataset: { path: '', ...draft.dataset } };
     const resolved = resolveRecipe(whole, { recipeFile: recipe.file });
     return unlessFailure(async () => {
       const { model } = await this.#sources.openModel(resolved.base_model, folder);
-      const adapter = withTimeLimit(patternTime, () =>
-        resolved.method === 'full' ? planFull(model) : planAdapter(model, loraOptions(resolved.lora)),
-      );
-      if (adapter === tooSlow)
-        return { failure: { code: 'pattern-too-slow', message: 'A pattern takes too long to match.' } };
+      const adapter = resolved.method === 'full' ? planFull(model) : planAdapter(model, loraOptions(resolved.lora));
       return { method: resolved.method, ...planAdapted(model, adapter) };
     });
   }
 
-  /** The engine's own plan; loaded with the first one. */
-  async #plan({ draft, recipe, signal }: Asked): Promise<Known<Plan>> {
+  /** The engine's own plan; it is loaded with the first one. Cost and plan of one text are one computation. */
+  #plan(asked: Asked): Promise<Known<Plan>> {
+    const { file, text } = asked.recipe;
+    if (this.#latest?.file !== file || this.#latest.text !== text) {
+      const plan = this.#planAnew(asked);
+      this.#latest = { file, text, plan };
+      plan.catch(() => (this.#latest = undefined));
+    }
+    return this.#latest.plan;
+  }
+
+  async #planAnew(asked: Asked): Promise<Known<Plan>> {
+    const { draft, recipe, signal } = asked;
     if (!isRecipe(draft)) return undefined;
+    if (await this.#hasSlowPattern(asked)) return slowPattern;
     const { planRecipe } = await import('../../../engine/operations/planRecipe');
     signal.throwIfAborted();
     const resolved = resolveRecipe(draft, { recipeFile: recipe.file });
     return unlessFailure(() => planRecipe({ file: recipe.file, text: recipe.text, recipe: resolved }));
   }
+
+  /** What matches patterns without a limit must not be called with one that goes on for ever. */
+  async #hasSlowPattern(asked: Asked): Promise<boolean> {
+    const patterns = await this.#finders.patterns(asked);
+    return patterns !== undefined && !isUnread(patterns) && patterns.matches.some(({ paths }) => paths === 'too-slow');
+  }
 }
+
+const slowPattern: Unread = {
+  failure: { code: 'pattern-too-slow', message: 'A pattern of this recipe takes too long to match.' },
+};
 
 /** The folder of the workspace that the recipe lies in. */
 function workspaceAround({ file, workspace }: AskedRecipe): string | undefined {

@@ -1,13 +1,13 @@
 import { CompletionItemKind } from 'vscode-languageserver-types';
 import { typesOf, type JsonValue, type Schema } from '../../../recipe/schema';
-import { tokenKind, type Cursor } from '../cursor';
+import type { Cursor } from '../cursor';
 import { escapeSnippet, type Suggestion } from './suggestion';
 
 /** The keys that the object under the cursor does not have yet, required ones first. */
 export function keySuggestions({ schema, siblings, after }: Cursor): readonly Suggestion[] {
   const required = schema?.required ?? [];
   // An existing key is only renamed: its value stays.
-  const hasValue = after?.kind === (tokenKind.colon as number);
+  const hasValue = after?.kind === 'colon';
   return Object.entries(schema?.properties ?? {})
     .filter(([key]) => !siblings.includes(key) && key !== '$schema')
     .map(([key, property]) => ({

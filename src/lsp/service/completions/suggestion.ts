@@ -4,7 +4,7 @@ import {
   type CompletionItemKind,
   type TextEdit,
 } from 'vscode-languageserver-types';
-import { tokenKind, type Cursor } from '../cursor';
+import type { Cursor } from '../cursor';
 import type { RecipeDocument } from '../recipeDocument';
 
 /** Something that could stand at the cursor. */
@@ -47,7 +47,9 @@ export function completionItems(
       insertTextFormat: InsertTextFormat.Snippet,
       textEdit: { range, newText: insert + after },
       ...(suggestion.isPreferred === true ? { preselect: true } : {}),
-      ...(suggestion.detail === undefined ? {} : { detail: suggestion.detail }),
+      ...(suggestion.detail === undefined
+        ? {}
+        : { detail: suggestion.detail, labelDetails: { description: suggestion.detail } }),
       ...(suggestion.documentation === undefined
         ? {}
         : { documentation: { kind: 'markdown' as const, value: suggestion.documentation } }),
@@ -66,9 +68,7 @@ export function escapeSnippet(text: string): string {
 function commaBefore(document: RecipeDocument, { before, kind, path }: Cursor): TextEdit | undefined {
   const isItem = kind === 'value' && typeof path.at(-1) === 'number';
   if (before === undefined || !(kind === 'key' || isItem)) return undefined;
-  const endsValue = !(
-    [tokenKind.openBrace, tokenKind.openBracket, tokenKind.comma, tokenKind.colon] as number[]
-  ).includes(before.kind);
+  const endsValue = !['openBrace', 'openBracket', 'comma', 'colon'].includes(before.kind);
   if (!endsValue) return undefined;
   const end = document.range(before.offset + before.length, 0);
   return { range: end, newText: ',' };
@@ -76,6 +76,6 @@ function commaBefore(document: RecipeDocument, { before, kind, path }: Cursor): 
 
 /** Before a further key or item belongs a comma; what completes a key alone adds none before its colon. */
 function commaAfter({ after }: Cursor): string {
-  const endsHere = after === undefined || after.kind === tokenKind.closeBrace || after.kind === tokenKind.closeBracket;
-  return endsHere || after.kind === tokenKind.comma || after.kind === tokenKind.colon ? '' : ',';
+  const endsHere = after === undefined || after.kind === 'closeBrace' || after.kind === 'closeBracket';
+  return endsHere || after.kind === 'comma' || after.kind === 'colon' ? '' : ',';
 }

@@ -1,6 +1,7 @@
 import { CompletionItemKind } from 'vscode-languageserver-types';
 import { formatCount } from '../../../run/format';
 import { adapterParams, layersWords, linearModules, modulesNamed } from '../costs';
+import { exactNode } from '../../../recipe/syntax';
 import type { Cursor } from '../cursor';
 import { draftOf, rankOf } from '../draftOf';
 import type { ModelFacts, ModuleFacts } from '../../../recipe/facts';
@@ -97,10 +98,9 @@ function savedDetail(modules: readonly ModuleFacts[]): string {
 }
 
 /** The texts of the list that the cursor's entry stands in. */
-function itemsBeside(document: RecipeDocument, { path, word }: Cursor): readonly string[] {
-  const draft = draftOf(document);
-  const lora = draft.lora as Readonly<Record<string, unknown>> | undefined;
-  const list = lora?.[String(path[1])];
-  const own = document.text.slice(word.offset, word.offset + word.length);
-  return Array.isArray(list) ? list.map(String).filter((item) => JSON.stringify(item) !== own) : [];
+function itemsBeside({ root }: RecipeDocument, { path, word }: Cursor): readonly string[] {
+  const list = root === undefined ? undefined : exactNode(root, path.slice(0, -1));
+  return (list?.children ?? []).flatMap(({ offset, value }) =>
+    offset !== word.offset && typeof value === 'string' ? [value] : [],
+  );
 }

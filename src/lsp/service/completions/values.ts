@@ -3,7 +3,7 @@ import { recipeDefaults } from '../../../recipe/recipe.generated';
 import { dottedPath, typesOf, type JsonValue, type Schema } from '../../../recipe/schema';
 import { formatCount, formatPercent } from '../../../run/format';
 import { atRank, costWords } from '../costs';
-import { tokenKind, type Cursor } from '../cursor';
+import type { Cursor } from '../cursor';
 import { draftOf, rankOf } from '../draftOf';
 import { knownOf, type Sources } from '../knowledge';
 import { ascending, percentile } from '../lengths';
@@ -65,7 +65,7 @@ export async function patternKeySuggestions(
   if (table !== 'rank_pattern' && table !== 'alpha_pattern') return [];
   const names = await moduleNameSuggestions(document, { ...cursor, path: ['lora', 'target_modules', 0] }, sources);
   const usual = recipeDefaults.lora[table === 'rank_pattern' ? 'r' : 'lora_alpha'];
-  const value = cursor.after?.kind === (tokenKind.colon as number) ? '' : `: \${1:${2 * usual}}`;
+  const value = cursor.after?.kind === 'colon' ? '' : `: \${1:${2 * usual}}`;
   return names
     .filter(({ label }) => !cursor.siblings.includes(label))
     .map((name) => ({ ...name, insert: `${JSON.stringify(name.label)}${value}` }));
