@@ -5,10 +5,8 @@ import type { FactName, Facts } from '../../recipe/facts';
 import { draftOf } from '../service/draftOf';
 import type { FolderEntry, Sources } from '../service/knowledge';
 import type { RecipeDocument } from '../service/recipeDocument';
-import type { FactThread } from './factThread';
-import { NoAnswer } from './factThread';
 import { canBeAsked, inputKey } from './inputs';
-import type { Answers, QuestionName } from './questions';
+import { NoAnswer, type Answers, type Finder, type QuestionName } from './questions';
 import { openableUri } from './targets';
 
 /** One answer, or its way here. */
@@ -46,14 +44,15 @@ const patience: Readonly<Record<QuestionName, number>> = {
 
 /** What tokenizes and plans goes to a thread of its own, so that the small questions never wait behind it. */
 const slow: ReadonlySet<QuestionName> = new Set(['tokens', 'evalTokens', 'cost', 'plan']);
+const questionNames = Object.keys(patience) as QuestionName[];
 const factNames: readonly FactName[] = [
   ...(['model', 'data', 'evalData', 'patterns', 'start', 'machine', 'places'] as const),
   ...(['tokens', 'evalTokens', 'cost'] as const),
 ];
 
 export interface FactStoreOptions {
-  readonly quick: FactThread;
-  readonly slow: FactThread;
+  readonly quick: Finder;
+  readonly slow: Finder;
   /** Absolute paths of the folders that the editor has open. */
   workspace(): readonly string[];
   /** An answer has arrived, or one that was given before is out of date. */
@@ -85,6 +84,15 @@ export class FactStore {
       folder: (document, folder) => listFolder(document, folder),
       target: (document, named) => openableUri(document, named),
     };
+  }
+
+  /** Resolves once all that can be asked about a document is answered. */
+  async settled(document: RecipeDocument): Promise<void> {
+    const draft = draftOf(document);
+    const { file } = document;
+    if (file === undefined) return;
+    const asked = questionNames.filter((name) => canBeAsked(name, draft));
+    await Promise.all(asked.map((name) => this.#entry(document, file, draft, name).settled));
   }
 
   /** A document was closed: nothing more is asked about it. */

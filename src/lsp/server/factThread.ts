@@ -1,5 +1,13 @@
 import { Worker } from 'node:worker_threads';
-import type { Answers, AskedRecipe, FromThread, QuestionName, ToThread } from './questions';
+import {
+  NoAnswer,
+  type Answers,
+  type AskedRecipe,
+  type Finder,
+  type FromThread,
+  type QuestionName,
+  type ToThread,
+} from './questions';
 
 export interface ThreadOptions {
   /** Absolute path of the thread's bundle. */
@@ -17,16 +25,11 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Why there is no answer: the thread was ended, or a bug. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
-}
-
 /**
  * A thread that finds things out, so that whoever types never waits. It is started with the first question, works them
  * off in their order, and is started anew after it had to be ended.
  */
-export class FactThread {
+export class FactThread implements Finder {
   readonly #options: ThreadOptions;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;

@@ -27,6 +27,16 @@ export interface Answers extends Required<Facts> {
 
 export type QuestionName = FactName | 'adapter' | 'plan' | 'surveyed';
 
+/** Whoever finds things out, in a thread or right here. Rejects with `NoAnswer`, also once `signal` is aborted. */
+export interface Finder {
+  ask<Name extends QuestionName>(name: Name, recipe: AskedRecipe, signal: AbortSignal): Promise<Answers[Name]>;
+}
+
+/** Why there is no answer: nobody waits any more, it took too long, or a bug. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
 /** To a thread. */
 export type ToThread =
   | { readonly type: 'ask'; readonly id: number; readonly name: QuestionName; readonly recipe: AskedRecipe }
