@@ -27,7 +27,9 @@ describe('quick fixes', () => {
     assert.match(fixed, /"learning_rate": 1e-3|"learning_rate": 0\.001/);
     const first = document.range(text.indexOf('"rank"'), 1);
     const here = await world.service.codeActions(document, first);
-    assert.equal(here.filter(({ kind }) => kind === 'quickfix').length, 1);
+    const quick = here.filter(({ kind }) => kind === 'quickfix');
+    assert.ok(quick.length > 0 && quick.every(({ diagnostics }) => diagnostics?.[0]?.code === 'unknown-key'));
+    assert.equal(quick.filter(({ isPreferred }) => isPreferred).length, 1);
   });
 
   test('problems of a dataset lie in the dataset', async (t) => {
