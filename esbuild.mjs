@@ -6,7 +6,13 @@ import { build } from 'esbuild';
 const external = ['vscode', 'onnxruntime-node'];
 
 await build({
-  entryPoints: { cli: 'src/cli.ts', engine: 'src/engine/main.ts', extension: 'src/extension.ts' },
+  entryPoints: {
+    cli: 'src/cli.ts',
+    engine: 'src/engine/main.ts',
+    extension: 'src/extension.ts',
+    languageServer: 'src/lsp/server/languageServer.ts',
+    recipeFacts: 'src/lsp/server/thread/main.ts',
+  },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

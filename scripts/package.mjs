@@ -46,7 +46,8 @@ function fillStage(stage, target) {
   const example = ['model', 'data.jsonl', 'count-by-ten.lora.json'].map((part) => `examples/numbers/${part}`);
   const media = ['icon.png', 'lora.svg', 'recipe-light.svg', 'recipe-dark.svg', 'walkthrough'];
   const language = ['language-configuration.json', 'lora.tmLanguage.json'];
-  const shipped = ['dist/extension.js', 'dist/engine.js', 'dist/views', 'schemas', 'docs/extension.md', 'LICENSE'];
+  const bundles = ['extension', 'engine', 'languageServer', 'recipeFacts'].map((name) => `dist/${name}.js`);
+  const shipped = [...bundles, 'dist/views', 'schemas', 'docs/checks', 'docs/extension.md', 'LICENSE'];
   for (const part of [...shipped, ...example, ...[...media, ...language].map((file) => `media/${file}`)]) {
     cpSync(part, path.join(stage, part), { recursive: true, filter: (file) => !file.endsWith('.map') });
   }

@@ -6,6 +6,7 @@ import { downloadCommand } from './commands/download';
 import { evaluateCommand } from './commands/evaluate';
 import { generateCommand } from './commands/generate';
 import { initCommand } from './commands/init';
+import { languageServerCommand } from './commands/languageServer';
 import { planCommand } from './commands/plan';
 import { runsCommand } from './commands/runs';
 import { tokensCommand } from './commands/tokens';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   adaptersCommand,
   runsCommand,
   doctorCommand,
+  languageServerCommand,
 ];
 
 /** A command that is promised: refused in one sentence until it is built. */
@@ -50,9 +52,5 @@ export const comingCommands: Readonly<Record<string, ComingCommand>> = {
   setup: {
     purpose: 'set up TensorFlow as a second runtime',
     instead: 'Nothing needs to be set up: `lora doctor` shows what this machine trains on.',
-  },
-  'language-server': {
-    purpose: 'check recipes while they are typed in an editor',
-    instead: 'Until then `lora check FILE` finds the same mistakes.',
   },
 };

@@ -14,6 +14,7 @@ import type { Job, JobEnd } from './runs/job';
 import { RunService } from './runs/runService';
 import type { Disposable } from './signal';
 import { ContextKeys } from './status/contextKeys';
+import { RecipeLanguage } from './language/recipeLanguage';
 import { RunNotices } from './status/runNotices';
 import { StatusBar } from './status/statusBar';
 import { adapterTree } from './trees/adapterTree';
@@ -53,6 +54,7 @@ export class Shell {
       this.#notices,
       new StatusBar(this.#service),
       new ContextKeys(this.#service, this.#files),
+      new RecipeLanguage(context.extensionUri, log),
       ...this.#trees(),
     );
     for (const name of Object.keys(this.#commands) as CommandName[]) this.#register(name);

@@ -279,6 +279,39 @@ export const stories = [
     },
   },
   {
+    name: 'a recipe is checked, explained and completed as it is typed',
+    trusted: true,
+    prepare(folder) {
+      copyExample(folder, 10);
+      const file = path.join(folder, recipeName);
+      writeFileSync(file, readFileSync(file, 'utf8').replace('"all-linear"', '["q_proj", "v_prj"]'));
+    },
+    async play(workbench) {
+      const { page } = workbench;
+      await workbench.openFile(recipeName);
+      await page.locator('.codelens-decoration', { hasText: 'Train Adapter' }).first().waitFor();
+      await page.locator('.squiggly-error').first().waitFor();
+      await workbench.shot('checked');
+      await workbench.hover('v_prj');
+      await page.locator('.monaco-hover', { hasText: 'matches no layer' }).first().waitFor();
+      await workbench.shot('hover');
+      await workbench.clickWord('v_prj');
+      await page.keyboard.press('Control+.');
+      await page.locator('.action-widget .monaco-list-row', { hasText: 'Write "v_proj"' }).first().waitFor();
+      await workbench.shot('fixes');
+      await page.keyboard.press('Enter');
+      await page.locator('.codelens-decoration', { hasText: 'trainable parameters' }).first().waitFor();
+      await page.locator('.codelens-decoration', { hasText: 'memory about' }).first().waitFor();
+      await workbench.shot('fixed');
+      await workbench.clickWord('v_proj');
+      await page.keyboard.press('End');
+      await page.keyboard.press('ArrowLeft');
+      await page.keyboard.type(', "');
+      await page.locator('.suggest-widget.visible .monaco-list-row', { hasText: 'gate_proj' }).first().waitFor();
+      await workbench.shot('targets');
+    },
+  },
+  {
     name: 'an empty folder says what to do first',
     trusted: true,
     prepare: () => undefined,

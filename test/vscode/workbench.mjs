@@ -67,6 +67,19 @@ export class Workbench {
     await this.page.locator('.monaco-editor .view-line').first().waitFor();
   }
 
+  /** A word in the editor's text. */
+  word(text) {
+    return this.page.locator('.monaco-editor .view-line span span').filter({ hasText: text }).first();
+  }
+
+  async clickWord(text) {
+    await this.word(text).click();
+  }
+
+  async hover(text) {
+    await this.word(text).hover();
+  }
+
   /** Picks an entry of the list or answers the question that is open. */
   async pick(text) {
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().click();

@@ -45,15 +45,12 @@ export const plainSources: FactSources = {
  */
 export async function gatherFacts(request: FactsRequest, sources: FactSources = plainSources): Promise<Facts> {
   const { draft } = parseRecipe(request.text);
-  const { file, workspace, signal } = request;
+  const { file, workspace } = request;
   const folder = path.dirname(file);
-  const { base_model: reference, dataset, lora, method } = draft;
-  const base = await ifGiven(reference, (given) => sources.openModel(given, folder));
-  signal?.throwIfAborted();
+  const { lora, method } = draft;
+  const opened = await open(draft, request, sources);
+  const { base, data, evalData } = opened;
   const model = base === undefined || isUnread(base) ? base : modelFacts(base);
-  const data = await ifGiven(dataset?.path, (given) => sources.data(path.resolve(folder, given), draft, signal));
-  const evalPath = dataset?.eval_path ?? undefined;
-  const evalData = await ifGiven(evalPath, (given) => sources.data(path.resolve(folder, given), draft, signal));
   const isLora = method !== 'full';
   const start = await ifGiven(isLora ? (lora?.init_from ?? undefined) : undefined, (given) =>
     startFacts(path.resolve(folder, given)),
@@ -62,7 +59,7 @@ export async function gatherFacts(request: FactsRequest, sources: FactSources = 
     model,
     data,
     evalData,
-    ...(await tokens(draft, { base, data, evalData }, request, sources)),
+    ...(await tokens(draft, opened, request, sources)),
     patterns: model === undefined || isUnread(model) || !isLora ? undefined : patternFacts(draft, model),
     start,
     machine: machineFacts(),
@@ -74,6 +71,25 @@ interface Opened {
   readonly base: BaseModel | Unread | undefined;
   readonly data: DataFacts | Unread | undefined;
   readonly evalData: DataFacts | Unread | undefined;
+}
+
+/** What rows look like as tokens alone: the part that takes longest. */
+export async function gatherTokens(
+  request: FactsRequest,
+  sources: FactSources = plainSources,
+): Promise<Pick<Facts, 'tokens' | 'evalTokens'>> {
+  const { draft } = parseRecipe(request.text);
+  return tokens(draft, await open(draft, request, sources), request, sources);
+}
+
+async function open(draft: RecipeDraft, { file, signal }: FactsRequest, sources: FactSources): Promise<Opened> {
+  const folder = path.dirname(file);
+  const { base_model: reference, dataset } = draft;
+  const base = await ifGiven(reference, (given) => sources.openModel(given, folder));
+  signal?.throwIfAborted();
+  const read = (given: string | null | undefined): Promise<DataFacts | Unread | undefined> =>
+    ifGiven(given ?? undefined, (name) => sources.data(path.resolve(folder, name), draft, signal));
+  return { base, data: await read(dataset?.path), evalData: await read(dataset?.eval_path) };
 }
 
 /** Where the model or the data cannot be read, that has been said already. */

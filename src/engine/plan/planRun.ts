@@ -35,28 +35,15 @@ export function planRun(
   activations: ActivationBytes,
   compute: Plan['compute'],
 ): Plan {
-  const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
   const baseParams = countParameters(model);
-  const trainable = adapter.trainables.reduce((sum, { shape }) => sum + count(shape), 0);
-  // Biases are the base model's own; a saved module is trained as a copy, which PEFT counts beside the original.
-  const added = adapter.trainables
-    .filter(({ role }) => role !== 'bias' && role !== 'full')
-    .reduce((sum, { shape }) => sum + count(shape), 0);
-  const all = baseParams + added;
+  const planned = planAdapted(model, adapter);
+  const { trainable_params: trainable } = planned.adapter;
   return {
     name: recipe.name,
     base_model: recipe.base_model,
     family: model.modelType,
     method: recipe.method,
-    adapter: {
-      trainable_params: trainable,
-      all_params: all,
-      trainable_percent: (100 * trainable) / all,
-      file_bytes: 4 * trainable,
-      modules: describeTargets(adapter),
-    },
-    targets: adapter.matches.map(({ entry, count: matches }) => ({ entry, matches })),
-    full: { trainable_params: baseParams },
+    ...planned,
     memory: {
       lora_bytes: memoryBytes(model, 4 * baseParams + 16 * trainable, activations.lora),
       full_bytes: memoryBytes(model, 16 * baseParams, activations.full),
@@ -71,4 +58,27 @@ export function planRun(
 export function memoryBytes(model: Model, weights: number, activations: number): number {
   const process = overhead.process + overhead.vocabularyEntry * model.vocabSize;
   return Math.round(process + weights + overhead.fragmentation * activations);
+}
+
+/** What an adapter adds to a model: known without data and without a machine. */
+export function planAdapted(model: Model, adapter: Adapter): Pick<Plan, 'adapter' | 'targets' | 'full'> {
+  const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+  const baseParams = countParameters(model);
+  const trainable = adapter.trainables.reduce((sum, { shape }) => sum + count(shape), 0);
+  // Biases are the base model's own; a saved module is trained as a copy, which PEFT counts beside the original.
+  const added = adapter.trainables
+    .filter(({ role }) => role !== 'bias' && role !== 'full')
+    .reduce((sum, { shape }) => sum + count(shape), 0);
+  const all = baseParams + added;
+  return {
+    adapter: {
+      trainable_params: trainable,
+      all_params: all,
+      trainable_percent: (100 * trainable) / all,
+      file_bytes: 4 * trainable,
+      modules: describeTargets(adapter),
+    },
+    targets: adapter.matches.map(({ entry, count: matches }) => ({ entry, matches })),
+    full: { trainable_params: baseParams },
+  };
 }

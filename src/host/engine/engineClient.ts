@@ -1,5 +1,5 @@
 import { CancellationTokenSource, ResponseError } from 'vscode-jsonrpc/node';
-import type { RequestType, RequestType0 } from 'vscode-jsonrpc/node';
+import type { RequestParam, RequestType, RequestType0 } from 'vscode-jsonrpc/node';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../../run/download';
 import { downloadProgress, engineProtocolVersion, notifications, requests } from '../../run/engineProtocol';
 import type { WireError } from '../../run/engineProtocol';
@@ -205,7 +205,10 @@ class ProcessClient implements EngineClient {
     await this.#unlessEnded(() => this.#process.connection.sendRequest(type));
   }
 
-  async #call<Params, Result>(type: RequestType<Params, Result, WireError>, params: Params): Promise<Result> {
+  async #call<Params, Result>(
+    type: RequestType<Params, Result, WireError>,
+    params: RequestParam<Params>,
+  ): Promise<Result> {
     await this.#ready;
     return this.#unlessEnded(() => this.#process.connection.sendRequest(type, params));
   }

@@ -44,8 +44,8 @@ export class EngineProcess {
       undefined,
       {
         messageStrategy: {
-          handleMessage: (message, next) => {
-            next(message);
+          handleMessage: async (message, next) => {
+            await next(message);
             this.#handled++;
           },
         },

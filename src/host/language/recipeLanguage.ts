@@ -1,0 +1,61 @@
+import * as vscode from 'vscode';
+import type { LanguageClient } from 'vscode-languageclient/node';
+
+/** The language of recipes: its server is started with the first recipe that is shown, and ended with the window. */
+export class RecipeLanguage implements vscode.Disposable {
+  readonly #serverFile: string;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #subscription: vscode.Disposable;
+  #client: Promise<LanguageClient> | undefined;
+
+  constructor(extensionUri: vscode.Uri, log: vscode.LogOutputChannel) {
+    this.#serverFile = vscode.Uri.joinPath(extensionUri, 'dist', 'languageServer.js').fsPath;
+    this.#log = log;
+    this.#subscription = vscode.workspace.onDidOpenTextDocument((document) => this.#startFor(document));
+    for (const document of vscode.workspace.textDocuments) this.#startFor(document);
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    void this.#client?.then((client) => client.dispose()).catch(() => undefined);
+  }
+
+  #startFor({ languageId }: vscode.TextDocument): void {
+    if (languageId !== 'lora' || this.#client !== undefined) return;
+    this.#client = this.#start();
+    this.#client.catch((error: unknown) => {
+      this.#log.error(error instanceof Error ? error : String(error));
+      const message = 'Recipes cannot be checked: the language server does not start. The log says why.';
+      void vscode.window.showErrorMessage(message, 'Show Log').then((answer) => {
+        if (answer !== undefined) this.#log.show();
+      });
+    });
+  }
+
+  async #start(): Promise<LanguageClient> {
+    // Loaded with the first recipe: most windows never open one.
+    const { LanguageClient: Client, TransportKind } = await import('vscode-languageclient/node');
+    const client = new Client(
+      'lora',
+      'LoRA recipes',
+      { module: this.#serverFile, transport: TransportKind.ipc },
+      {
+        documentSelector: [{ language: 'lora' }],
+        outputChannel: this.#log,
+        diagnosticCollectionName: 'lora',
+        middleware: { provideCodeLenses: (document, token, next) => withIcons(next(document, token)) },
+      },
+    );
+    await client.start();
+    return client;
+  }
+}
+
+/** Other editors show text alone: only here it gets its pictures. */
+async function withIcons(lenses: vscode.ProviderResult<vscode.CodeLens[]>): Promise<vscode.CodeLens[]> {
+  const icons: Readonly<Record<string, string>> = { 'lora.trainAdapter': '$(play) ', 'lora.previewData': '$(eye) ' };
+  for (const { command } of (await lenses) ?? []) {
+    if (command !== undefined) command.title = `${icons[command.command] ?? ''}${command.title}`;
+  }
+  return (await lenses) ?? [];
+}

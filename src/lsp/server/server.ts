@@ -1,0 +1,226 @@
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import {
+  CodeLensRefreshRequest,
+  DidChangeWatchedFilesNotification,
+  TextDocumentSyncKind,
+  TextDocuments,
+  type Connection,
+  type InitializeParams,
+  type InitializeResult,
+  type Position,
+  type TextDocumentIdentifier,
+  type TextEdit,
+} from 'vscode-languageserver/node';
+import { fileURLToPath } from 'node:url';
+import { createLanguageService, type LanguageService } from '../service/languageService';
+import { openRecipe, type RecipeDocument } from '../service/recipeDocument';
+import { FactStore } from './factStore';
+import { FactThread } from './factThread';
+import { Publisher } from './publisher';
+import { recipesIn, textOf } from './recipeFiles';
+import { uriOf } from './targets';
+import type { FileRename } from '../service/renames';
+
+export interface ServerOptions {
+  /** Absolute path of `recipeFacts.js`, the bundle of the threads. */
+  readonly threadFile: string;
+  /** The page that explains a code. */
+  readonly page: (code: string) => string | undefined;
+}
+
+/** Files whose change may change what is known of a recipe. */
+const watched = '**/*.{json,jsonc,jsonl,ndjson,csv,tsv,parquet,txt,md,jinja,safetensors,gguf}';
+
+/** Milliseconds in which answers that arrive together are shown together. */
+const refreshPause = 50;
+
+/** What an editor wants to know of recipes, over the Language Server Protocol. */
+export class RecipeServer {
+  readonly #connection: Connection;
+  readonly #documents = new TextDocuments(TextDocument);
+  readonly #opened = new Map<string, { readonly version: number; readonly document: RecipeDocument }>();
+  readonly #store: FactStore;
+  readonly #threads: readonly FactThread[];
+  /** Answers at once, with what is known. */
+  readonly #instant: LanguageService;
+  /** Waits a little for what is asked for by hand. */
+  readonly #patient: LanguageService;
+  readonly #publisher: Publisher;
+  #workspace: readonly string[] = [];
+  #capabilities: InitializeParams['capabilities'] = {};
+  #isRefreshAsked = false;
+
+  constructor(connection: Connection, { threadFile, page }: ServerOptions) {
+    this.#connection = connection;
+    const log = (line: string): void => connection.console.log(line);
+    const quick = new FactThread({ file: threadFile, limit: 10_000, heap: 256, log });
+    const slow = new FactThread({ file: threadFile, limit: 60_000, heap: 512, log });
+    this.#threads = [quick, slow];
+    this.#store = new FactStore({
+      quick,
+      slow,
+      workspace: () => this.#workspace,
+      changed: (uri) => this.#factsChanged(uri),
+      rest: 300,
+    });
+    const addresses = { page, uri: uriOf };
+    this.#instant = createLanguageService(this.#store.sources(false), addresses);
+    this.#patient = createLanguageService(this.#store.sources(true), addresses);
+    this.#publisher = new Publisher((uri, diagnostics) => {
+      void connection.sendDiagnostics({ uri, diagnostics: [...diagnostics] });
+    });
+    this.#answerLifeCycle();
+    this.#answerQuestions();
+    this.#followDocuments();
+  }
+
+  /** Starts to listen; whoever made the connection ends the process with it. */
+  listen(): void {
+    this.#documents.listen(this.#connection);
+    this.#connection.listen();
+  }
+
+  #answerLifeCycle(): void {
+    this.#connection.onInitialize((params) => this.#initialize(params));
+    this.#connection.onInitialized(() => {
+      this.#threads[0]?.warmUp();
+      if (this.#capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
+        const watchers = [{ globPattern: watched }];
+        void this.#connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
+      }
+      if (this.#capabilities.workspace?.workspaceFolders === true) {
+        this.#connection.workspace.onDidChangeWorkspaceFolders(async () => {
+          const folders = await this.#connection.workspace.getWorkspaceFolders();
+          this.#workspace = pathsOf(folders ?? []);
+          this.#store.forgetFiles();
+        });
+      }
+    });
+    this.#connection.onShutdown(async () => {
+      await Promise.all(this.#threads.map((thread) => thread.dispose()));
+    });
+    this.#connection.onDidChangeWatchedFiles(() => this.#store.forgetFiles());
+  }
+
+  #initialize({ capabilities, workspaceFolders }: InitializeParams): InitializeResult {
+    this.#capabilities = capabilities;
+    this.#workspace = pathsOf(workspaceFolders ?? []);
+    const isRecipe = { pattern: { glob: '**/*', matches: 'file' as const } };
+    const anyFolder = { pattern: { glob: '**', matches: 'folder' as const } };
+    return {
+      serverInfo: { name: 'lora' },
+      capabilities: {
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
+        completionProvider: { triggerCharacters: ['"', ':', '/', ' '] },
+        hoverProvider: true,
+        codeActionProvider: { codeActionKinds: ['quickfix', 'source.fixAll.lora'] },
+        codeLensProvider: {},
+        inlayHintProvider: true,
+        documentLinkProvider: {},
+        documentSymbolProvider: true,
+        foldingRangeProvider: true,
+        documentFormattingProvider: true,
+        workspace: {
+          workspaceFolders: { supported: true, changeNotifications: true },
+          fileOperations: { willRename: { filters: [isRecipe, anyFolder] } },
+        },
+      },
+    };
+  }
+
+  #answerQuestions(): void {
+    const connection = this.#connection;
+    const at = <Params extends { textDocument: TextDocumentIdentifier }, Result>(
+      answer: (document: RecipeDocument, params: Params) => Result,
+      nothing: Awaited<Result>,
+    ) => {
+      return (params: Params): Result | Awaited<Result> => {
+        const document = this.#document(params.textDocument.uri);
+        return document === undefined ? nothing : answer(document, params);
+      };
+    };
+    interface Place {
+      textDocument: TextDocumentIdentifier;
+      position: Position;
+    }
+    connection.onCompletion(at((document, { position }: Place) => this.#patient.completions(document, position), []));
+    connection.onHover(
+      at(async (document, { position }: Place) => (await this.#patient.hover(document, position)) ?? null, null),
+    );
+    connection.onCodeAction(at((document, { range }) => this.#instant.codeActions(document, range), []));
+    connection.onCodeLens(at((document) => this.#instant.codeLenses(document), []));
+    connection.languages.inlayHint.on(at((document) => this.#instant.inlayHints(document), []));
+    connection.onDocumentLinks(at((document) => this.#instant.links(document), []));
+    connection.onDocumentSymbol(at((document) => this.#instant.symbols(document), []));
+    connection.onFoldingRanges(at((document) => this.#instant.folds(document), []));
+    connection.onDocumentFormatting(at((document, { options }) => this.#instant.format(document, options), []));
+    connection.workspace.onWillRenameFiles(async ({ files }) => {
+      const renames = files.map(({ oldUri, newUri }) => ({ from: fileURLToPath(oldUri), to: fileURLToPath(newUri) }));
+      return { changes: await this.#renameEdits(renames) };
+    });
+  }
+
+  /** Edits in every recipe of the workspace, open or not. */
+  async #renameEdits(renames: readonly FileRename[]): Promise<Record<string, TextEdit[]>> {
+    const open = this.#documents.keys().flatMap((uri) => this.#document(uri) ?? []);
+    const others = (await recipesIn(this.#workspace)).filter(
+      (file) => !open.some((document) => document.file === file),
+    );
+    const closed = await Promise.all(others.map(async (file) => openRecipe(uriOf(file), file, await textOf(file))));
+    const edits = [...open, ...closed].map(
+      (document) => [document.uri, this.#instant.renames(document, renames)] as const,
+    );
+    return Object.fromEntries(edits.filter(([, changes]) => changes.length > 0));
+  }
+
+  #followDocuments(): void {
+    this.#documents.onDidChangeContent(({ document: { uri } }) => {
+      void this.#publish(uri);
+    });
+    this.#documents.onDidSave(() => this.#store.forgetFiles());
+    this.#documents.onDidClose(({ document: { uri } }) => {
+      this.#opened.delete(uri);
+      this.#store.close(uri);
+      this.#publisher.forget(uri);
+    });
+  }
+
+  /** At once what the recipe itself tells; the rest follows as it becomes known. */
+  async #publish(uri: string): Promise<void> {
+    const document = this.#document(uri);
+    if (document === undefined) return;
+    const diagnostics = await this.#instant.diagnostics(document);
+    // Typed on, or closed, meanwhile: a newer answer is on its way.
+    if (this.#document(uri) === document) this.#publisher.publish(uri, diagnostics);
+  }
+
+  #factsChanged(uri: string): void {
+    void this.#publish(uri);
+    if (this.#isRefreshAsked) return;
+    this.#isRefreshAsked = true;
+    setTimeout(() => {
+      this.#isRefreshAsked = false;
+      const { codeLens, inlayHint } = this.#capabilities.workspace ?? {};
+      if (codeLens?.refreshSupport === true) void this.#connection.sendRequest(CodeLensRefreshRequest.type);
+      if (inlayHint?.refreshSupport === true) void this.#connection.languages.inlayHint.refresh();
+    }, refreshPause);
+  }
+
+  #document(uri: string): RecipeDocument | undefined {
+    const current = this.#documents.get(uri);
+    if (current === undefined) return undefined;
+    const known = this.#opened.get(uri);
+    if (known?.version === current.version) return known.document;
+    const document = openRecipe(uri, pathOf(uri), current.getText());
+    this.#opened.set(uri, { version: current.version, document });
+    return document;
+  }
+}
+
+function pathOf(uri: string): string | undefined {
+  return uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
+}
+
+function pathsOf(folders: readonly { readonly uri: string }[]): readonly string[] {
+  return folders.flatMap(({ uri }) => pathOf(uri) ?? []);
+}
