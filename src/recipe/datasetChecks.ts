@@ -1,7 +1,7 @@
 import type { RecipeDraft } from './draft';
 import { recipeDefaults, type DatasetSection } from './recipe.generated';
 import { listOf } from './words';
-import type { Finding, RecipeCheck } from './recipeCheck';
+import { check, type Finding, type RecipeCheck } from './recipeCheck';
 
 type Format = NonNullable<DatasetSection['format']>;
 
@@ -60,9 +60,10 @@ function deployFindings({ deploy_to: target, lora }: RecipeDraft): readonly Find
 
 /** Rules about the data, the paths and what happens with the adapter. */
 export const datasetChecks: readonly RecipeCheck[] = [
-  {
+  check({
     code: 'no-evaluation',
     severity: 'warning',
+    title: 'Several epochs without an evaluation',
     run({ dataset, training }) {
       const split = dataset?.eval_split ?? recipeDefaults.dataset.eval_split;
       const isLimited = (training?.max_steps ?? -1) > 0;
@@ -71,19 +72,21 @@ export const datasetChecks: readonly RecipeCheck[] = [
       const message = `Without an evaluation set nothing shows when ${epochs} passes over the data begin to be learnt by heart. Set \`eval_split\` to 0.05.`;
       return [{ path: ['dataset', 'eval_split'], message }];
     },
-  },
-  {
+  }),
+  check({
     code: 'eval-split-without-effect',
     severity: 'info',
+    title: '`eval_split` beside `eval_path`',
     run({ dataset }) {
       if ((dataset?.eval_path ?? null) === null || (dataset?.eval_split ?? 0) === 0) return [];
       const message = 'The evaluation rows come from `eval_path`, so that this has no effect.';
       return [{ path: ['dataset', 'eval_split'], message }];
     },
-  },
-  {
+  }),
+  check({
     code: 'evaluates-training-data',
     severity: 'warning',
+    title: 'The evaluation file is the training file',
     run({ dataset }) {
       if (dataset?.path === undefined || typeof dataset.eval_path !== 'string') return [];
       if (plainPath(dataset.path) !== plainPath(dataset.eval_path)) return [];
@@ -91,10 +94,11 @@ export const datasetChecks: readonly RecipeCheck[] = [
         'This is the training file itself: the loss on rows that were learnt says nothing about new ones. Use `eval_split` instead.';
       return [{ path: ['dataset', 'eval_path'], message }];
     },
-  },
-  {
+  }),
+  check({
     code: 'column-without-effect',
     severity: 'warning',
+    title: 'A column for a role that the format does not have',
     run({ dataset }) {
       const format = dataset?.format ?? 'auto';
       const roles = rolesOf[format];
@@ -105,7 +109,17 @@ export const datasetChecks: readonly RecipeCheck[] = [
         return [{ path: ['dataset', 'columns', role], isKey: true, message }];
       });
     },
-  },
-  { code: 'output-overwrites-input', severity: 'error', run: overwritten },
-  { code: 'deploy-target', severity: 'warning', run: deployFindings },
+  }),
+  check({
+    code: 'output-overwrites-input',
+    severity: 'error',
+    title: 'The adapter would be written over what it is made from',
+    run: overwritten,
+  }),
+  check({
+    code: 'deploy-target',
+    severity: 'warning',
+    title: 'The program in `deploy_to` cannot use such an adapter',
+    run: deployFindings,
+  }),
 ];

@@ -1,11 +1,14 @@
 import type { Node } from 'jsonc-parser';
 import { recipeChecks } from './checks';
 import { isRecipe, type RecipeDraft } from './draft';
-import type { Problem, Severity, TextRange } from './problem';
+import { factFailures } from './factFailures';
+import type { Facts } from './facts';
+import { fixEdits } from './fixEdits';
+import { lineRange, type Problem, type Severity, type TextRange } from './problem';
 import type { Recipe } from './recipe.generated';
 import type { Finding } from './recipeCheck';
 import { dottedPath, recipeSchema } from './schema';
-import { membersOf, nodeAt, parseText, type RecipeText } from './syntax';
+import { exactNode, membersOf, nodeAt, parseText, type RecipeText } from './syntax';
 import { SchemaValidator } from './validate';
 
 export interface ParsedRecipe {
@@ -14,45 +17,89 @@ export interface ParsedRecipe {
    * Only a recipe without errors (`hasErrors(problems)`) may be trained.
    */
   readonly recipe: Recipe | undefined;
-  /** In the order of the text. */
+  /** The valid part of the recipe, whatever is missing. */
+  readonly draft: RecipeDraft;
+  /** In the order of the text; what lies in other files comes last. */
   readonly problems: readonly Problem[];
 }
 
-/** Reads a recipe and runs every check that needs nothing but its text. Never throws. */
-export function parseRecipe(text: string): ParsedRecipe {
+/** Everything that is wrong or doubtful in a recipe's text and in what is known of the world around it. Never throws. */
+export function checkDraft(text: string, facts: Facts): readonly Problem[] {
+  return parseRecipe(text, facts).problems;
+}
+
+/** Reads a recipe and runs every check for which the facts are there; without any those of the text alone. Never throws. */
+export function parseRecipe(text: string, facts: Facts = {}): ParsedRecipe {
   const recipeText = parseText(text);
   const { root, index } = recipeText;
   if (root === undefined) {
     const message = 'The recipe is empty. It needs at least { "base_model": "…", "dataset": { "path": "…" } }.';
     const range = index.range(0, text.length);
     const empty: Problem = { code: 'missing-key', severity: 'error', message, path: '', range };
-    return { recipe: undefined, problems: recipeText.problems.length > 0 ? recipeText.problems : [empty] };
+    return { recipe: undefined, draft: {}, problems: recipeText.problems.length > 0 ? recipeText.problems : [empty] };
   }
   const validator = new SchemaValidator(recipeText);
   // Everything that the schema did not approve of is gone from the draft.
   const draft = (validator.validate(root, recipeSchema, []) ?? {}) as RecipeDraft;
-  const found = recipeChecks.flatMap(({ code, severity, run }) =>
-    run(draft).map((finding) => problemOf(finding, code, severity, recipeText, root)),
-  );
+  const found = [
+    ...findingsOf(draft, facts),
+    ...factFailures(facts).map((finding) => ({ ...finding, severity: 'error' as const })),
+  ];
+  const problemsFound = withoutFollowers(found).map((finding) => problemOf(finding, recipeText, root));
   // After a syntax error half of the keys may be missing only because they could not be read.
   const missing = recipeText.problems.length > 0 ? 'missing-key' : undefined;
-  const problems = [...recipeText.problems, ...validator.problems, ...found].filter(({ code }) => code !== missing);
-  return { recipe: isRecipe(draft) ? draft : undefined, problems: problems.sort(byPlace) };
+  const problems = [...recipeText.problems, ...validator.problems, ...problemsFound].filter(
+    ({ code }) => code !== missing,
+  );
+  return { recipe: isRecipe(draft) ? draft : undefined, draft, problems: problems.sort(byPlace) };
 }
 
-function byPlace({ range: { start: a } }: Problem, { range: { start: b } }: Problem): number {
-  return a.line - b.line || a.character - b.character;
+interface CodedFinding extends Finding {
+  readonly code: string;
+  readonly severity: Severity;
 }
 
-function problemOf(finding: Finding, code: string, severity: Severity, recipe: RecipeText, root: Node): Problem {
-  const { path, message } = finding;
-  const node = finding.isKey === true ? keyNodeAt(root, path) : nodeAt(root, path);
-  return { code, severity, message, path: dottedPath(path), range: rangeOf(node, finding.within, recipe) };
+function findingsOf(draft: RecipeDraft, facts: Facts): readonly CodedFinding[] {
+  return recipeChecks.flatMap(({ code, severity, run }) =>
+    run(draft, facts).map((finding) => ({ ...finding, code, severity })),
+  );
 }
 
-function keyNodeAt(root: Node, path: readonly (string | number)[]): Node {
+/** Of a value that is not built yet nothing else needs to be said. */
+function withoutFollowers(findings: readonly CodedFinding[]): readonly CodedFinding[] {
+  const refused = new Set(findings.flatMap(({ code, path }) => (code === 'not-built-yet' ? [dottedPath(path)] : [])));
+  return findings.filter(({ code, path }) => code === 'not-built-yet' || !refused.has(dottedPath(path)));
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  if (a.file !== b.file) return a.file === undefined ? -1 : b.file === undefined ? 1 : a.file < b.file ? -1 : 1;
+  return a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character;
+}
+
+function problemOf(finding: CodedFinding, recipe: RecipeText, root: Node): Problem {
+  const { code, severity, path, message, place, fixes = [] } = finding;
+  const range = finding.isKey === true ? keyRange(finding, recipe, root) : valueRange(finding, recipe, root);
+  const edits = fixes.flatMap((fix) => fixEdits(recipe.text, fix) ?? []);
+  const solved = edits.length === 0 ? {} : { fixes: edits };
+  const { file, line } = place ?? {};
+  if (file === undefined || line === undefined)
+    return { code, severity, message, path: dottedPath(path), range, ...solved };
+  const related = [{ message: `The recipe names this file in \`${dottedPath(path)}\`.`, range }];
+  return { code, severity, message, path: '', range: lineRange(line), file, related, ...solved };
+}
+
+function keyRange({ path, within }: Finding, recipe: RecipeText, root: Node): TextRange {
   const parent = nodeAt(root, path.slice(0, -1));
-  return membersOf(parent).findLast((member) => member.key === path.at(-1))?.keyNode ?? parent;
+  const node = membersOf(parent).findLast((member) => member.key === path.at(-1))?.keyNode ?? parent;
+  return rangeOf(node, within, recipe);
+}
+
+/** The value; where it is not written the key of what it would stand in, as a whole object would drown all else. */
+function valueRange({ path, within }: Finding, recipe: RecipeText, root: Node): TextRange {
+  const node = nodeAt(root, path);
+  if (exactNode(root, path) !== undefined || node.type !== 'object') return rangeOf(node, within, recipe);
+  const key = node.parent?.type === 'property' ? node.parent.children?.[0] : undefined;
+  return key === undefined ? recipe.index.range(node.offset, 1) : recipe.index.range(key.offset, key.length);
 }
 
 /** From the `within`th character of a text to its end; without `within`, or in anything but a text, the whole node. */

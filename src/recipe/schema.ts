@@ -2,6 +2,9 @@ import recipeSchemaFile from '../../schemas/lora.schema.json';
 
 export type JsonType = 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean' | 'null';
 
+/** Where in a recipe a value lies, such as `['lora', 'target_modules', 1]`. */
+export type JsonPath = readonly (string | number)[];
+
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** The part of JSON Schema draft-07 that the recipe's schema uses. */

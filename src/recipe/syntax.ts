@@ -110,6 +110,28 @@ export function nodeAt(root: Node, path: readonly (string | number)[]): Node {
   return node;
 }
 
+/** The value of exactly this path, or undefined. Of keys written twice the last counts, as in JSON.parse. */
+export function exactNode(root: Node, path: readonly (string | number)[]): Node | undefined {
+  return followPath(root, path, (members, key) => members.findLast((member) => member.key === key));
+}
+
+/** The same where of keys written twice the first counts: the one that has no effect. */
+export function firstNode(root: Node, path: readonly (string | number)[]): Node | undefined {
+  return followPath(root, path, (members, key) => members.find((member) => member.key === key));
+}
+
+function followPath(
+  root: Node,
+  path: readonly (string | number)[],
+  choose: (members: readonly Member[], key: string) => Member | undefined,
+): Node | undefined {
+  return path.reduce<Node | undefined>((node, segment) => {
+    if (node === undefined) return undefined;
+    if (typeof segment === 'number') return node.type === 'array' ? node.children?.[segment] : undefined;
+    return node.type === 'object' ? choose(membersOf(node), segment)?.value : undefined;
+  }, root);
+}
+
 /** Builds a problem at a node; `path` is the JSON path that the message is about. */
 export function problemAt(
   index: TextIndex,

@@ -1,6 +1,6 @@
 import type { RecipeDraft } from './draft';
 import { translatePatternKey, translatePythonPattern, type TranslatedPattern } from './pythonRegex';
-import type { Finding, RecipeCheck } from './recipeCheck';
+import { check, type Finding, type RecipeCheck } from './recipeCheck';
 
 type Path = readonly (string | number)[];
 
@@ -53,10 +53,11 @@ function patternFindings({ lora }: RecipeDraft): readonly Finding[] {
 
 /** Rules about which modules are meant. */
 export const targetChecks: readonly RecipeCheck[] = [
-  {
+  check({
     // In a list every entry is a plain name, so that PEFT silently matches nothing (peft#1206).
     code: 'regex-in-list',
     severity: 'error',
+    title: 'A regular expression in a list of names',
     run: (draft) =>
       nameLists(draft).flatMap(({ path, names }) =>
         names.flatMap((name, at) => {
@@ -69,10 +70,11 @@ export const targetChecks: readonly RecipeCheck[] = [
           return [{ path: [...path, at], message }];
         }),
       ),
-  },
-  {
+  }),
+  check({
     code: 'all-linear-in-list',
     severity: 'error',
+    title: '`all-linear` in a list of names',
     run: (draft) =>
       nameLists(draft).flatMap(({ path, names }) =>
         names.flatMap((name, at) => {
@@ -82,11 +84,17 @@ export const targetChecks: readonly RecipeCheck[] = [
           return [{ path: [...path, at], message }];
         }),
       ),
-  },
-  { code: 'invalid-pattern', severity: 'error', run: patternFindings },
-  {
+  }),
+  check({
+    code: 'invalid-pattern',
+    severity: 'error',
+    title: 'A regular expression that cannot be used',
+    run: patternFindings,
+  }),
+  check({
     code: 'layers-need-target-list',
     severity: 'error',
+    title: '`layers_to_transform` beside a regular expression',
     run({ lora }) {
       if (lora?.layers_to_transform === undefined || lora.layers_to_transform === null) return [];
       if (typeof lora.target_modules !== 'string') return [];
@@ -94,10 +102,11 @@ export const targetChecks: readonly RecipeCheck[] = [
         '`layers_to_transform` works only with `target_modules` as a list of names, such as ["q_proj", "v_proj"].';
       return [{ path: ['lora', 'layers_to_transform'], message }];
     },
-  },
-  {
+  }),
+  check({
     code: 'target-also-saved',
     severity: 'warning',
+    title: 'A layer both adapted and trained in full',
     run({ lora }) {
       const saved = lora?.modules_to_save ?? [];
       const targets = Array.isArray(lora?.target_modules) ? (lora.target_modules as readonly string[]) : [];
@@ -107,10 +116,11 @@ export const targetChecks: readonly RecipeCheck[] = [
         return [{ path: ['lora', 'target_modules', at], message }];
       });
     },
-  },
-  {
+  }),
+  check({
     code: 'target-excluded',
     severity: 'warning',
+    title: 'A target that is excluded again',
     run({ lora }) {
       const excluded = Array.isArray(lora?.exclude_modules) ? (lora.exclude_modules as readonly string[]) : [];
       const targets = Array.isArray(lora?.target_modules) ? (lora.target_modules as readonly string[]) : [];
@@ -120,5 +130,5 @@ export const targetChecks: readonly RecipeCheck[] = [
         return [{ path: ['lora', 'target_modules', at], message }];
       });
     },
-  },
+  }),
 ];

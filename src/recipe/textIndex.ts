@@ -22,6 +22,13 @@ export class TextIndex {
     return { line: low, character: clamped - this.#lineStarts[low]! };
   }
 
+  /** Inverse of `position`; what lies beyond a line is the start of the next. */
+  offset({ line, character }: Position): number {
+    const start = this.#lineStarts[line];
+    if (start === undefined) return this.#length;
+    return Math.min(start + character, this.#lineStarts[line + 1] ?? this.#length);
+  }
+
   range(offset: number, length: number): TextRange {
     return { start: this.position(offset), end: this.position(offset + length) };
   }

@@ -1,6 +1,6 @@
 import type { RecipeDraft } from './draft';
 import { recipeDefaults } from './recipe.generated';
-import type { Finding, RecipeCheck } from './recipeCheck';
+import { check, type Finding, type RecipeCheck } from './recipeCheck';
 
 type Path = readonly (string | number)[];
 
@@ -34,9 +34,10 @@ const needsEvaluation = 'Set `dataset.eval_split` to 0.05, or name a file in `da
 
 /** Rules about how the adapter is shaped and trained. */
 export const trainingChecks: readonly RecipeCheck[] = [
-  {
+  check({
     code: 'warmup-twice',
     severity: 'error',
+    title: 'The warm-up is given twice',
     run({ training }) {
       const steps = training?.warmup_steps ?? 0;
       const ratio = training?.warmup_ratio ?? 0;
@@ -46,10 +47,11 @@ export const trainingChecks: readonly RecipeCheck[] = [
         '`warmup_steps` and `warmup_ratio` say the same thing in two ways. Delete one of them.',
       );
     },
-  },
-  {
+  }),
+  check({
     code: 'warmup-without-effect',
     severity: 'warning',
+    title: 'A warm-up that the schedule does not have',
     run({ training }) {
       if (training?.lr_scheduler_type !== 'constant') return [];
       if ((training.warmup_steps ?? 0) === 0 && (training.warmup_ratio ?? 0) === 0) return [];
@@ -59,10 +61,11 @@ export const trainingChecks: readonly RecipeCheck[] = [
         'The schedule "constant" has no warm-up, so that this has no effect. Use "constant_with_warmup".',
       );
     },
-  },
-  {
+  }),
+  check({
     code: 'early-stopping-without-evaluation',
     severity: 'error',
+    title: 'Early stopping without anything to watch',
     run(draft) {
       if ((draft.training?.early_stopping_patience ?? null) === null || hasEvaluation(draft)) return [];
       return one(
@@ -70,10 +73,11 @@ export const trainingChecks: readonly RecipeCheck[] = [
         `Early stopping watches the evaluation loss, and this recipe has no evaluation set. ${needsEvaluation}`,
       );
     },
-  },
-  {
+  }),
+  check({
     code: 'best-model-without-evaluation',
     severity: 'error',
+    title: 'The best adapter cannot be found without an evaluation',
     run(draft) {
       if (draft.training?.load_best_model_at_end !== true || hasEvaluation(draft)) return [];
       return one(
@@ -81,10 +85,11 @@ export const trainingChecks: readonly RecipeCheck[] = [
         `The best adapter is the one with the lowest evaluation loss, and this recipe has no evaluation set. ${needsEvaluation}`,
       );
     },
-  },
-  {
+  }),
+  check({
     code: 'best-model-never-saved',
     severity: 'error',
+    title: 'Adapters are measured at other steps than they are saved',
     run({ training }) {
       if (training?.load_best_model_at_end !== true) return [];
       const save = training.save_steps ?? recipeDefaults.training.save_steps;
@@ -95,16 +100,18 @@ export const trainingChecks: readonly RecipeCheck[] = [
         `The best adapter can only be kept where it is both measured and saved: \`save_steps\` (${save}) must be a multiple of \`eval_steps\` (${evaluate}).`,
       );
     },
-  },
-  {
+  }),
+  check({
     code: 'no-steps',
     severity: 'error',
+    title: 'A run of 0 steps',
     run: ({ training }) =>
       training?.max_steps === 0 ? one(['training', 'max_steps'], '0 steps train nothing. Use -1 for no limit.') : [],
-  },
-  {
+  }),
+  check({
     code: 'unusual-alpha',
     severity: 'warning',
+    title: 'The adapter is far weaker or stronger than usual',
     run(draft) {
       const scale = scaleOf(draft);
       if (draft.method === 'full' || (scale >= 0.25 && scale <= 8)) return [];
@@ -115,10 +122,11 @@ export const trainingChecks: readonly RecipeCheck[] = [
         `\`${formula}\` is ${short(scale)}, so that the adapter ${effect}. Usual is 0.25 to 8; twice the rank is a good \`lora_alpha\`.`,
       );
     },
-  },
-  {
+  }),
+  check({
     code: 'high-dropout',
     severity: 'warning',
+    title: 'Half or more of the adapter’s inputs are switched off',
     run: ({ lora }) =>
       (lora?.lora_dropout ?? 0) >= 0.5
         ? one(
@@ -126,10 +134,11 @@ export const trainingChecks: readonly RecipeCheck[] = [
             'With half or more of its inputs switched off the adapter learns very slowly. 0 to 0.1 is usual.',
           )
         : [],
-  },
-  {
+  }),
+  check({
     code: 'unusual-learning-rate',
     severity: 'warning',
+    title: 'The learning rate is far from what works',
     run(draft) {
       const rate = draft.training?.learning_rate ?? recipeDefaults.training.learning_rate;
       const strength = rate * scaleOf(draft);
@@ -142,18 +151,20 @@ export const trainingChecks: readonly RecipeCheck[] = [
         `A learning rate of ${rate} at an adapter strength of ${short(scaleOf(draft))} is far from what works: ${effect}. 1e-4 to 1e-3 is usual.`,
       );
     },
-  },
-  {
+  }),
+  check({
     code: 'lora-without-effect',
     severity: 'info',
+    title: 'Adapter settings beside `method: "full"`',
     run: ({ method, lora }) =>
       method === 'full' && lora !== undefined
         ? one(['lora'], 'With `method: "full"` every weight is trained and these settings are not used.')
         : [],
-  },
-  {
+  }),
+  check({
     code: 'init-without-effect',
     severity: 'warning',
+    title: 'Two ways to start the adapter',
     run({ lora }) {
       if ((lora?.init_from ?? null) === null || (lora?.init_lora_weights ?? true) === true) return [];
       return one(
@@ -161,5 +172,5 @@ export const trainingChecks: readonly RecipeCheck[] = [
         'The adapter starts from the one in `init_from`, so that this has no effect. Delete one of the two.',
       );
     },
-  },
+  }),
 ];

@@ -41,7 +41,8 @@ describe('parseRecipe', () => {
   test('reads comments, trailing commas, a byte order mark and Windows line ends', () => {
     const text =
       '\uFEFF// my recipe\r\n{\r\n  "base_model": "m", /* local */\r\n  "dataset": { "path": "d", },\r\n}\r\n';
-    assert.deepEqual(parseRecipe(text), { recipe: { base_model: 'm', dataset: { path: 'd' } }, problems: [] });
+    const recipe = { base_model: 'm', dataset: { path: 'd' } };
+    assert.deepEqual(parseRecipe(text), { recipe, draft: recipe, problems: [] });
   });
 
   test('counts lines and characters from 0', () => {
