@@ -1,7 +1,12 @@
+import { dataChecks } from './dataChecks';
 import { datasetChecks } from './datasetChecks';
+import { modelShapeChecks } from './modelShapeChecks';
+import { modelTargetChecks } from './modelTargetChecks';
 import { findNotBuilt } from './notBuilt';
+import { placeChecks } from './placeChecks';
 import { check, type RecipeCheck } from './recipeCheck';
 import { targetChecks } from './targetChecks';
+import { tokenChecks } from './tokenChecks';
 import { trainingChecks } from './trainingChecks';
 
 /** Every rule beyond the schema; editor, command line and engine all run this table. */
@@ -15,4 +20,9 @@ export const recipeChecks: readonly RecipeCheck[] = [
   ...targetChecks,
   ...trainingChecks,
   ...datasetChecks,
+  ...modelTargetChecks,
+  ...modelShapeChecks,
+  ...dataChecks,
+  ...tokenChecks,
+  ...placeChecks,
 ];

@@ -1,4 +1,6 @@
-import { isUnread, type FactName, type Facts, type FailureFacts } from './facts';
+import type { RecipeDraft } from './draft';
+import { isUnread, type DataFacts, type FactName, type Facts, type FailureFacts, type Unread } from './facts';
+import { failureFixes } from './failureFixes';
 import type { Finding } from './recipeCheck';
 import { schemaAt } from './schema';
 
@@ -20,25 +22,42 @@ export interface FailureFinding extends Finding {
   readonly code: string;
 }
 
-/** What could not be read, each once: without a model there are no tokens either, and both say why. */
-export function factFailures(facts: Facts): readonly FailureFinding[] {
-  const found = (Object.keys(keyOf) as FactName[]).flatMap((name) => {
+/** What could not be read, and what is wrong with rows. */
+export function factFailures(draft: RecipeDraft, facts: Facts): readonly FailureFinding[] {
+  return (Object.keys(keyOf) as FactName[]).flatMap((name) => {
     const part = facts[name];
-    return isUnread(part) ? [failureFinding(part.failure, keyOf[name])] : [];
+    const key = keyOf[name];
+    if (isUnread(part)) return [failureFinding(draft, facts, part.failure, key)];
+    if ((name !== 'data' && name !== 'evalData') || part === undefined) return [];
+    return rowFailures(part as DataFacts).map((failure) => failureFinding(draft, facts, failure, key));
   });
-  const identity = ({ code, path, message, place }: FailureFinding): string =>
-    JSON.stringify([code, path, message, place]);
-  return [...new Map(found.toReversed().map((finding) => [identity(finding), finding])).values()].toReversed();
+}
+
+function rowFailures(data: DataFacts): readonly FailureFacts[] {
+  const { shape, badRows, badRowCount, scannedRows, file } = data;
+  const unreadable: readonly Unread[] = isUnread(shape) ? [shape] : [];
+  const [first] = badRows;
+  const others: readonly FailureFacts[] =
+    first === undefined || badRowCount === badRows.length
+      ? []
+      : [
+          {
+            code: first.code,
+            message: `${badRowCount} of the first ${scannedRows} rows cannot be used; the first ${badRows.length} are marked in ${file}.`,
+          },
+        ];
+  return [...unreadable.map(({ failure }) => failure), ...others, ...badRows];
 }
 
 /** A failure as a finding, at the key that it names, else at `fallback`, else in the file that it names. */
-export function failureFinding(failure: FailureFacts, fallback: string): FailureFinding {
+function failureFinding(draft: RecipeDraft, facts: Facts, failure: FailureFacts, fallback: string): FailureFinding {
   const { code, message, hint, path, file, line } = failure;
   const place = path === undefined && file !== undefined && line !== undefined ? { file, line } : undefined;
   return {
     code,
     message: hint === undefined ? message : `${message} ${hint}`,
     path: schemaAt(path ?? fallback)?.path ?? [],
+    fixes: failureFixes(draft, facts, failure),
     ...(place === undefined ? {} : { place }),
   };
 }

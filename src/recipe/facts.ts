@@ -148,7 +148,7 @@ export interface TokenFacts {
   /** Tokens of each row that the loss counts, after the cut. */
   readonly supervised: readonly number[];
   /** Tokens that each row that has nothing supervised needs so that something is; 0 for others, Infinity: never. */
-  readonly neededLengths: readonly number[];
+  readonly neededLengths: readonly (number | null)[];
   /** Rows that were not cut and have something supervised… */
   readonly completeRows: number;
   /** …and of those the ones whose last supervised token ends a text. */
@@ -210,8 +210,6 @@ export interface PlaceFacts {
   readonly workspace: string;
   /** What the recipe's relative paths lead to, by dotted key: `dataset.path`, `output` and so on. */
   readonly paths: Readonly<Record<string, PathFacts>>;
-  /** Why the output folder cannot be written; missing when it can. */
-  readonly outputFailure?: FailureFacts;
   /** Other recipes of the workspace and what they write. */
   readonly otherOutputs: readonly { readonly recipe: string; readonly output: string }[];
 }

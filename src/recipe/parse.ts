@@ -43,7 +43,7 @@ export function parseRecipe(text: string, facts: Facts = {}): ParsedRecipe {
   const draft = (validator.validate(root, recipeSchema, []) ?? {}) as RecipeDraft;
   const found = [
     ...findingsOf(draft, facts),
-    ...factFailures(facts).map((finding) => ({ ...finding, severity: 'error' as const })),
+    ...factFailures(draft, facts).map((finding) => ({ ...finding, severity: 'error' as const })),
   ];
   const problemsFound = withoutFollowers(found).map((finding) => problemOf(finding, recipeText, root));
   // After a syntax error half of the keys may be missing only because they could not be read.
@@ -51,7 +51,7 @@ export function parseRecipe(text: string, facts: Facts = {}): ParsedRecipe {
   const problems = [...recipeText.problems, ...validator.problems, ...problemsFound].filter(
     ({ code }) => code !== missing,
   );
-  return { recipe: isRecipe(draft) ? draft : undefined, draft, problems: problems.sort(byPlace) };
+  return { recipe: isRecipe(draft) ? draft : undefined, draft, problems: unique(problems).sort(byPlace) };
 }
 
 interface CodedFinding extends Finding {
@@ -69,6 +69,12 @@ function findingsOf(draft: RecipeDraft, facts: Facts): readonly CodedFinding[] {
 function withoutFollowers(findings: readonly CodedFinding[]): readonly CodedFinding[] {
   const refused = new Set(findings.flatMap(({ code, path }) => (code === 'not-built-yet' ? [dottedPath(path)] : [])));
   return findings.filter(({ code, path }) => code === 'not-built-yet' || !refused.has(dottedPath(path)));
+}
+
+/** Without a tokenizer there are neither rows to train on nor rows to measure with, for the same reason. */
+function unique(problems: readonly Problem[]): Problem[] {
+  const identity = ({ code, message, file, range }: Problem): string => JSON.stringify([code, message, file, range]);
+  return [...new Map(problems.toReversed().map((problem) => [identity(problem), problem])).values()].toReversed();
 }
 
 function byPlace(a: Problem, b: Problem): number {

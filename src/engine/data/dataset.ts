@@ -1,28 +1,17 @@
-import { compileChatTemplate } from './chatTemplate';
-import type { ChatTemplate } from './chatTemplate';
-import { createRowEncoder } from './encode';
 import type { EncodedRow } from './encode';
 import type { EpochExample, Example } from './example';
 import { countSupervised } from './example';
 import { ExampleCache } from './exampleCache';
-import {
-  allMasked,
-  chatTemplateMissing,
-  datasetEmpty,
-  datasetPartEmpty,
-  RowProblem,
-  rowInvalid,
-  templateInvalid,
-} from './failures';
+import { allMasked, datasetPartEmpty } from './failures';
 import { createRowOrder } from './order';
 import type { PlacedRow, RowOrder } from './order';
-import { createRowReader } from './rowContent';
-import type { RowContent, RowReader } from './rowContent';
-import { detectFormat, isChat } from './rowFormat';
-import type { DetectedFormat, RowFormat } from './rowFormat';
+import { prepareReading, readRow } from './reading';
+import type { Reading } from './reading';
+import type { RowReader } from './rowContent';
+import type { RowFormat } from './rowFormat';
 import { openSource } from './sources/openSource';
 import { defaultLimits } from './sources/rowSource';
-import type { RowBlock, RowSource, SourceLimits } from './sources/rowSource';
+import type { RowSource, SourceLimits } from './sources/rowSource';
 import { gatherStatistics } from './statistics';
 import type { DatasetStatistics } from './statistics';
 import type { Tokenizer } from './tokenizer';
@@ -120,79 +109,9 @@ export async function openDataset(
   }
 }
 
-interface Reading {
-  readonly format: RowFormat;
-  readonly read: RowReader;
-  readonly encode: (content: RowContent) => EncodedRow;
-}
-
-async function prepareReading(
-  source: RowSource,
-  options: DatasetOptions,
-  tokenizer: Tokenizer,
-  chatTemplate: string | undefined,
-): Promise<Reading> {
-  const first = await firstRow(source);
-  const found = source.columnNames(first.block);
-  if (found.length === 0) readRow(source, first, (row) => row);
-  let detected = detectFormat(source.file, found, options);
-  const rowTemplate = detected.rowTemplate;
-  const column = detected.columnOf['prompt'];
-  if (rowTemplate !== undefined && column !== undefined && Array.isArray(first.block.read(first.index)[column])) {
-    // Prompts that are conversations are written by a chat template, and so this template is one.
-    detected = detectFormat(source.file, found, { ...options, template: undefined });
-  }
-  source.selectColumns(detected.columns);
-  const read = createRowReader(detected);
-  const content = readRow(source, first, read);
-  const conversational = content.kind === 'chat' || content.kind === 'chat-completion';
-  const template = conversational ? openChatTemplate(source, options, detected, tokenizer, chatTemplate) : undefined;
-  return { format: detected.format, read, encode: createRowEncoder(tokenizer, template, options) };
-}
-
-function openChatTemplate(
-  source: RowSource,
-  options: DatasetOptions,
-  detected: DetectedFormat,
-  tokenizer: Tokenizer,
-  chatTemplate: string | undefined,
-): ChatTemplate {
-  const own = isChat(detected.format) || detected.rowTemplate === undefined ? options.template : undefined;
-  const text = own ?? chatTemplate;
-  if (text === undefined) throw chatTemplateMissing(source.file);
-  try {
-    return compileChatTemplate(text, tokenizer.specialTokens);
-  } catch (error) {
-    throw templateInvalid((error as Error).message, error);
-  }
-}
-
-async function firstRow(source: RowSource): Promise<PlacedRow> {
-  for (let number = 0; number < source.blockCount; number++) {
-    const block = await source.openBlock(number);
-    if (block.length > 0) return { position: 0, block, index: 0 };
-  }
-  throw datasetEmpty(source.file);
-}
-
 async function checkRows(source: RowSource, read: RowReader): Promise<void> {
   const block = await source.openBlock(0);
   for (let index = 0; index < block.length; index++) readRow(source, { block, index }, read);
-}
-
-/** Reads a row and does something with it; a problem becomes a failure with the row's place. */
-function readRow<T>(
-  source: RowSource,
-  { block, index }: { readonly block: RowBlock; readonly index: number },
-  use: (row: ReturnType<RowBlock['read']>) => T,
-): T {
-  try {
-    return use(block.read(index));
-  } catch (error) {
-    if (!(error instanceof RowProblem)) throw error;
-    const line = block.findLine(index);
-    throw rowInvalid({ file: source.file, ...(line === undefined ? {} : { line }) }, error, block.place(index).row);
-  }
 }
 
 class OpenDataset implements Dataset {

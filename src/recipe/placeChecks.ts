@@ -1,0 +1,135 @@
+import { preferred, removeKey, setValue } from './fix';
+import { recipeDefaults } from './recipe.generated';
+import { check, type RecipeCheck } from './recipeCheck';
+import { schemaAt, type JsonPath } from './schema';
+
+function pathOf(key: string): JsonPath {
+  return schemaAt(key)?.path ?? [];
+}
+
+function isAbsolute(path: string): boolean {
+  return /^([/\\~]|[A-Za-z]:[/\\])/.test(path);
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** Rules about this machine, and about where things lie on it. */
+export const placeChecks: readonly RecipeCheck[] = [
+  check({
+    code: 'path-outside-workspace',
+    severity: 'warning',
+    title: 'A relative path that leaves the project',
+    needs: ['places'],
+    run(draft, { places }) {
+      const written: Readonly<Record<string, string | null | undefined>> = {
+        base_model: draft.base_model,
+        'dataset.path': draft.dataset?.path,
+        'dataset.eval_path': draft.dataset?.eval_path,
+        'lora.init_from': draft.lora?.init_from,
+        output: draft.output,
+      };
+      return Object.entries(places.paths).flatMap(([key, { absolute, isInsideWorkspace }]) => {
+        const path = written[key];
+        if (isInsideWorkspace || typeof path !== 'string' || isAbsolute(path)) return [];
+        const message = `This leads out of the project, to ${absolute}: whoever gets the project will not have it. Move it into ${places.workspace}, or write the whole path if that is meant.`;
+        return [{ path: pathOf(key), message, fixes: [setValue(pathOf(key), absolute, 'Write the whole path')] }];
+      });
+    },
+  }),
+  check({
+    code: 'output-shared',
+    severity: 'warning',
+    title: 'Two recipes write the same folder',
+    needs: ['places'],
+    run(_, { places }) {
+      const own = places.paths['output']?.absolute;
+      const other = places.otherOutputs.find(({ output }) => output === own);
+      if (other === undefined) return [];
+      const name = other.recipe.split(/[/\\]/).at(-1)!;
+      const message = `${name} writes its adapter to the same folder: whichever is trained last replaces the other. Give one of them another \`output\` or \`name\`.`;
+      return [{ path: ['output'], message, fixes: [removeKey(['output'], 'Use the folder named after the recipe')] }];
+    },
+  }),
+  check({
+    // unsloth#2783
+    code: 'precision-unsupported',
+    severity: 'error',
+    title: 'A precision that this machine cannot compute in',
+    needs: ['machine'],
+    run({ engine }, { machine }) {
+      const { device, precision } = { ...recipeDefaults.engine, ...engine };
+      const usable = machine.devices.filter((one) => device === 'auto' || one.device === device);
+      if (precision === 'auto' || usable.length === 0) return [];
+      if (usable.some(({ precisions }) => precisions.includes(precision))) return [];
+      const known = [...new Set(usable.flatMap(({ precisions }) => precisions))].join(' or ');
+      const where = device === 'auto' ? 'Nothing on this machine computes' : `The device "${device}" does not compute`;
+      const message = `${where} in ${precision}; it could in ${known}. Use "auto".`;
+      return [
+        {
+          path: ['engine', 'precision'],
+          message,
+          fixes: [preferred(setValue(['engine', 'precision'], 'auto', 'Use "auto"'))],
+        },
+      ];
+    },
+  }),
+  check({
+    code: 'half-precision-on-cpu',
+    severity: 'warning',
+    title: 'Half precision on the processor',
+    needs: ['machine'],
+    run({ engine }, { machine }) {
+      const { device, precision } = { ...recipeDefaults.engine, ...engine };
+      const isCpu = device === 'cpu' || (device === 'auto' && machine.devices.every((one) => one.device === 'cpu'));
+      const canDo = machine.devices.some((one) => one.device === 'cpu' && one.precisions.includes(precision));
+      if (!isCpu || !canDo || (precision !== 'fp16' && precision !== 'bf16')) return [];
+      const message = `A processor computes ${precision} more slowly than fp32, and less exactly. Use "auto".`;
+      return [
+        {
+          path: ['engine', 'precision'],
+          message,
+          fixes: [preferred(setValue(['engine', 'precision'], 'auto', 'Use "auto"'))],
+        },
+      ];
+    },
+  }),
+  check({
+    // peft#525
+    code: 'memory-short',
+    severity: 'warning',
+    kind: 'D',
+    title: 'The run may not fit into memory',
+    needs: ['machine', 'cost'],
+    run({ training }, { machine, cost }) {
+      if (cost.memoryBytes <= machine.memoryBytes) return [];
+      const { per_device_train_batch_size: batch, gradient_accumulation_steps: accumulation } = {
+        ...recipeDefaults.training,
+        ...training,
+      };
+      const message = `A step on the longest rows takes about ${gigabytes(cost.memoryBytes)}, and this machine has ${gigabytes(machine.memoryBytes)}. Compute fewer rows at once, or set \`gradient_checkpointing\` to true.`;
+      const half = Math.ceil(batch / 2);
+      const recompute = setValue(
+        ['training', 'gradient_checkpointing'],
+        true,
+        'Compute parts twice instead of keeping them',
+      );
+      const halves = {
+        title: `Compute ${half} rows at once, with the same result`,
+        changes: [
+          { path: ['training', 'per_device_train_batch_size'], value: half },
+          { path: ['training', 'gradient_accumulation_steps'], value: accumulation * 2 },
+        ],
+      };
+      const path: JsonPath = ['training', 'per_device_train_batch_size'];
+      return [
+        {
+          path,
+          message,
+          fixes: [...(training?.gradient_checkpointing === true ? [] : [recompute]), ...(batch > 1 ? [halves] : [])],
+        },
+      ];
+    },
+  }),
+];
