@@ -1,4 +1,5 @@
 import type { RecipeDraft } from './draft';
+import { preferred, removeKey, setValue } from './fix';
 import { recipeDefaults, type DatasetSection } from './recipe.generated';
 import { listOf } from './words';
 import { check, type Finding, type RecipeCheck } from './recipeCheck';
@@ -33,7 +34,8 @@ function overwritten(draft: RecipeDraft): readonly Finding[] {
   const inputs = { base_model: draft.base_model, 'lora.init_from': draft.lora?.init_from ?? undefined };
   return Object.entries(inputs).flatMap(([key, input]) => {
     if (input === undefined || plainPath(input) !== output) return [];
-    return [{ path: ['output'], message: `The finished adapter would overwrite \`${key}\`. Choose another folder.` }];
+    const message = `The finished adapter would overwrite \`${key}\`. Choose another folder.`;
+    return [{ path: ['output'], message, fixes: [preferred(removeKey(['output'], 'Use the usual folder'))] }];
   });
 }
 
@@ -45,11 +47,11 @@ function deployFindings({ deploy_to: target, lora }: RecipeDraft): readonly Find
     const message = isGguf
       ? 'A GGUF adapter cannot hold modules that are trained in full. Merge the adapter into the model before you export it.'
       : 'vLLM loads no adapters with modules that are trained in full. Merge the adapter into the model instead.';
-    findings.push({ path: ['lora', 'modules_to_save'], message });
+    findings.push({ path: ['lora', 'modules_to_save'], message, fixes: [removeKey(['lora', 'modules_to_save'])] });
   }
   if ((isGguf || target === 'vllm') && (lora?.bias ?? 'none') !== 'none') {
     const message = `${isGguf ? 'A GGUF adapter' : 'vLLM'} cannot use trained biases. Set \`bias\` to "none" or merge the adapter.`;
-    findings.push({ path: ['lora', 'bias'], message });
+    findings.push({ path: ['lora', 'bias'], message, fixes: [setValue(['lora', 'bias'], 'none', 'Train no biases')] });
   }
   if (target === 'vllm' && (lora?.r ?? recipeDefaults.lora.r) > 16) {
     const message = `vLLM refuses ranks above 16 unless it is started with --max-lora-rank ${lora!.r!}.`;
@@ -70,7 +72,8 @@ export const datasetChecks: readonly RecipeCheck[] = [
       const epochs = training?.num_train_epochs ?? recipeDefaults.training.num_train_epochs;
       if (split > 0 || (dataset?.eval_path ?? null) !== null || isLimited || epochs <= 1) return [];
       const message = `Without an evaluation set nothing shows when ${epochs} passes over the data begin to be learnt by heart. Set \`eval_split\` to 0.05.`;
-      return [{ path: ['dataset', 'eval_split'], message }];
+      const fix = setValue(['dataset', 'eval_split'], 0.05, 'Set 5 % of the rows aside for evaluation');
+      return [{ path: ['dataset', 'eval_split'], message, fixes: [preferred(fix)] }];
     },
   }),
   check({
@@ -80,7 +83,7 @@ export const datasetChecks: readonly RecipeCheck[] = [
     run({ dataset }) {
       if ((dataset?.eval_path ?? null) === null || (dataset?.eval_split ?? 0) === 0) return [];
       const message = 'The evaluation rows come from `eval_path`, so that this has no effect.';
-      return [{ path: ['dataset', 'eval_split'], message }];
+      return [{ path: ['dataset', 'eval_split'], message, fixes: [preferred(removeKey(['dataset', 'eval_split']))] }];
     },
   }),
   check({
@@ -92,7 +95,8 @@ export const datasetChecks: readonly RecipeCheck[] = [
       if (plainPath(dataset.path) !== plainPath(dataset.eval_path)) return [];
       const message =
         'This is the training file itself: the loss on rows that were learnt says nothing about new ones. Use `eval_split` instead.';
-      return [{ path: ['dataset', 'eval_path'], message }];
+      const fix = removeKey(['dataset', 'eval_path'], 'Set some of the rows aside instead');
+      return [{ path: ['dataset', 'eval_path'], message, fixes: [preferred(fix)] }];
     },
   }),
   check({
@@ -106,7 +110,8 @@ export const datasetChecks: readonly RecipeCheck[] = [
       return Object.keys(dataset?.columns ?? {}).flatMap((role) => {
         if (roles.includes(role)) return [];
         const message = `Rows of the format "${format}" have no \`${role}\`, only ${listOf(roles.map((known) => `\`${known}\``))}.`;
-        return [{ path: ['dataset', 'columns', role], isKey: true, message }];
+        const path = ['dataset', 'columns', role];
+        return [{ path, isKey: true, message, fixes: [preferred(removeKey(path))] }];
       });
     },
   }),

@@ -22,15 +22,26 @@ export interface FailureFinding extends Finding {
   readonly code: string;
 }
 
-/** What could not be read, and what is wrong with rows. */
+/**
+ * What could not be read, and what is wrong with rows; each once: without a tokenizer there are neither rows to train on
+ * nor rows to measure with, for the same reason.
+ */
 export function factFailures(draft: RecipeDraft, facts: Facts): readonly FailureFinding[] {
-  return (Object.keys(keyOf) as FactName[]).flatMap((name) => {
-    const part = facts[name];
-    const key = keyOf[name];
-    if (isUnread(part)) return [failureFinding(draft, facts, part.failure, key)];
-    if ((name !== 'data' && name !== 'evalData') || part === undefined) return [];
-    return rowFailures(part as DataFacts).map((failure) => failureFinding(draft, facts, failure, key));
-  });
+  const found = new Map<string, FailureFinding>();
+  for (const name of Object.keys(keyOf) as FactName[]) {
+    for (const failure of failuresIn(name, facts)) {
+      const identity = JSON.stringify(failure);
+      if (!found.has(identity)) found.set(identity, failureFinding(draft, facts, failure, keyOf[name]));
+    }
+  }
+  return [...found.values()];
+}
+
+function failuresIn(name: FactName, facts: Facts): readonly FailureFacts[] {
+  const part = facts[name];
+  if (isUnread(part)) return [part.failure];
+  const isData = name === 'data' || name === 'evalData';
+  return isData && part !== undefined ? rowFailures(part as DataFacts) : [];
 }
 
 function rowFailures(data: DataFacts): readonly FailureFacts[] {

@@ -25,6 +25,11 @@ export function removeKey(path: JsonPath, title = `Delete "${String(path.at(-1))
   return { title, changes: [{ path, remove: true }] };
 }
 
+/** Deletes an entry of a list while another one is left. */
+export function deleteEntry(list: unknown, path: JsonPath, name: string): readonly Fix[] {
+  return Array.isArray(list) && list.length > 1 ? [removeKey(path, `Delete ${JSON.stringify(name)}`)] : [];
+}
+
 /** Marks the fix that is applied without asking. */
 export function preferred(fix: Fix): Fix {
   return { ...fix, isPreferred: true };

@@ -64,7 +64,9 @@ type Step = Exclude<Change, { readonly moveTo: JsonPath }>;
 function stepsOf(change: Change, text: string): readonly Step[] {
   if (!('moveTo' in change)) return [change];
   const parsed = parseText(text).root;
-  const value = parsed === undefined ? undefined : exactNode(parsed, change.path);
+  // What is written there already counts.
+  if (parsed === undefined || exactNode(parsed, change.moveTo) !== undefined) return [];
+  const value = exactNode(parsed, change.path);
   if (value === undefined) return [];
   return [
     { path: change.moveTo, value: plainValue(value) },
@@ -80,6 +82,8 @@ function splicesOf(change: Step, text: string): readonly Splice[] | undefined {
   if (node === undefined) return undefined;
   if ('renameTo' in change) {
     const key = node.parent?.children?.[0];
+    const isTaken = exactNode(root, [...change.path.slice(0, -1), change.renameTo]) !== undefined;
+    if (isTaken) return undefined;
     return key && [{ offset: key.offset, length: key.length, text: JSON.stringify(change.renameTo) }];
   }
   return removeSplices(text, node.parent?.type === 'property' ? node.parent : node);

@@ -1,4 +1,4 @@
-import { dottedPath, recipeSchema } from './schema';
+import { dottedPath, recipeSchema, type JsonPath } from './schema';
 
 /** What other tools and everyday language call our keys. */
 const otherNames: Readonly<Record<string, string>> = {
@@ -64,6 +64,12 @@ const ownKeys = new Map(
     ),
   ]),
 );
+
+/** Where the value of an unknown key belongs, when it is one of ours in the wrong place or another tool's name. */
+export function homeOfKey(key: string): JsonPath | undefined {
+  const home = ownKeys.get(key) ?? (Object.hasOwn(otherNames, key) ? otherNames[key] : undefined);
+  return home?.split('.');
+}
 
 /** A sentence that says where an unknown key belongs, when it is one of ours in the wrong place or another tool's name. */
 export function keyFromElsewhere(key: string, path: readonly (string | number)[]): string | undefined {

@@ -1,8 +1,8 @@
 import type { RecipeDraft } from './draft';
 import type { ModelFacts, PatternFacts, PatternKey } from './facts';
-import { preferred, removeKey, setValue, type Fix } from './fix';
+import { deleteEntry, preferred, removeKey, setValue, type Fix } from './fix';
 import { isNamedBy, lastName, namesWithCounts, pathsOf } from './moduleNames';
-import { deleteEntry, tiedTo } from './modelTargetChecks';
+import { tiedTo } from './modelTargetChecks';
 import { similarNames } from './otherFamilies';
 import { recipeDefaults } from './recipe.generated';
 import { check, type Finding, type RecipeCheck } from './recipeCheck';

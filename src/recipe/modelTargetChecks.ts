@@ -1,6 +1,6 @@
 import type { RecipeDraft } from './draft';
 import type { ModelFacts, ModuleFacts, PatternFacts } from './facts';
-import { preferred, removeKey, setValue, type Fix } from './fix';
+import { deleteEntry, preferred, removeKey, setValue, type Fix } from './fix';
 import { countLastNames, lastName, modulesIn, namesWithCounts } from './moduleNames';
 import { nameElsewhere, similarNames } from './otherFamilies';
 import { check, type Finding, type RecipeCheck } from './recipeCheck';
@@ -36,11 +36,6 @@ function replaceEntry(draft: RecipeDraft, entry: TargetEntry, names: readonly st
   return names.length === 1
     ? setValue(entry.path, names[0]!, title)
     : setValue(targetsPath, [...new Set(others)], title);
-}
-
-/** Deletes an entry, while another one is left. */
-export function deleteEntry(list: unknown, path: Finding['path'], name: string): readonly Fix[] {
-  return Array.isArray(list) && list.length > 1 ? [removeKey(path, `Delete ${quoted(name)}`)] : [];
 }
 
 function notFound(entry: TargetEntry, draft: RecipeDraft, model: ModelFacts): Finding {

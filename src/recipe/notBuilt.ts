@@ -1,4 +1,6 @@
 import type { RecipeDraft } from './draft';
+import { removeKey } from './fix';
+import type { Finding } from './recipeCheck';
 
 interface NotBuiltValue {
   readonly path: readonly [string] | readonly [string, string];
@@ -60,10 +62,11 @@ const notBuiltValues: readonly NotBuiltValue[] = [
   },
 ];
 
-export function findNotBuilt(draft: RecipeDraft): readonly { path: readonly string[]; message: string }[] {
+export function findNotBuilt(draft: RecipeDraft): readonly Finding[] {
   return notBuiltValues.flatMap(({ path, asked, instead }) => {
     const value = asked(draft);
     if (value === undefined) return [];
-    return [{ path, message: `\`${path.join('.')}: ${value}\` is not built yet; ${instead}.` }];
+    const message = `\`${path.join('.')}: ${value}\` is not built yet; ${instead}.`;
+    return [{ path, message, fixes: [removeKey(path)] }];
   });
 }

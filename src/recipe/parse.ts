@@ -51,7 +51,7 @@ export function parseRecipe(text: string, facts: Facts = {}): ParsedRecipe {
   const problems = [...recipeText.problems, ...validator.problems, ...problemsFound].filter(
     ({ code }) => code !== missing,
   );
-  return { recipe: isRecipe(draft) ? draft : undefined, draft, problems: unique(problems).sort(byPlace) };
+  return { recipe: isRecipe(draft) ? draft : undefined, draft, problems: problems.sort(byPlace) };
 }
 
 interface CodedFinding extends Finding {
@@ -69,12 +69,6 @@ function findingsOf(draft: RecipeDraft, facts: Facts): readonly CodedFinding[] {
 function withoutFollowers(findings: readonly CodedFinding[]): readonly CodedFinding[] {
   const refused = new Set(findings.flatMap(({ code, path }) => (code === 'not-built-yet' ? [dottedPath(path)] : [])));
   return findings.filter(({ code, path }) => code === 'not-built-yet' || !refused.has(dottedPath(path)));
-}
-
-/** Without a tokenizer there are neither rows to train on nor rows to measure with, for the same reason. */
-function unique(problems: readonly Problem[]): Problem[] {
-  const identity = ({ code, message, file, range }: Problem): string => JSON.stringify([code, message, file, range]);
-  return [...new Map(problems.toReversed().map((problem) => [identity(problem), problem])).values()].toReversed();
 }
 
 function byPlace(a: Problem, b: Problem): number {

@@ -1,4 +1,5 @@
 import type { RecipeDraft } from './draft';
+import { deleteEntry, preferred, removeKey, setValue } from './fix';
 import { translatePatternKey, translatePythonPattern, type TranslatedPattern } from './pythonRegex';
 import { check, type Finding, type RecipeCheck } from './recipeCheck';
 
@@ -18,8 +19,12 @@ function nameLists({ lora }: RecipeDraft): readonly { path: Path; names: readonl
 
 /** One pattern that means what the list was meant to: plain names become suffixes, as PEFT reads them in a list. */
 function regexInstead(names: readonly string[]): string {
+  return JSON.stringify(regexOf(names));
+}
+
+function regexOf(names: readonly string[]): string {
   const parts = names.map((name) => (isPlainName(name) ? `(.*\\.)?${name.replaceAll('.', '\\.')}` : name));
-  return JSON.stringify(parts.length === 1 ? parts[0]! : parts.map((part) => `(${part})`).join('|'));
+  return parts.length === 1 ? parts[0]! : parts.map((part) => `(${part})`).join('|');
 }
 
 function isPlainName(name: string): boolean {
@@ -67,7 +72,8 @@ export const targetChecks: readonly RecipeCheck[] = [
               ? 'Write the plain names.'
               : `Write one text without brackets: ${regexInstead(names)}`;
           const message = `In a list only plain names count, and ${JSON.stringify(name)} is a regular expression. ${instead}`;
-          return [{ path: [...path, at], message }];
+          const pattern = preferred(setValue(path, regexOf(names), 'Write one pattern instead of the list'));
+          return [{ path: [...path, at], message, fixes: path[1] === 'modules_to_save' ? [] : [pattern] }];
         }),
       ),
   }),
@@ -81,7 +87,8 @@ export const targetChecks: readonly RecipeCheck[] = [
           if (name !== 'all-linear') return [];
           const message =
             'In a list "all-linear" would be the name of one layer. Write "target_modules": "all-linear".';
-          return [{ path: [...path, at], message }];
+          const fix = preferred(setValue(['lora', 'target_modules'], name, 'Write "all-linear" without brackets'));
+          return [{ path: [...path, at], message, fixes: path[1] === 'target_modules' ? [fix] : [] }];
         }),
       ),
   }),
@@ -100,7 +107,8 @@ export const targetChecks: readonly RecipeCheck[] = [
       if (typeof lora.target_modules !== 'string') return [];
       const message =
         '`layers_to_transform` works only with `target_modules` as a list of names, such as ["q_proj", "v_proj"].';
-      return [{ path: ['lora', 'layers_to_transform'], message }];
+      const path = ['lora', 'layers_to_transform'];
+      return [{ path, message, fixes: [removeKey(path)] }];
     },
   }),
   check({
@@ -113,7 +121,8 @@ export const targetChecks: readonly RecipeCheck[] = [
       return targets.flatMap((target, at) => {
         if (!saved.includes(target)) return [];
         const message = `${JSON.stringify(target)} also stands in \`modules_to_save\`: it is trained in full and gets no adapter.`;
-        return [{ path: ['lora', 'target_modules', at], message }];
+        const path = ['lora', 'target_modules', at];
+        return [{ path, message, fixes: deleteEntry(targets, path, target).map(preferred) }];
       });
     },
   }),
@@ -127,7 +136,8 @@ export const targetChecks: readonly RecipeCheck[] = [
       return targets.flatMap((target, at) => {
         if (!excluded.includes(target)) return [];
         const message = `${JSON.stringify(target)} also stands in \`exclude_modules\`: it gets no adapter.`;
-        return [{ path: ['lora', 'target_modules', at], message }];
+        const path = ['lora', 'target_modules', at];
+        return [{ path, message, fixes: deleteEntry(targets, path, target).map(preferred) }];
       });
     },
   }),

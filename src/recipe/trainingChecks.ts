@@ -1,11 +1,12 @@
 import type { RecipeDraft } from './draft';
+import { preferred, removeKey, setValue, type Fix } from './fix';
 import { recipeDefaults } from './recipe.generated';
 import { check, type Finding, type RecipeCheck } from './recipeCheck';
 
 type Path = readonly (string | number)[];
 
-function one(path: Path, message: string): readonly Finding[] {
-  return [{ path, message }];
+function one(path: Path, message: string, ...fixes: readonly Fix[]): readonly Finding[] {
+  return [{ path, message, fixes }];
 }
 
 function hasEvaluation({ dataset }: RecipeDraft): boolean {
@@ -25,10 +26,19 @@ function writtenKey({ lora }: RecipeDraft, ...keys: readonly (keyof NonNullable<
   return written === undefined ? ['lora'] : ['lora', written];
 }
 
+/** A strength of 2. */
+function usualAlpha({ lora }: RecipeDraft): Fix {
+  const r = lora?.r ?? recipeDefaults.lora.r;
+  const alpha = Math.round(2 * (lora?.use_rslora === true ? Math.sqrt(r) : r));
+  return preferred(setValue(['lora', 'lora_alpha'], alpha, `Set "lora_alpha" to ${alpha}`));
+}
+
 /** Three digits, without an exponent where it can be avoided. */
 function short(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
+
+const someEvaluation = preferred(setValue(['dataset', 'eval_split'], 0.05, 'Set 5 % of the rows aside for evaluation'));
 
 const needsEvaluation = 'Set `dataset.eval_split` to 0.05, or name a file in `dataset.eval_path`.';
 
@@ -45,6 +55,9 @@ export const trainingChecks: readonly RecipeCheck[] = [
       return one(
         ['training', 'warmup_steps'],
         '`warmup_steps` and `warmup_ratio` say the same thing in two ways. Delete one of them.',
+        // The steps win, in Transformers too.
+        preferred(removeKey(['training', 'warmup_ratio'])),
+        removeKey(['training', 'warmup_steps']),
       );
     },
   }),
@@ -59,6 +72,14 @@ export const trainingChecks: readonly RecipeCheck[] = [
       return one(
         ['training', key],
         'The schedule "constant" has no warm-up, so that this has no effect. Use "constant_with_warmup".',
+        preferred(
+          setValue(
+            ['training', 'lr_scheduler_type'],
+            'constant_with_warmup',
+            'Use the schedule "constant_with_warmup"',
+          ),
+        ),
+        removeKey(['training', key]),
       );
     },
   }),
@@ -71,6 +92,8 @@ export const trainingChecks: readonly RecipeCheck[] = [
       return one(
         ['training', 'early_stopping_patience'],
         `Early stopping watches the evaluation loss, and this recipe has no evaluation set. ${needsEvaluation}`,
+        someEvaluation,
+        removeKey(['training', 'early_stopping_patience']),
       );
     },
   }),
@@ -83,6 +106,8 @@ export const trainingChecks: readonly RecipeCheck[] = [
       return one(
         ['training', 'load_best_model_at_end'],
         `The best adapter is the one with the lowest evaluation loss, and this recipe has no evaluation set. ${needsEvaluation}`,
+        someEvaluation,
+        removeKey(['training', 'load_best_model_at_end']),
       );
     },
   }),
@@ -95,9 +120,11 @@ export const trainingChecks: readonly RecipeCheck[] = [
       const save = training.save_steps ?? recipeDefaults.training.save_steps;
       const evaluate = training.eval_steps ?? recipeDefaults.training.eval_steps;
       if (save % evaluate === 0) return [];
+      const multiple = evaluate * Math.max(1, Math.round(save / evaluate));
       return one(
         ['training', training.save_steps === undefined ? 'eval_steps' : 'save_steps'],
         `The best adapter can only be kept where it is both measured and saved: \`save_steps\` (${save}) must be a multiple of \`eval_steps\` (${evaluate}).`,
+        preferred(setValue(['training', 'save_steps'], multiple, `Set "save_steps" to ${multiple}`)),
       );
     },
   }),
@@ -106,7 +133,13 @@ export const trainingChecks: readonly RecipeCheck[] = [
     severity: 'error',
     title: 'A run of 0 steps',
     run: ({ training }) =>
-      training?.max_steps === 0 ? one(['training', 'max_steps'], '0 steps train nothing. Use -1 for no limit.') : [],
+      training?.max_steps === 0
+        ? one(
+            ['training', 'max_steps'],
+            '0 steps train nothing. Use -1 for no limit.',
+            preferred(setValue(['training', 'max_steps'], -1, 'Set no limit')),
+          )
+        : [],
   }),
   check({
     code: 'unusual-alpha',
@@ -120,6 +153,7 @@ export const trainingChecks: readonly RecipeCheck[] = [
       return one(
         writtenKey(draft, 'lora_alpha', 'r'),
         `\`${formula}\` is ${short(scale)}, so that the adapter ${effect}. Usual is 0.25 to 8; twice the rank is a good \`lora_alpha\`.`,
+        usualAlpha(draft),
       );
     },
   }),
@@ -132,6 +166,7 @@ export const trainingChecks: readonly RecipeCheck[] = [
         ? one(
             ['lora', 'lora_dropout'],
             'With half or more of its inputs switched off the adapter learns very slowly. 0 to 0.1 is usual.',
+            preferred(setValue(['lora', 'lora_dropout'], 0.05, 'Set "lora_dropout" to 0.05')),
           )
         : [],
   }),
@@ -149,6 +184,9 @@ export const trainingChecks: readonly RecipeCheck[] = [
           ? writtenKey(draft, 'lora_alpha', 'r')
           : ['training', 'learning_rate'],
         `A learning rate of ${rate} at an adapter strength of ${short(scaleOf(draft))} is far from what works: ${effect}. 1e-4 to 1e-3 is usual.`,
+        ...(scaleOf(draft) >= 0.25 && scaleOf(draft) <= 8
+          ? [preferred(setValue(['training', 'learning_rate'], 2e-4, 'Set "learning_rate" to 0.0002'))]
+          : [usualAlpha(draft)]),
       );
     },
   }),
@@ -158,7 +196,11 @@ export const trainingChecks: readonly RecipeCheck[] = [
     title: 'Adapter settings beside `method: "full"`',
     run: ({ method, lora }) =>
       method === 'full' && lora !== undefined
-        ? one(['lora'], 'With `method: "full"` every weight is trained and these settings are not used.')
+        ? one(
+            ['lora'],
+            'With `method: "full"` every weight is trained and these settings are not used.',
+            preferred(removeKey(['lora'])),
+          )
         : [],
   }),
   check({
@@ -170,6 +212,22 @@ export const trainingChecks: readonly RecipeCheck[] = [
       return one(
         ['lora', 'init_lora_weights'],
         'The adapter starts from the one in `init_from`, so that this has no effect. Delete one of the two.',
+        preferred(removeKey(['lora', 'init_lora_weights'])),
+        removeKey(['lora', 'init_from']),
+      );
+    },
+  }),
+  check({
+    code: 'samples-without-evaluation',
+    severity: 'warning',
+    title: 'Sample prompts that are never continued',
+    run(draft) {
+      if ((draft.training?.sample_prompts ?? []).length === 0 || hasEvaluation(draft)) return [];
+      return one(
+        ['training', 'sample_prompts'],
+        `The prompts are continued whenever progress is measured, and this recipe has no evaluation set. ${needsEvaluation}`,
+        someEvaluation,
+        removeKey(['training', 'sample_prompts']),
       );
     },
   }),

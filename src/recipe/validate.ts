@@ -1,8 +1,10 @@
 import type { Node } from 'jsonc-parser';
-import { keyFromElsewhere } from './foreignKeys';
+import { preferred, removeKey, setValue, type Fix } from './fix';
+import { fixEdits } from './fixEdits';
+import { homeOfKey, keyFromElsewhere } from './foreignKeys';
 import { nearest } from './nearest';
 import type { Problem } from './problem';
-import { dottedPath, propertySchema, typesOf, type JsonType, type JsonValue, type Schema } from './schema';
+import { dottedPath, propertySchema, schemaAt, typesOf, type JsonType, type JsonValue, type Schema } from './schema';
 import { membersOf, problemAt, type Member, type RecipeText } from './syntax';
 import { listOf } from './words';
 
@@ -23,13 +25,14 @@ export class SchemaValidator {
   /** The parts of `node` that obey the schema. */
   validate(node: Node, schema: Schema, path: Path): Sound {
     if (!typesOf(schema).some((type) => isType(node, type))) {
-      this.#report(node, path, 'wrong-type', wrongTypeMessage(node, schema, path));
+      this.#report(node, path, 'wrong-type', wrongTypeMessage(node, schema, path), unquoteFixes(node, schema, path));
       return undefined;
     }
     if (node.type === 'object') return this.#object(node, schema, path);
     const complaint = enumComplaint(node, schema) ?? complaints[node.type]?.(node, schema);
     if (complaint !== undefined) {
-      this.#report(node, path, complaint.code, `${quotedPath(path)} ${complaint.message}`);
+      const { code, message, fixes } = complaint;
+      this.#report(node, path, code, `${quotedPath(path)} ${message}`, fixes?.(path));
       return undefined;
     }
     return node.type === 'array' ? this.#array(node, schema, path) : (node.value as JsonValue);
@@ -48,10 +51,12 @@ export class SchemaValidator {
       const memberSchema = propertySchema(schema, member.key);
       if (members.findIndex((other) => other.key === member.key) < at) {
         const message = `\`${dottedPath(memberPath)}\` is written twice. Delete one of the two.`;
-        this.#report(member.keyNode, memberPath, 'duplicate-key', message);
+        const fix = preferred(removeKey(memberPath, `Delete the first "${member.key}", which has no effect`));
+        this.#report(member.keyNode, memberPath, 'duplicate-key', message, [fix]);
       }
       if (memberSchema === undefined) {
-        this.#report(member.keyNode, memberPath, 'unknown-key', unknownKeyMessage(member, schema, path));
+        const { message, fixes } = unknownKey(member, schema, path);
+        this.#report(member.keyNode, memberPath, 'unknown-key', message, fixes);
       } else if (member.value !== undefined) {
         const value = this.validate(member.value, memberSchema, memberPath);
         if (value === undefined) sound.delete(member.key);
@@ -74,8 +79,10 @@ export class SchemaValidator {
     }
   }
 
-  #report(node: Node, path: Path, code: string, message: string): void {
-    this.problems.push(problemAt(this.#recipe.index, node, path, { code, severity: 'error', message }));
+  #report(node: Node, path: Path, code: string, message: string, fixes: readonly Fix[] = []): void {
+    const edits = fixes.flatMap((fix) => fixEdits(this.#recipe.text, fix) ?? []);
+    const problem = problemAt(this.#recipe.index, node, path, { code, severity: 'error', message });
+    this.problems.push(edits.length === 0 ? problem : { ...problem, fixes: edits });
   }
 }
 
@@ -88,6 +95,12 @@ function isType(node: Node, type: JsonType): boolean {
 interface Complaint {
   readonly code: string;
   readonly message: string;
+  readonly fixes?: (path: Path) => readonly Fix[];
+}
+
+/** Without the key its default counts. */
+function leaveOut(path: Path): readonly Fix[] {
+  return typeof path.at(-1) === 'number' ? [] : [removeKey(path)];
 }
 
 function enumComplaint(node: Node, schema: Schema): Complaint | undefined {
@@ -96,7 +109,15 @@ function enumComplaint(node: Node, schema: Schema): Complaint | undefined {
   const meant = typeof node.value === 'string' ? nearest(node.value, words) : undefined;
   const known = listOf(schema.enum.map((value) => JSON.stringify(value)));
   const hint = meant === undefined ? '' : ` Did you mean "${meant}"?`;
-  return { code: 'unknown-value', message: `must be ${known}, but is ${JSON.stringify(node.value)}.${hint}` };
+  const choices = meant === undefined ? schema.enum : [meant];
+  return {
+    code: 'unknown-value',
+    message: `must be ${known}, but is ${JSON.stringify(node.value)}.${hint}`,
+    fixes: (path) => {
+      const fixes = choices.map((value) => setValue(path, value, `Write ${JSON.stringify(value)}`));
+      return meant === undefined ? fixes : fixes.map(preferred);
+    },
+  };
 }
 
 const complaints: Partial<Record<Node['type'], (node: Node, schema: Schema) => Complaint | undefined>> = {
@@ -108,13 +129,15 @@ const complaints: Partial<Record<Node['type'], (node: Node, schema: Schema) => C
   },
   array(node, schema) {
     if ((node.children?.length ?? 0) >= (schema.minItems ?? 0)) return undefined;
-    return { code: 'empty-value', message: 'must not be an empty list. Leave the key out for its default.' };
+    const message = 'must not be an empty list. Leave the key out for its default.';
+    return { code: 'empty-value', message, fixes: (path) => leaveOut(path).map(preferred) };
   },
   number(node, schema) {
     const value = node.value as number;
     const broken = bounds(schema).find((bound) => !bound.holds(value));
     if (broken === undefined) return undefined;
-    return { code: 'out-of-range', message: `must be ${broken.words}, but is ${value}.${defaultHint(schema)}` };
+    const message = `must be ${broken.words}, but is ${value}.${defaultHint(schema)}`;
+    return { code: 'out-of-range', message, fixes: leaveOut };
   },
 };
 
@@ -167,25 +190,53 @@ function wrongTypeMessage(node: Node, schema: Schema, path: Path): string {
 }
 
 /** `"8"` where 8 is meant is the commonest slip. */
-function quotesHint(node: Node, schema: Schema): string {
-  if (node.type !== 'string') return '';
+function unquoted(node: Node, schema: Schema): number | boolean | undefined {
+  if (node.type !== 'string') return undefined;
   const text = (node.value as string).trim();
   const types = typesOf(schema);
   const isNumber =
     /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) && types.some((type) => /number|integer/.test(type));
-  const isWord = /^(true|false)$/i.test(text) && types.includes('boolean');
-  if (isNumber) return ` Write it without quotes: ${Number(text)}`;
-  return isWord ? ` Write it without quotes: ${text.toLowerCase()}` : '';
+  if (isNumber) return Number(text);
+  return /^(true|false)$/i.test(text) && types.includes('boolean') ? text.toLowerCase() === 'true' : undefined;
 }
 
-function unknownKeyMessage(member: Member, schema: Schema, path: Path): string {
+function quotesHint(node: Node, schema: Schema): string {
+  const meant = unquoted(node, schema);
+  return meant === undefined ? '' : ` Write it without quotes: ${meant}`;
+}
+
+function unquoteFixes(node: Node, schema: Schema, path: Path): readonly Fix[] {
+  const meant = unquoted(node, schema);
+  return meant === undefined ? [] : [preferred(setValue(path, meant, `Write ${meant} without quotes`))];
+}
+
+function unknownKey(member: Member, schema: Schema, path: Path): { message: string; fixes: readonly Fix[] } {
   const where = path.length === 0 ? 'a recipe' : `\`${dottedPath(path)}\``;
   const unknown = `\`${member.key}\` is no key of ${where}.`;
-  const elsewhere = keyFromElsewhere(member.key, path);
-  if (elsewhere !== undefined) return `${unknown} ${elsewhere}`;
+  const from = [...path, member.key];
+  const remove = removeKey(from);
+  const home = homeOfKey(member.key);
+  if (home !== undefined) {
+    const message = `${unknown} ${keyFromElsewhere(member.key, path)!}`;
+    const fits =
+      member.value !== undefined &&
+      typesOf(schemaAt(dottedPath(home))!.schema).some((type) => isType(member.value!, type));
+    return { message, fixes: [...(fits ? [preferred(moved(from, home))] : []), remove] };
+  }
   const known = Object.keys(schema.properties ?? {}).filter((key) => key !== '$schema');
   const meant = nearest(member.key, known);
-  return `${unknown} ${meant === undefined ? `Its keys are ${known.join(', ')}.` : `Did you mean \`${meant}\`?`}`;
+  if (meant === undefined) return { message: `${unknown} Its keys are ${known.join(', ')}.`, fixes: [remove] };
+  return {
+    message: `${unknown} Did you mean \`${meant}\`?`,
+    fixes: [preferred(moved(from, [...path, meant])), remove],
+  };
+}
+
+function moved(from: Path, to: Path): Fix {
+  const isHere = dottedPath(from.slice(0, -1)) === dottedPath(to.slice(0, -1));
+  return isHere
+    ? { title: `Write "${String(to.at(-1))}"`, changes: [{ path: from, renameTo: String(to.at(-1)) }] }
+    : { title: `Move it to "${dottedPath(to)}"`, changes: [{ path: from, moveTo: to }] };
 }
 
 function firstSentence(schema: Schema | undefined): string {

@@ -1,4 +1,4 @@
-import type { Severity, TextRange } from '../recipe/problem';
+import type { ProblemFix, RelatedPlace, Severity, TextRange } from '../recipe/problem';
 
 /** One row as the model will see it. */
 export interface TokensRow {
@@ -24,6 +24,9 @@ export interface FileProblem {
   /** Dotted path in the recipe, such as `lora.target_modules[1]`; empty outside of it. */
   readonly path: string;
   readonly range: TextRange;
+  /** Changes of the recipe's text that make it go away, the best first. */
+  readonly fixes?: readonly ProblemFix[];
+  readonly related?: readonly RelatedPlace[];
 }
 
 /** What `lora check` found out about one recipe, its model and its data. */

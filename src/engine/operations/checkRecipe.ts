@@ -2,40 +2,52 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CheckedFile, FileProblem } from '../../run/answers';
 import { Failure } from '../../failure/failure';
-import type { TextRange } from '../../recipe/problem';
-import { hasErrors } from '../../recipe/problem';
+import type { Facts } from '../../recipe/facts';
+import { hasErrors, lineRange, type Problem } from '../../recipe/problem';
 import { parseRecipe } from '../../recipe/parse';
 import { rangeOfPath } from '../../recipe/rangeOfPath';
 import { resolveRecipe } from '../../recipe/resolve';
+import { gatherFacts } from '../facts/gatherFacts';
 import { fileUnreadable } from '../formats/failures';
-import { checkExamples, closePrepared, prepare } from './prepare';
+import { planPrepared } from './planRecipe';
+import { closePrepared, prepare } from './prepare';
+import type { Prepared } from './prepare';
+import { costFacts } from './preflight';
 import { checkOutput } from './writeResult';
 
-/** Problems of a recipe, and where it has no errors of its own those of its model and data. Never throws for them. */
-export async function checkRecipe(file: string): Promise<CheckedFile> {
+/** Everything that is wrong or doubtful in a recipe, its model, its data and its places. Never throws for them. */
+export async function checkRecipe(file: string, signal?: AbortSignal): Promise<CheckedFile> {
   const absolute = path.resolve(file);
   const text = await readFile(absolute, 'utf8').catch((error: unknown) => {
     throw fileUnreadable(absolute, error);
   });
-  const { recipe, problems } = parseRecipe(text);
-  const found: FileProblem[] = problems.map((problem) => ({ file: absolute, ...problem }));
-  if (recipe !== undefined && !hasErrors(problems)) {
-    const resolved = resolveRecipe(recipe, { recipeFile: absolute });
+  const facts = await gatherFacts({ text, file: absolute, signal });
+  const problems = await problemsOf(text, absolute, facts);
+  return { file: absolute, problems: problems.map((problem) => ({ ...problem, file: problem.file ?? absolute })) };
+}
+
+/** The table's problems; where it finds no error, also what only shows when everything is opened as for training. */
+async function problemsOf(text: string, file: string, facts: Facts): Promise<readonly Problem[]> {
+  const { recipe, problems } = parseRecipe(text, facts);
+  if (recipe === undefined || hasErrors(problems)) return problems;
+  const resolved = resolveRecipe(recipe, { recipeFile: file });
+  try {
+    const prepared = await prepare({ file, text, recipe: resolved });
     try {
-      const prepared = await prepare({ file: absolute, text, recipe: resolved });
-      try {
-        await checkExamples(prepared);
-        await prepared.train.statistics();
-        await checkOutput(prepared, path.resolve(path.dirname(absolute), resolved.output));
-      } finally {
-        await closePrepared(prepared);
-      }
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      found.push(problemOf(error, absolute, text));
+      const plan = await planPrepared(prepared);
+      await checkPlaces(prepared, file);
+      return parseRecipe(text, { ...facts, cost: costFacts(plan) }).problems;
+    } finally {
+      await closePrepared(prepared);
     }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [...problems, problemOf(error, file, text)];
   }
-  return { file: absolute, problems: found };
+}
+
+async function checkPlaces(prepared: Prepared, file: string): Promise<void> {
+  await checkOutput(prepared, path.resolve(path.dirname(file), prepared.loaded.recipe.output));
 }
 
 /** A failure of the engine as a problem: in the recipe at the key it names, or in the file it names. */
@@ -51,8 +63,4 @@ function problemOf(failure: Failure, recipeFile: string, text: string): FileProb
     path: place.path ?? '',
     range: inOtherFile ? lineRange(place.line) : rangeOfPath(text, place.path ?? ''),
   };
-}
-
-function lineRange(line: number): TextRange {
-  return { start: { line: line - 1, character: 0 }, end: { line: line - 1, character: Number.MAX_SAFE_INTEGER } };
 }

@@ -7,6 +7,7 @@ import type { Recomputation } from '../train/trainingGraph';
 import { formatCount } from '../../run/format';
 import { activationBytes } from './activationBytes';
 import { evaluationRows } from './evaluator';
+import { preflight } from './preflight';
 import { checkExamples, closePrepared, countSteps, prepare } from './prepare';
 import type { Prepared } from './prepare';
 
@@ -14,7 +15,7 @@ import type { Prepared } from './prepare';
 export async function planRecipe(loaded: LoadedRecipe): Promise<Plan> {
   const prepared = await prepare(loaded);
   try {
-    return await planPrepared(prepared);
+    return await preflight(prepared, await planPrepared(prepared));
   } finally {
     await closePrepared(prepared);
   }

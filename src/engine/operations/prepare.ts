@@ -13,6 +13,7 @@ import { planAdapter, planFull } from '../lora/adapter';
 import type { Adapter, LoraOptions } from '../lora/adapter';
 import { Failure } from '../../failure/failure';
 import { evaluationMasked } from './failures';
+import { refuseSlowPatterns } from './slowPatterns';
 import { initFromTensors } from './startingValues';
 
 /** A recipe with everything it names opened and matched, nothing loaded yet. */
@@ -35,6 +36,7 @@ export async function prepare(loaded: LoadedRecipe): Promise<Prepared> {
   const { recipe } = loaded;
   const folder = path.dirname(loaded.file);
   const base = await openBaseModel(recipe.base_model, folder);
+  refuseSlowPatterns(loaded.text, base);
   const lora = loraOptions(recipe.lora);
   const adapter = recipe.method === 'full' ? planFull(base.model) : planAdapter(base.model, lora);
   await initFromTensors({ base, adapter, loaded });

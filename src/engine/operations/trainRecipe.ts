@@ -15,6 +15,7 @@ import type { RunFolder } from '../checkpoint/runFolder';
 import { chooseRuntime, compileTraining, weightSource } from './compile';
 import { Evaluator } from './evaluator';
 import { planPrepared } from './planRecipe';
+import { preflight } from './preflight';
 import { closePrepared, prepare } from './prepare';
 import type { Prepared } from './prepare';
 import { prove } from './prove';
@@ -39,7 +40,7 @@ export async function trainRecipe(loaded: LoadedRecipe, options: TrainOptions): 
   try {
     const output = path.resolve(path.dirname(loaded.file), loaded.recipe.output);
     await checkOutput(prepared, output);
-    const plan = await planPrepared(prepared);
+    const plan = await preflight(prepared, await planPrepared(prepared));
     const { run, isOver } = await openRun(prepared, plan, options.resume);
     try {
       if (isOver && run.record.adapter === output && (await isWritten(prepared, output))) {

@@ -63,7 +63,7 @@ export function planRun(
     },
     data,
     compute,
-    warnings: warnings(model, adapter, compute.max_length),
+    warnings: model.notes,
   };
 }
 
@@ -71,15 +71,4 @@ export function planRun(
 export function memoryBytes(model: Model, weights: number, activations: number): number {
   const process = overhead.process + overhead.vocabularyEntry * model.vocabSize;
   return Math.round(process + weights + overhead.fragmentation * activations);
-}
-
-function warnings(model: Model, adapter: Adapter, maxLength: number): string[] {
-  const unused = adapter.unused.map(
-    ({ key, entry }) => `"${entry}" in lora.${key} matches no layer of this model and changes nothing.`,
-  );
-  const beyond =
-    maxLength > model.contextLength
-      ? [`dataset.max_length ${maxLength} is longer than the ${model.contextLength} tokens this model was made for.`]
-      : [];
-  return [...model.notes, ...unused, ...beyond];
 }

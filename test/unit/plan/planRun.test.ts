@@ -110,21 +110,3 @@ describe('the memory of a plan', () => {
     assert.ok(memory.full_bytes - without.full_bytes >= 2e9);
   });
 });
-
-describe('a plan warns', () => {
-  const model = readModel(cases[0]!.config);
-
-  test('of rows longer than the model was made for', () => {
-    const adapter = planAdapter(model, fromPeft({ r: 8, lora_alpha: 8 }));
-    assert.deepEqual(plan(model, adapter, { max_length: 256 }).warnings, []);
-    assert.match(plan(model, adapter, { max_length: 257 }).warnings.join(), /257 .*256 tokens/);
-  });
-
-  test('of entries that change nothing', () => {
-    const options = { r: 8, lora_alpha: 8, exclude_modules: ['nothing'], rank_pattern: { k_proj: 4 } };
-    const { warnings } = plan(model, planAdapter(model, fromPeft(options)));
-    assert.equal(warnings.length, 2);
-    assert.match(warnings[0]!, /"nothing" in lora\.exclude_modules/);
-    assert.match(warnings[1]!, /"k_proj" in lora\.rank_pattern/);
-  });
-});

@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { recipeChecks } from '../../../src/recipe/checks';
+import { applyEdits } from '../../../src/recipe/fixEdits';
 import { parseRecipe } from '../../../src/recipe/parse';
 import { hasErrors } from '../../../src/recipe/problem';
 import { TextIndex } from '../../../src/recipe/textIndex';
 import { problemFixtures } from './problemFixtures';
-
-/** The text without its ‹marks›, and the range between them. */
-function unmarked(marked: string): { text: string; start: number; length: number } {
-  const start = marked.indexOf('‹');
-  const end = marked.indexOf('›') - 1;
-  return { text: marked.replace('‹', '').replace('›', ''), start, length: end - start };
-}
+import { unmarked } from './unmarked';
 
 describe('each problem', () => {
   for (const [at, { code, failing, passing, says, path }] of problemFixtures.entries()) {
@@ -30,10 +25,37 @@ describe('each problem', () => {
     });
   }
 
-  test('every check of the table has a fixture', () => {
+  for (const [at, { code, failing }] of problemFixtures.entries()) {
+    test(`${code} (${at}): every fix of it makes it go away and breaks nothing`, () => {
+      const { text } = unmarked(failing);
+      for (const fix of parseRecipe(text).problems[0]!.fixes ?? []) {
+        const left = parseRecipe(applyEdits(text, fix.edits)).problems;
+        assert.ok(!left.some((problem) => problem.code === code), `${fix.title}: ${applyEdits(text, fix.edits)}`);
+        assert.ok(!hasErrors(left), `${fix.title}: ${left.map(({ message }) => message).join(' ')}`);
+      }
+    });
+  }
+
+  test('every check of the table that needs only the text has a fixture', () => {
     const covered = new Set(problemFixtures.map(({ code }) => code));
-    const missing = recipeChecks.map(({ code }) => code).filter((code) => !covered.has(code));
-    assert.deepEqual(missing, []);
+    const missing = recipeChecks.filter(({ code, needs }) => needs.length === 0 && !covered.has(code));
+    assert.deepEqual(
+      missing.map(({ code }) => code),
+      [],
+    );
+  });
+
+  test('those that a beginner can solve with one click are solved by one', () => {
+    const solved = problemFixtures.filter(({ failing }) => {
+      const [problem] = parseRecipe(unmarked(failing).text).problems;
+      return problem!.fixes?.some(({ isPreferred }) => isPreferred) === true;
+    });
+    const codes = new Set(solved.map(({ code }) => code));
+    const wanted = ['unknown-key', 'unknown-value', 'wrong-type', 'duplicate-key', 'empty-value', 'warmup-twice'];
+    assert.deepEqual(
+      wanted.filter((code) => !codes.has(code)),
+      [],
+    );
   });
 });
 
