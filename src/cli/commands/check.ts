@@ -1,8 +1,10 @@
 import path from 'node:path';
-import type { Severity } from '../../recipe/problem';
+import { applyPreferredFixes } from '../../recipe/fixAll';
+import type { Problem, Severity } from '../../recipe/problem';
 import type { FileProblem } from '../../run/answers';
 import { Failure } from '../../failure/failure';
 import { printJson, type Command, type CommandContext } from '../command';
+import { writeFileAtomically } from '../../engine/formats/atomicFile';
 import { readRecipeText } from '../../engine/operations/loadRecipe';
 import { shortPath } from '../loadRecipe';
 import type { Colour, Terminal } from '../terminal';
@@ -13,12 +15,18 @@ export const checkCommand: Command = {
   name: 'check',
   summary: 'Find what is wrong with recipes, their models and data before training',
   arguments: [{ name: 'FILE', isRequired: true, isList: true }],
-  options: {},
+  options: {
+    fix: { type: 'flag', description: 'Make the changes that solve a problem for certain, and say which.' },
+  },
+  notes: ['Without --fix nothing is changed. With it comments and layout of the recipe stay as they are.'],
   stopsWhenAsked: false,
   async run(input, context) {
     const files = input.positionals.map((file) => path.resolve(context.cwd, file));
     const problems: FileProblem[] = [];
-    for (const file of files) problems.push(...(await problemsIn(file, context)));
+    for (const file of files) {
+      if (input.flag('fix')) await fixFile(file, context);
+      problems.push(...(await problemsIn(file, context)));
+    }
     if (context.isJson) {
       printJson(
         context,
@@ -33,6 +41,33 @@ export const checkCommand: Command = {
     return problems.some(({ severity }) => severity === 'error') ? 1 : 0;
   },
 };
+
+/** A fix can uncover another problem, such as a value that is read only now; a recipe has not many keys. */
+const fixRounds = 10;
+
+/** Applies the preferred fixes of a recipe's problems, round by round, and says each. */
+async function fixFile(file: string, context: CommandContext): Promise<void> {
+  const seen = new Set<string>();
+  for (let round = 0; round < fixRounds; round++) {
+    const problems = (await problemsIn(file, context)).filter((problem) => problem.file === file);
+    if (problems.every(({ fixes }) => fixes === undefined)) return;
+    const before = await readRecipeText(file);
+    const { text, applied } = applyPreferredFixes(before, problems);
+    // Two fixes that undo each other would go round for ever.
+    if (text === before || seen.has(text)) return;
+    seen.add(before);
+    await writeFileAtomically(file, text);
+    for (const { problem, fix } of applied) {
+      context.stderr.line(
+        `${context.stderr.paint('green', 'fixed')} ${placeOf(problem, file, context.cwd)} ${problem.code}: ${fix.title}`,
+      );
+    }
+  }
+}
+
+function placeOf({ range: { start } }: Problem, file: string, cwd: string): string {
+  return `${shortPath(file, cwd)}:${start.line + 1}:${start.character + 1}`;
+}
 
 /** A file that is missing or cannot be read is a problem like any other: the other files are checked all the same. */
 async function problemsIn(file: string, context: CommandContext): Promise<readonly FileProblem[]> {
@@ -50,8 +85,7 @@ async function problemsIn(file: string, context: CommandContext): Promise<readon
 
 /** `file:line:column severity code message`, counted from 1 as editors and compilers do. */
 function problemLine(problem: FileProblem, cwd: string, terminal: Terminal): string {
-  const { line, character } = problem.range.start;
-  const place = `${shortPath(problem.file, cwd)}:${line + 1}:${character + 1}`;
+  const place = placeOf(problem, problem.file, cwd);
   const severity = terminal.paint(colours[problem.severity], problem.severity);
   return `${place} ${severity} ${terminal.paint('dim', problem.code)} ${problem.message}`;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { parseRecipe } from '../../../src/recipe/parse';
 import type { FileProblem } from '../../../src/run/answers';
 import { engineWith, run } from './captured';
 import { recipeFolder } from './recipeFolder';
@@ -81,5 +82,56 @@ describe('check of several files', () => {
     const { exitCode, stdout } = await run(['check', 'nope', '--json'], { cwd });
     assert.equal(exitCode, 1);
     assert.equal((JSON.parse(stdout) as FileProblem[]).length, 1);
+  });
+});
+
+describe('check --fix', () => {
+  const text = `{
+  // the model
+  "base_model": "m",
+  "dataset": { "path": "d.jsonl" },
+  "rank": 8,
+  "training": { "learning_rates": "1e-4", "warmup_steps": 5, "warmup_ratio": 0.1 } // how
+}
+`;
+  /** The checks of the text alone, as the engine's. */
+  const engine = engineWith({
+    check: (file) => {
+      const { problems } = parseRecipe(readFileSync(file, 'utf8'));
+      return Promise.resolve({ file, problems: problems.map((problem) => ({ ...problem, file })) });
+    },
+  });
+
+  test('solves what can be solved for certain, round by round, and says what it did', async (t) => {
+    const file = path.join(cwd, 'fixed.lora.json');
+    t.after(() => rmSync(file, { force: true }));
+    writeFileSync(file, text);
+    const { exitCode, stdout, stderr } = await run(['check', 'fixed.lora.json', '--fix', '--json'], {
+      cwd,
+      loadEngine: () => Promise.resolve(engine),
+    });
+    assert.deepEqual([exitCode, stdout], [0, '[]\n']);
+    assert.deepEqual(stderr.trimEnd().split('\n'), [
+      'fixed fixed.lora.json:5:3 unknown-key: Move it to "lora.r"',
+      'fixed fixed.lora.json:5:17 unknown-key: Write "learning_rate"',
+      'fixed fixed.lora.json:5:59 warmup-twice: Delete "warmup_ratio"',
+      'fixed fixed.lora.json:5:34 wrong-type: Write 0.0001 without quotes',
+      'Nothing wrong in 1 file.',
+    ]);
+    assert.match(readFileSync(file, 'utf8'), /\/\/ the model\n[^]*"lora": \{ "r": 8 \}/);
+  });
+
+  test('changes nothing without it, and nothing where there is nothing to solve', async (t) => {
+    const file = path.join(cwd, 'kept.lora.json');
+    t.after(() => rmSync(file, { force: true }));
+    for (const [content, args] of [
+      [text, []],
+      ['{ "base_model": ', ['--fix']],
+      ['{ "dataset": { "path": "d" } }', ['--fix']],
+    ] as const) {
+      writeFileSync(file, content);
+      await run(['check', file, ...args], { cwd, loadEngine: () => Promise.resolve(engine) });
+      assert.equal(readFileSync(file, 'utf8'), content);
+    }
   });
 });
