@@ -8,6 +8,9 @@ import { windows } from '../data/batches';
 import { isComplete, train } from '../train/loop';
 import type { Outcome } from '../train/loop';
 import type { PauseGate } from '../train/pauseGate';
+import type { CompiledLoss } from '../train/optimizerStep';
+import { rehearse } from '../train/rehearsal';
+import type { TrainingSettings } from '../train/settings';
 import { initialState } from '../train/state';
 import type { TrainingState } from '../train/state';
 import { listCheckpoints } from '../checkpoint/checkpoint';
@@ -149,6 +152,7 @@ class Training {
     );
     const evaluator = new Evaluator(prepared, runtime, weights, state);
     try {
+      await this.rehearse(compiled, state, settings);
       const events = train({
         settings,
         state,
@@ -168,6 +172,17 @@ class Training {
     } finally {
       await compiled.executable.dispose();
       await evaluator.dispose();
+    }
+  }
+
+  /** With packing, rows are joined up to the longest length that is allowed, as far as there are enough of them. */
+  private async rehearse(compiled: CompiledLoss, state: TrainingState, settings: TrainingSettings): Promise<void> {
+    const { train, windowOptions, maxLength, loaded } = this.prepared;
+    const { longest, tokens } = await train.statistics();
+    const length = loaded.recipe.dataset.packing ? Math.min(maxLength, tokens) : longest;
+    for await (const first of windows(train, windowOptions, state.progress.cursor)) {
+      await rehearse(compiled, state, settings, { rows: windowOptions.batchSize, length }, first);
+      return;
     }
   }
 

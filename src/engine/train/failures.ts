@@ -40,6 +40,14 @@ export const adapterNotFinite = (): Failure =>
     exitCode: 3,
   });
 
+export const outOfMemory = (rows: number, length: number, cause: unknown): Failure =>
+  new Failure('out-of-memory', `There is not enough memory for a step of ${rows} rows of ${length} tokens.`, {
+    hint: 'Lower training.per_device_train_batch_size (and raise gradient_accumulation_steps), set training.gradient_checkpointing to true, or lower dataset.max_length.',
+    place: { path: 'training.per_device_train_batch_size' },
+    exitCode: 3,
+    cause,
+  });
+
 export const noTrainingSteps = (): Failure =>
   new Failure('no-training-steps', 'The recipe asks for no optimizer step at all.', {
     hint: 'Set training.max_steps or training.num_train_epochs to more than 0.',
