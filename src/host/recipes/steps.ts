@@ -6,9 +6,15 @@ export interface Choice<Value> extends vscode.QuickPickItem {
   readonly problem?: string;
 }
 
-/** A line between the kinds of entries; nothing where there are no entries. */
+/** A line between the kinds of entries, then those that can be chosen before others; nothing where there are none. */
 export function group<Value>(label: string, choices: readonly Choice<Value>[]): readonly Choice<Value>[] {
-  return choices.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...choices];
+  return choices.length === 0
+    ? []
+    : [
+        { label, kind: vscode.QuickPickItemKind.Separator },
+        ...choices.filter(({ problem }) => problem === undefined),
+        ...choices.filter(({ problem }) => problem !== undefined),
+      ];
 }
 
 /** Asks until something is chosen that can be used. Undefined: the user left. */
