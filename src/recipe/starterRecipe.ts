@@ -52,7 +52,10 @@ export function starterRecipe(recipe: StarterRecipe): string {
   const { baseModel, dataset, columns = {}, proposed, readIn } = recipe;
   const values = proposed?.values ?? [];
   const inside = valueLines('dataset', values);
-  const mapped = Object.keys(columns).length === 0 ? [] : [keyLine('columns', columns)];
+  const mapped =
+    Object.keys(columns).length === 0
+      ? []
+      : ['', ...comment('    ', describe('dataset', 'columns'), 1), keyLine('columns', columns)];
   const named = `"path": ${JSON.stringify(dataset)}`;
   return [
     ...introductions[readIn],
@@ -65,8 +68,8 @@ export function starterRecipe(recipe: StarterRecipe): string {
     ...(inside.length === 0 && mapped.length === 0
       ? [`  "dataset": { ${named} },`]
       : ['  "dataset": {', `    ${named},`, ...mapped, ...inside, '  },']),
-    ...section('lora', proposed === undefined ? defaultLines('lora') : valueLines('lora', values)),
-    ...section('training', proposed === undefined ? defaultLines('training') : valueLines('training', values)),
+    ...section('lora', proposed === undefined ? defaultLines('lora') : valueLines('lora', values).slice(1)),
+    ...section('training', proposed === undefined ? defaultLines('training') : valueLines('training', values).slice(1)),
     '}',
     '',
   ].join('\n');
@@ -83,13 +86,14 @@ function defaultLines(name: string): readonly string[] {
   ]);
 }
 
-/** What a key does in one sentence, then why it has this value. */
+/** Of each value, after an empty line: what the key does in one sentence, why it has this value, and the value. */
 function valueLines(name: string, values: readonly ProposedValue[]): readonly string[] {
   return values
     .filter(({ key }) => key.startsWith(`${name}.`))
     .flatMap(({ key, value, reason }) => {
       const inner = key.slice(name.length + 1);
       return [
+        '',
         ...wrapped('    ', inOneLine(describe(name, inner))),
         ...wrapped('    ', `→ ${reason}`),
         keyLine(inner, value),
@@ -111,7 +115,7 @@ function describe(key: string, inner?: string): string {
   return (inner === undefined ? property : property?.properties?.[inner])?.description ?? '';
 }
 
-const widest = 100;
+const widest = 96;
 
 /** The first sentence of a description, up to a point where it may end if it is longer than a line. */
 function inOneLine(description: string): string {

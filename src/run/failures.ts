@@ -54,7 +54,7 @@ export function engineVersionMismatch(editor: number, engine: number): Failure {
 
 /** The user gave up what only looked at files. */
 export function lookCancelled(): Failure {
-  return new Failure('cancelled', 'This was cancelled.', { exitCode: 130 });
+  return new Failure('look-cancelled', 'This was cancelled.', { exitCode: 130 });
 }
 
 /** An engine process trains one run at a time. */

@@ -47,7 +47,7 @@ describe('an engine process', () => {
     const stop = new AbortController();
     const given = client.propose(paramsOf(folder), stop.signal);
     stop.abort();
-    await assert.rejects(given, { code: 'cancelled' });
+    await assert.rejects(given, { code: 'look-cancelled' });
     assert.ok((await client.propose(paramsOf(folder), new AbortController().signal)).values.length > 0);
   });
 });

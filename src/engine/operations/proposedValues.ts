@@ -81,7 +81,7 @@ export function proposeValues(facts: RecipeFacts): ProposedValues {
   ];
   const values = [
     ...value('lora.r', rank.value, rank.reason),
-    ...value('lora.lora_alpha', 2 * rank.value, 'Twice the rank.'),
+    ...value('lora.lora_alpha', 2 * rank.value, 'Twice the rank, as usual.'),
     ...(shape.targets === null
       ? []
       : value('lora.target_modules', shape.targets, 'Every linear layer: that learns more than a few of them do.')),

@@ -93,7 +93,7 @@ async function propose(engine: LookingEngine, answers: Answers): Promise<Proposa
   } catch (error) {
     const withDefaults = 'Write with Defaults';
     const answer =
-      error instanceof Failure && error.code === 'cancelled'
+      error instanceof Failure && error.code === 'look-cancelled'
         ? await vscode.window.showInformationMessage('No values are proposed.', withDefaults)
         : await vscode.window.showErrorMessage(`No values can be proposed. ${describe(error)}`, withDefaults);
     return answer === withDefaults ? 'defaults' : undefined;

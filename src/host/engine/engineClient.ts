@@ -58,7 +58,7 @@ export interface EngineClient {
   describeModels(params: DescribeModelsParams, signal?: AbortSignal): Promise<readonly ModelDescription[]>;
   /** `files` are absolute paths. */
   describeDatasets(files: readonly string[], signal?: AbortSignal): Promise<readonly DatasetDescription[]>;
-  /** Rejects with the failure `cancelled` when the signal is aborted. */
+  /** Rejects with the failure `look-cancelled` when the signal is aborted. */
   propose(params: ProposeParams, signal?: AbortSignal): Promise<Proposal>;
   /** Ends the process: a run is cancelled and keeps a checkpoint if that takes no longer than `disposeTimes`. */
   dispose(): Promise<void>;

@@ -32,7 +32,7 @@ export async function chooseDataset(
   const described = choice === 'browse' ? await browse(title, engine) : choice;
   if (described === undefined) return undefined;
   if (described.state !== 'columns-unknown') return { file: described.file, columns: {} };
-  const columns = await chooseColumns(title, described);
+  const columns = await chooseColumns(title.replace(/:.*/, ''), described);
   return columns === undefined ? undefined : { file: described.file, columns };
 
   async function choices(): Promise<readonly Choice<Described | 'browse'>[]> {

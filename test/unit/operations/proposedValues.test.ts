@@ -227,7 +227,7 @@ test('every proposal is a recipe without a problem, each value below its reason'
           const before = text.slice(0, text.indexOf(`${JSON.stringify(inner)}:`)).replace(/\n *\/\/ /g, ' ');
           assert.ok(before.trimEnd().endsWith(`→ ${why}`), `${key}: ${before.slice(-200)}`);
         }
-        assert.ok(text.split('\n').every((line) => line.length <= 100));
+        assert.ok(text.split('\n').every((line) => line.length <= 96));
       }
     }
   }
