@@ -12,6 +12,7 @@ import type {
 } from '../run/answers';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../run/download';
 import type { Plan } from '../run/plan';
+import type { DatasetDescription, FoundIngredients, Proposal, ProposeParams } from '../run/proposal';
 import type { TrainingEvent } from '../run/trainingEvent';
 
 export interface TrainOptions {
@@ -46,4 +47,9 @@ export interface Engine {
   ): Promise<DownloadOutcome>;
   /** Models to start with. */
   baseModels(): Promise<readonly ListedModel[]>;
+  /** Model folders, datasets and the models of the hub cache that a recipe in `folder` could be made of. */
+  findIngredients(folder: string, signal?: AbortSignal): Promise<FoundIngredients>;
+  /** What files of rows hold; never throws for what is wrong in them. */
+  describeDatasets(files: readonly string[], signal?: AbortSignal): Promise<readonly DatasetDescription[]>;
+  propose(params: ProposeParams, signal?: AbortSignal): Promise<Proposal>;
 }

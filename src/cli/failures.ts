@@ -13,6 +13,16 @@ export function commandNotBuilt(name: string, purpose: string, instead: string):
   });
 }
 
+/** `unknown`: the engine's failure about a dataset whose columns have names of their own. */
+export function columnsNeeded(unknown: Failure): Failure {
+  return new Failure('dataset-format-unknown', unknown.message, {
+    hint:
+      'Say which column is which: --prompt-column NAME and --completion-column NAME, or --text-column NAME where one ' +
+      'column is all of the text.',
+    ...(unknown.place === undefined ? {} : { place: unknown.place }),
+  });
+}
+
 export function fileExists(file: string): Failure {
   return new Failure('file-exists', 'This file is already there and stays as it is.', {
     hint: 'Choose another name.',

@@ -1,11 +1,15 @@
 import { listRuns } from './checkpoint/runFolder';
 import { checkRecipe } from './operations/checkRecipe';
 import { listBaseModels } from './operations/baseModels';
+import { describeDatasets } from './operations/describeDatasets';
 import { describeMachine } from './operations/describeMachine';
+import { describeModels } from './operations/describeModels';
 import { downloadBaseModel } from './operations/downloadBaseModel';
 import { evaluateModel } from './operations/evaluateModel';
+import { findIngredients } from './operations/findIngredients';
 import { generateText } from './operations/generateText';
 import { planRecipe } from './operations/planRecipe';
+import { proposeRecipe } from './operations/proposeRecipe';
 import { showTokens } from './operations/showTokens';
 import { trainRecipe } from './operations/trainRecipe';
 
@@ -22,5 +26,9 @@ export function createEngine() {
     doctor: describeMachine,
     download: downloadBaseModel,
     baseModels: listBaseModels,
+    findIngredients,
+    describeModels,
+    describeDatasets,
+    propose: proposeRecipe,
   };
 }

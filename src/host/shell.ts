@@ -6,7 +6,7 @@ import type { LoraApi } from './api';
 import { createExample, openCreatedExample } from './commands/example';
 import { commandIds, type CommandHandler, type CommandName } from './commands/commandIds';
 import { deleteFolder, renameAdapter, revealInExplorer } from './commands/fileCommands';
-import { newRecipe } from './commands/recipeCommands';
+import { newRecipe } from './commands/newRecipe';
 import { folderToResume, folderToShow, jobFor, trainAdapter } from './commands/trainingCommands';
 import { HubToken } from './models/hubToken';
 import { workspaceNotTrusted } from './runs/failures';
@@ -87,7 +87,7 @@ export class Shell {
       const job = await trainAdapter(target, this.#files, this.#service);
       if (job !== undefined && settings().get<boolean>('training.openDashboard', true)) this.#openWhenBegun(job);
     },
-    newRecipe: (target) => newRecipe(this.#files, target),
+    newRecipe: (target) => newRecipe({ files: this.#files, startEngine: () => this.#startEngine() }, target),
     stopTraining: async (target) => {
       const job = await jobFor(target, this.#service, 'Stop Training', ({ phase }) => phase !== 'stopping');
       if (job !== undefined) await this.#service.cancel(job);

@@ -2,6 +2,14 @@ import { NotificationType, NotificationType0, ProgressType, RequestType, Request
 import type { ExitCode, Place } from '../failure/failure';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from './download';
 import type { Plan } from './plan';
+import type {
+  DatasetDescription,
+  DescribeDatasetsParams,
+  DescribeModelsParams,
+  ModelDescription,
+  Proposal,
+  ProposeParams,
+} from './proposal';
 import type { TrainingEvent } from './trainingEvent';
 
 /**
@@ -10,7 +18,7 @@ import type { TrainingEvent } from './trainingEvent';
  */
 
 /** Goes up with every change that an older or newer side would not understand. */
-export const engineProtocolVersion = 2;
+export const engineProtocolVersion = 3;
 
 export interface InitializeParams {
   readonly version: number;
@@ -61,11 +69,19 @@ export interface LogParams {
   readonly message: string;
 }
 
-/** Requests; each fails with a `WireError`. */
+/** Requests; each fails with a `WireError`. Those that only look can be cancelled as JSON-RPC has it. */
 export const requests = {
   /** Fails with `engine-version-mismatch` where the versions differ. */
   initialize: new RequestType<InitializeParams, InitializeResult, WireError>('initialize'),
   plan: new RequestType<RecipeParams, Plan, WireError>('plan'),
+  /** What model folders and the local hub cache hold. */
+  describeModels: new RequestType<DescribeModelsParams, readonly ModelDescription[], WireError>('describeModels'),
+  /** What files of rows hold. */
+  describeDatasets: new RequestType<DescribeDatasetsParams, readonly DatasetDescription[], WireError>(
+    'describeDatasets',
+  ),
+  /** Values for a recipe that is yet to be written. */
+  propose: new RequestType<ProposeParams, Proposal, WireError>('propose'),
   /** Answered when the run is over. One run at a time: `engine-busy`. */
   train: new RequestType<TrainParams, TrainResult, WireError>('train'),
   /** Ends the run after its step, with a checkpoint; answered once it has been noticed. No run: nothing happens. */

@@ -52,6 +52,11 @@ export function engineVersionMismatch(editor: number, engine: number): Failure {
   );
 }
 
+/** The user gave up what only looked at files. */
+export function lookCancelled(): Failure {
+  return new Failure('look-cancelled', 'This was cancelled.', { exitCode: 130 });
+}
+
 /** An engine process trains one run at a time. */
 export function engineBusy(): Failure {
   return new Failure('engine-busy', 'This engine is already training a run.', {

@@ -2,23 +2,9 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { copyExample, numbers, recipeName, setSteps } from './example.mjs';
+import { newRecipeStories } from './newRecipeStories.mjs';
 import { until } from './workbench.mjs';
-
-const numbers = fileURLToPath(new URL('../../examples/numbers', import.meta.url));
-const recipeName = 'count-by-ten.lora.json';
-
-function copyExample(folder, steps) {
-  for (const part of ['model', 'data.jsonl', recipeName]) {
-    cpSync(path.join(numbers, part), path.join(folder, part), { recursive: true });
-  }
-  setSteps(folder, steps);
-}
-
-function setSteps(folder, steps) {
-  const file = path.join(folder, recipeName);
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/"max_steps": \d+/, `"max_steps": ${steps}`));
-}
 
 function runs(folder) {
   const all = path.join(folder, '.lora', 'runs');
@@ -180,33 +166,7 @@ export const stories = [
       await workbench.shot('resumed');
     },
   },
-  {
-    name: 'write a new recipe from what is in the folder',
-    trusted: true,
-    prepare(folder) {
-      copyExample(folder, 10);
-      writeFileSync(path.join(folder, 'mine.csv'), 'prompt,completion\n"1,","2"\n"2,","3"\n');
-    },
-    async play(workbench, folder) {
-      await workbench.command('LoRA: New Recipe');
-      await workbench.question('New Recipe (1 of 3)').waitFor();
-      await workbench.shot('model');
-      await workbench.pick('./model');
-      await workbench.question('New Recipe (2 of 3)').waitFor();
-      await workbench.shot('dataset');
-      await workbench.pick('./mine.csv');
-      await workbench.question('New Recipe (3 of 3)').waitFor();
-      await workbench.shot('name');
-      await workbench.answer('mine');
-      await workbench.page.locator('.tab', { hasText: 'mine.lora.json' }).first().waitFor();
-      await workbench.shot('recipe');
-      const text = readFileSync(path.join(folder, 'mine.lora.json'), 'utf8');
-      assert.match(text, /"base_model": "\.\/model",/);
-      assert.match(text, /"dataset": \{ "path": "\.\/mine\.csv" \}/);
-      await workbench.sidebar();
-      await workbench.line('mine').waitFor();
-    },
-  },
+  ...newRecipeStories,
   {
     name: 'download a base model and write a recipe for it',
     trusted: true,

@@ -82,7 +82,14 @@ export class Workbench {
 
   /** Picks an entry of the list or answers the question that is open. */
   async pick(text) {
+    // What the pointer rests on shows a hover, which would cover other entries.
+    await this.page.mouse.move(0, 0);
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().click();
+  }
+
+  /** An entry of the list that is open. */
+  entry(text) {
+    return this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
   }
 
   /** Types into the list that is open. */

@@ -1,77 +1,110 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { writeFileAtomically } from '../../engine/formats/atomicFile';
-import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
-import { fileExists, wrongUsage } from '../failures';
-import { shortPath } from '../loadRecipe';
+import { Failure } from '../../failure/failure';
 import { starterRecipe } from '../../recipe/starterRecipe';
+import type { Proposal } from '../../run/proposal';
+import { proposalSummary } from '../../run/proposalText';
+import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
+import { columnsNeeded, fileExists, wrongUsage } from '../failures';
+import { askForIngredients, type Ingredients } from '../initQuestions';
+import { shortPath } from '../loadRecipe';
 
 export const initCommand: Command = {
   name: 'init',
-  summary: 'Write a new recipe with comments to start from',
+  summary: 'Write a new recipe with values that suit model, data and machine',
   arguments: [{ name: 'FILE', isRequired: false }],
   options: {
     'base-model': { type: 'text', value: 'M', description: 'The model to fine-tune; asked for on a terminal.' },
     dataset: { type: 'text', value: 'FILE', description: 'The examples to learn from; asked for on a terminal.' },
+    'prompt-column': { type: 'text', value: 'NAME', description: 'The column that holds the question.' },
+    'completion-column': { type: 'text', value: 'NAME', description: 'The column that holds the answer to learn.' },
+    'text-column': {
+      type: 'text',
+      value: 'NAME',
+      description: 'Instead of both: the column that holds all of the text.',
+    },
   },
+  notes: ['Model and data are looked at, not changed; of a large dataset a sample is read.'],
   stopsWhenAsked: false,
   async run(input, context) {
     const file = path.resolve(context.cwd, recipeName(input.positionals[0] ?? 'adapter'));
     if (existsSync(file)) throw fileExists(file);
-    const answers = await askForMissing(input, context);
-    if (answers === undefined) return 130;
-    const baseModel = isPath(answers.baseModel, context)
-      ? fromRecipe(answers.baseModel, file, context)
-      : answers.baseModel;
-    const recipe = starterRecipe(baseModel, fromRecipe(answers.dataset, file, context), 'command line');
-    await writeFileAtomically(file, recipe);
-    const shown = shortPath(file, context.cwd);
-    if (context.isJson) printJson(context, { file });
-    context.words.line(`Wrote ${shown}. Next: \`lora check ${shown}\`, then \`lora train ${shown}\`.`);
+    const ingredients = await askForIngredients(given(input), context);
+    if (ingredients === undefined) return 130;
+    const baseModel = isPath(ingredients.baseModel, context)
+      ? fromRecipe(ingredients.baseModel, file, context)
+      : ingredients.baseModel;
+    const dataset = fromRecipe(ingredients.dataset, file, context);
+    const parts = { recipeFile: file, baseModel, dataset, columns: ingredients.columns };
+    const proposal = await propose(parts, context);
+    const proposed =
+      proposal === undefined ? {} : { proposed: { summary: proposalSummary(proposal), values: proposal.values } };
+    await writeFileAtomically(file, starterRecipe({ ...parts, ...proposed, readIn: 'command line' }));
+    report(file, proposal, context);
     return 0;
   },
 };
 
+type Parts = Parameters<Awaited<ReturnType<CommandContext['engine']>>['propose']>[0];
+
+/**
+ * Undefined where the model or the data cannot be looked at, which is said: the recipe is written all the same.
+ * @throws Failure `dataset-format-unknown` where somebody must say which column is which
+ */
+async function propose(parts: Parts, context: CommandContext): Promise<Proposal | undefined> {
+  if (context.stderr.isTerminal) context.stderr.line('Looking at model and data …');
+  try {
+    return await (await context.engine()).propose(parts, context.signal);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (error.code === 'dataset-format-unknown') throw columnsNeeded(error);
+    const why = [error.message, error.hint].filter((part) => part !== undefined).join(' ');
+    const warning = context.stderr.paint('yellow', 'warning:');
+    context.stderr.line(`${warning} No values can be proposed, so the recipe has the default ones. ${why}`);
+    return undefined;
+  }
+}
+
+function report(file: string, proposal: Proposal | undefined, context: CommandContext): void {
+  const shown = shortPath(file, context.cwd);
+  const { words } = context;
+  if (context.isJson) printJson(context, { file, proposal: proposal ?? null });
+  if (proposal !== undefined) {
+    words.line(proposalSummary(proposal));
+    words.line();
+    for (const { key, value, reason } of proposal.values) {
+      words.line(`  ${words.paint('bold', `${key}: ${JSON.stringify(value)}`)}`);
+      words.line(`    ${words.paint('dim', reason)}`);
+    }
+    words.line();
+    for (const warning of proposal.warnings) words.line(`${words.paint('yellow', 'warning:')} ${warning}`);
+  }
+  words.line(`Wrote ${shown}. Next: \`lora check ${shown}\`, then \`lora train ${shown}\`.`);
+}
+
+/** What the options say. @throws Failure `wrong-usage` where they contradict each other */
+function given(input: CommandInput): Partial<Ingredients> {
+  const [baseModel, dataset] = [input.text('base-model'), input.text('dataset')];
+  const [prompt, completion, text] = ['prompt', 'completion', 'text'].map((role) => input.text(`${role}-column`));
+  if ((prompt === undefined) !== (completion === undefined)) {
+    throw wrongUsage('--prompt-column and --completion-column belong together: give both.');
+  }
+  if (text !== undefined && prompt !== undefined) {
+    throw wrongUsage('--text-column stands for all of a row: give it alone, or the two others.');
+  }
+  const pair = prompt === undefined || completion === undefined ? undefined : { prompt, completion };
+  const columns = text === undefined ? pair : { text };
+  return {
+    ...(baseModel === undefined ? {} : { baseModel }),
+    ...(dataset === undefined ? {} : { dataset }),
+    ...(columns === undefined ? {} : { columns }),
+  };
+}
+
 /** `support-bot` becomes `support-bot.lora.json`. */
 function recipeName(file: string): string {
   return /\.jsonc?$/i.test(file) ? file : `${file}.lora.json`;
-}
-
-interface Answers {
-  readonly baseModel: string;
-  readonly dataset: string;
-}
-
-/**
- * What the options do not say; undefined when the user left with Ctrl-C or Ctrl-D.
- * @throws Failure `wrong-usage` where nobody can be asked
- */
-async function askForMissing(input: CommandInput, context: CommandContext): Promise<Answers | undefined> {
-  const baseModel = input.text('base-model');
-  const dataset = input.text('dataset');
-  if (baseModel !== undefined && dataset !== undefined) return { baseModel, dataset };
-  if (!context.isInteractive) {
-    throw wrongUsage('Without a terminal to ask on, `lora init` needs --base-model M and --dataset FILE.');
-  }
-  const asker = createInterface({ input: process.stdin, output: process.stderr });
-  const left = new AbortController();
-  asker.once('close', () => left.abort());
-  const ask = async (question: string): Promise<string> => {
-    const answer = (await asker.question(`${question}: `, { signal: left.signal })).trim();
-    return answer === '' ? ask(question) : answer;
-  };
-  try {
-    return {
-      baseModel: baseModel ?? (await ask('Which model should be fine-tuned? (a model folder or a hub id)')),
-      dataset: dataset ?? (await ask('Which file holds the examples to learn from? (such as data/train.jsonl)')),
-    };
-  } catch (error) {
-    if (left.signal.aborted) return undefined;
-    throw error;
-  } finally {
-    asker.close();
-  }
 }
 
 /** Whether a base model is meant as a path, not as a hub id. */

@@ -48,6 +48,26 @@ export async function findInHubCache(id: string, cache = hubCacheFolder()): Prom
   return newest?.folder;
 }
 
+/** A model of the local hub cache. */
+export interface CachedModel {
+  /** `owner/name` */
+  readonly id: string;
+  /** Absolute path of its newest snapshot. */
+  readonly folder: string;
+}
+
+/** All models that the cache holds a snapshot of, by id. */
+export async function modelsInHubCache(cache = hubCacheFolder()): Promise<readonly CachedModel[]> {
+  const models: CachedModel[] = [];
+  for (const name of await namesIn(cache)) {
+    if (!name.startsWith('models--')) continue;
+    const id = name.slice('models--'.length).replace('--', '/');
+    const folder = looksLikeHubId(id) ? await findInHubCache(id, cache) : undefined;
+    if (folder !== undefined) models.push({ id, folder });
+  }
+  return models;
+}
+
 async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).sort();

@@ -11,7 +11,7 @@ import type {
   TrainResult,
   WireError,
 } from '../../run/engineProtocol';
-import { engineBusy, engineVersionMismatch } from '../../run/failures';
+import { engineBusy, engineVersionMismatch, lookCancelled } from '../../run/failures';
 import { toWire } from '../../run/wireError';
 import { loadRecipe } from '../operations/loadRecipe';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
@@ -44,6 +44,15 @@ export class EngineServer {
       }),
     );
     connection.onRequest(requests.plan, (params) => this.#answerInitialized(() => this.#plan(params)));
+    connection.onRequest(requests.describeModels, (params, token) =>
+      this.#look(token, (engine, signal) => engine.describeModels(params, signal)),
+    );
+    connection.onRequest(requests.describeDatasets, ({ files }, token) =>
+      this.#look(token, (engine, signal) => engine.describeDatasets(files, signal)),
+    );
+    connection.onRequest(requests.propose, (params, token) =>
+      this.#look(token, (engine, signal) => engine.propose(params, signal)),
+    );
     connection.onRequest(requests.train, (params) => {
       const answer = this.#answerInitialized(() => this.#train(params));
       if (this.#active !== undefined) this.#over = Promise.allSettled([this.#over, answer]);
@@ -135,6 +144,16 @@ export class EngineServer {
     const { loaded, warnings } = await loadRecipe({ file: recipeFile, overrides });
     for (const { message, path } of warnings) this.#log('warning', `${recipeFile} (${path}): ${message}`);
     return loaded;
+  }
+
+  /** Answers what needs no run and can be given up; whoever gave it up does not hear the answer. */
+  #look<Result>(
+    token: CancellationToken,
+    work: (engine: Engine, signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result | ResponseError<WireError>> {
+    const stop = new AbortController();
+    token.onCancellationRequested(() => stop.abort(lookCancelled()));
+    return this.#answerInitialized(async () => work(await openEngine(), stop.signal));
   }
 
   #answerInitialized<Result>(work: () => Promise<Result>): Promise<Result | ResponseError<WireError>> {

@@ -3,8 +3,15 @@ import type { RequestParam, RequestType, RequestType0 } from 'vscode-jsonrpc/nod
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../../run/download';
 import { downloadProgress, engineProtocolVersion, notifications, requests } from '../../run/engineProtocol';
 import type { WireError } from '../../run/engineProtocol';
-import { engineBusy, engineVersionMismatch } from '../../run/failures';
+import { engineBusy, engineVersionMismatch, lookCancelled } from '../../run/failures';
 import type { Plan } from '../../run/plan';
+import type {
+  DatasetDescription,
+  DescribeModelsParams,
+  ModelDescription,
+  Proposal,
+  ProposeParams,
+} from '../../run/proposal';
 import type { TrainingEvent } from '../../run/trainingEvent';
 import { fromWire } from '../../run/wireError';
 import { EngineCrash } from './engineCrash';
@@ -48,6 +55,11 @@ export interface EngineClient {
     onNews: (news: DownloadNews) => void,
     signal: AbortSignal,
   ): Promise<DownloadOutcome>;
+  describeModels(params: DescribeModelsParams, signal?: AbortSignal): Promise<readonly ModelDescription[]>;
+  /** `files` are absolute paths. */
+  describeDatasets(files: readonly string[], signal?: AbortSignal): Promise<readonly DatasetDescription[]>;
+  /** Rejects with the failure `look-cancelled` when the signal is aborted. */
+  propose(params: ProposeParams, signal?: AbortSignal): Promise<Proposal>;
   /** Ends the process: a run is cancelled and keeps a checkpoint if that takes no longer than `disposeTimes`. */
   dispose(): Promise<void>;
 }
@@ -103,6 +115,18 @@ class ProcessClient implements EngineClient {
 
   plan(recipeFile: string, overrides: readonly string[] = []): Promise<Plan> {
     return this.#call(requests.plan, { recipeFile, overrides });
+  }
+
+  describeModels(params: DescribeModelsParams, signal?: AbortSignal): Promise<readonly ModelDescription[]> {
+    return this.#call(requests.describeModels, params, signal);
+  }
+
+  describeDatasets(files: readonly string[], signal?: AbortSignal): Promise<readonly DatasetDescription[]> {
+    return this.#call(requests.describeDatasets, { files }, signal);
+  }
+
+  propose(params: ProposeParams, signal?: AbortSignal): Promise<Proposal> {
+    return this.#call(requests.propose, params, signal);
   }
 
   train(request: TrainRequest, onEvent: (event: TrainingEvent) => void): TrainingHandle {
@@ -208,9 +232,31 @@ class ProcessClient implements EngineClient {
   async #call<Params, Result>(
     type: RequestType<Params, Result, WireError>,
     params: RequestParam<Params>,
+    signal?: AbortSignal,
   ): Promise<Result> {
     await this.#ready;
-    return this.#unlessEnded(() => this.#process.connection.sendRequest(type, params));
+    const { connection } = this.#process;
+    if (signal === undefined) return this.#unlessEnded(() => connection.sendRequest(type, params));
+    if (signal.aborted) throw lookCancelled();
+    const cancellation = new CancellationTokenSource();
+    let cancel = (): void => undefined;
+    // The engine ends what it does when it next looks up; nobody waits for that.
+    const given = new Promise<never>((_, reject) => {
+      cancel = () => {
+        cancellation.cancel();
+        reject(lookCancelled());
+      };
+    });
+    signal.addEventListener('abort', cancel);
+    try {
+      return await Promise.race([
+        this.#unlessEnded(() => connection.sendRequest(type, params, cancellation.token)),
+        given,
+      ]);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      cancellation.dispose();
+    }
   }
 
   /** The answer, or the end of the process. @throws Failure, EngineCrash */

@@ -22,6 +22,9 @@ export function engineWith(part: Partial<Engine>): Engine {
     doctor: refuse,
     download: refuse,
     baseModels: refuse,
+    findIngredients: refuse,
+    describeDatasets: refuse,
+    propose: refuse,
     ...part,
   };
 }

@@ -5,6 +5,10 @@ import { after, before, describe, test } from 'node:test';
 import { parseRecipe } from '../../../src/recipe/parse';
 import type { LoadedRecipe } from '../../../src/recipe/loadedRecipe';
 import type { EvaluationOptions, GenerationOptions } from '../../../src/run/answers';
+import type { Engine } from '../../../src/cli/engine';
+import { choose } from '../../../src/cli/initQuestions';
+import { createEngine } from '../../../src/engine/session';
+import { temporaryFolder, writeTinyProject } from '../../tiny/recipe';
 import { engineWith, run } from './captured';
 import { recipeFolder } from './recipeFolder';
 
@@ -213,18 +217,70 @@ describe('tokens', () => {
 });
 
 describe('init', () => {
-  test('writes a recipe without problems, with paths from its own folder', async () => {
+  test('writes default values where the model is not there, and says why; with paths from its own folder', async () => {
     writeFileSync(path.join(cwd, 'train.jsonl'), '');
     const args = ['init', 'recipes/bot', '--base-model', 'owner/model', '--dataset', 'train.jsonl', '--json'];
-    const { exitCode, stdout, stderr } = await run(args, { cwd });
+    const loadEngine = (): Promise<Engine> => Promise.resolve(createEngine());
+    const { exitCode, stdout, stderr } = await run(args, { cwd, loadEngine });
     assert.equal(exitCode, 0, stderr);
+    assert.match(stderr, /^warning: No values can be proposed, .*"owner\/model" is neither a folder nor a model/);
     const file = path.join(cwd, 'recipes', 'bot.lora.json');
-    assert.deepEqual(JSON.parse(stdout), { file });
+    assert.deepEqual(JSON.parse(stdout), { file, proposal: null });
     const { recipe, problems } = parseRecipe(readFileSync(file, 'utf8'));
     assert.deepEqual(problems, []);
     assert.deepEqual([recipe?.base_model, recipe?.dataset.path], ['owner/model', '../train.jsonl']);
     assert.deepEqual(readdirSync(path.dirname(file)), ['bot.lora.json']);
   });
+
+  test('proposes values from model and data, which pass the checks', async (t) => {
+    const folder = await temporaryFolder(t);
+    const { model } = await writeTinyProject(folder);
+    writeFileSync(path.join(folder, 'rows.csv'), 'question,answer\n'.concat('one and one is,two\n'.repeat(40)));
+    const loadEngine = (): Promise<Engine> => Promise.resolve(createEngine());
+    const around = { cwd: folder, loadEngine };
+    const args = ['init', 'new', '--base-model', model, '--dataset', 'rows.csv'];
+    const unsaid = await run(args, around);
+    assert.equal(unsaid.exitCode, 1);
+    assert.match(unsaid.stderr, /"question", "answer"[^]*--prompt-column NAME and --completion-column NAME/);
+    const said = [...args, '--prompt-column', 'question', '--completion-column', 'answer'];
+    const { exitCode, stdout, stderr } = await run(said, around);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /^Proposed for 40 rows of question, answer \(questions and answers\) on this computer: about/);
+    assert.match(stdout, /dataset\.max_length: 24\n {4}The longest row has 19 tokens; 24 holds it\./);
+    const checked = await run(['check', 'new.lora.json', '--json'], around);
+    assert.deepEqual([checked.exitCode, JSON.parse(checked.stdout)], [0, []]);
+    const { recipe } = parseRecipe(readFileSync(path.join(folder, 'new.lora.json'), 'utf8'));
+    assert.deepEqual(recipe?.dataset.columns, { prompt: 'question', completion: 'answer' });
+  });
+
+  test('lists what was found, to be chosen by number', async () => {
+    const lines: string[] = [];
+    const answers = ['7', '2'];
+    const chosen = await choose(
+      [
+        { value: './a', words: 'is broken', isUsable: false },
+        { value: './b', words: 'llama', isUsable: true },
+        { value: './long', words: 'gpt2', isUsable: true },
+      ],
+      'Which?',
+      () => Promise.resolve(answers.shift()!),
+      (line) => lines.push(line),
+    );
+    assert.equal(chosen, './long');
+    const list = ['   1  ./b     llama', '   2  ./long  gpt2', '   –  ./a     is broken'];
+    assert.deepEqual(lines, [...list, 'The list goes from 1 to 2.']);
+  });
+
+  for (const [args, says] of [
+    [['--prompt-column', 'a'], /--prompt-column and --completion-column belong together/],
+    [['--prompt-column', 'a', '--completion-column', 'b', '--text-column', 'c'], /--text-column stands for all/],
+  ] as const) {
+    test(`refuses ${args.join(' ')}`, async () => {
+      const { exitCode, stderr } = await run(['init', 'x', '--base-model', 'm', '--dataset', 'd', ...args], { cwd });
+      assert.equal(exitCode, 2);
+      assert.match(stderr, says);
+    });
+  }
 
   test('never overwrites', async () => {
     const before = readFileSync(path.join(cwd, 'good.lora.json'), 'utf8');
