@@ -43,7 +43,7 @@ export class Shell {
       runFolders: async () => this.#files.runs(),
       simultaneousRuns: () => settings().get<number>('training.simultaneousRuns', 1),
     });
-    this.#dashboards = new Dashboards(context.extensionUri, this.#service);
+    this.#dashboards = new Dashboards(context.extensionUri, this.#service, context.workspaceState);
     this.#notices = new RunNotices(this.#service, context.workspaceState, this.#log, {
       openDashboard: (folder) => this.#dashboards.open(folder),
       notifiesWhenDone: () => settings().get<boolean>('training.notifyWhenDone', true),

@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
+import type { RunSummary } from '../../run/answers';
 import type { Job, JobEnd } from '../runs/job';
 import { workspaceNotTrusted } from '../runs/failures';
 import { readRun } from '../runs/runFiles';
+import { askToEnd } from '../runs/runLock';
 import type { RunService } from '../runs/runService';
 import type { Disposable } from '../signal';
-import { endNotice, interruptedNotice } from './endNotice';
+import { elsewhereNotice, endNotice, interruptedNotice } from './endNotice';
 import { openPlace, showNotice } from './notices';
 
 export interface NoticeOptions {
@@ -15,7 +17,7 @@ export interface NoticeOptions {
 /** Folders of the runs that this window trains, kept over its end. */
 const trainingKey = 'lora.training';
 /** An engine whose window closed has this long to write its last checkpoint, in seconds. */
-const lastMoments = 15;
+const lastMoments = 8;
 
 /** The one notice at the end of each run, and the one for a run that the window's end interrupted. */
 export class RunNotices implements Disposable {
@@ -63,16 +65,23 @@ export class RunNotices implements Disposable {
   }
 
   async #tellOf(folder: string): Promise<void> {
+    const run = await this.#whenOver(folder);
+    if (run === undefined || run.status === 'finished') return;
+    const { name, step, total_steps, resumable } = run;
+    const action = await showNotice(resumable ? interruptedNotice(name, step, total_steps) : elsewhereNotice(name));
+    if (action === 'take-over') {
+      await askToEnd(folder);
+      await this.#whenOver(folder);
+    }
+    if (action === 'resume' || action === 'take-over') this.#service.resume(folder);
+    if (action !== undefined) this.#options.openDashboard(folder);
+  }
+
+  /** The run once no process trains it any more; as it is where that takes too long. */
+  async #whenOver(folder: string): Promise<RunSummary | undefined> {
     for (let second = 0; ; second++) {
       const run = await readRun(folder);
-      if (run === undefined || run.status === 'finished') return;
-      if (run.resumable) {
-        const action = await showNotice(interruptedNotice(run.name, run.step, run.total_steps));
-        if (action === 'resume') this.#service.resume(folder);
-        if (action !== undefined) this.#options.openDashboard(folder);
-        return;
-      }
-      if (second === lastMoments) return;
+      if (run?.status !== 'running' || second === lastMoments) return run;
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }
