@@ -64,7 +64,7 @@ async function inWindow(story, place) {
   const { workbench, page, said, close, ready } = await bench.window(server, folder, place);
   try {
     await ready();
-    return await story.play(workbench, folder);
+    return await story.play(workbench, folder, bench.hub);
   } catch (error) {
     await page.screenshot({ path: path.join(place, 'failed.png') }).catch(() => undefined);
     writeFileSync(path.join(place, 'console.txt'), said.join('\n'));

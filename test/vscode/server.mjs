@@ -78,6 +78,7 @@ export class VsCodeServer {
     } catch {
       // It has ended already.
     }
+    this.#child = undefined;
   }
 
   #arguments(more) {

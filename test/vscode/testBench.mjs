@@ -69,7 +69,10 @@ export class TestBench {
 
   /** A server of one's own, which the caller stops. */
   async ownServer(options) {
-    const server = new VsCodeServer(this.bed, this.folder(), options);
+    const server = new VsCodeServer(this.bed, this.folder(), {
+      ...options,
+      environment: this.#environment(options.environment),
+    });
     this.#servers.set(server, server);
     await server.start(this.vsix);
     return server;
