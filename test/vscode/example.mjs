@@ -33,10 +33,11 @@ export function setTraining(folder, values) {
   writeFileSync(file, text);
 }
 
-/** Run folders, `…/.lora/runs/<id>`. */
+/** Folders of runs, `…/.lora/runs/<id>`; a folder becomes a run with its `state.json`. */
 export function runs(folder) {
   const all = path.join(folder, '.lora', 'runs');
-  return existsSync(all) ? readdirSync(all).map((name) => path.join(all, name)) : [];
+  const names = existsSync(all) ? readdirSync(all) : [];
+  return names.map((name) => path.join(all, name)).filter((run) => existsSync(path.join(run, 'state.json')));
 }
 
 /** A run's `state.json`. */

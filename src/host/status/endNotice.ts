@@ -4,7 +4,7 @@ import { formatCount, formatNumber } from '../../run/format';
 import type { Job, JobEnd } from '../runs/job';
 
 /** What a button of a notice does. */
-export type NoticeAction = 'adapter' | 'dashboard' | 'resume' | 'take-over' | 'log' | 'open-place' | 'trust';
+export type NoticeAction = 'adapter' | 'dashboard' | 'resume' | 'take-over' | 'again' | 'log' | 'open-place' | 'trust';
 
 export interface Notice {
   readonly level: 'info' | 'error';
@@ -72,6 +72,15 @@ export function interruptedNotice(name: string, step: number, total: number): No
     level: 'info',
     text: `Training of "${name}" was interrupted; it stands at step ${formatCount(step)} of ${formatCount(total)} and goes on from its last checkpoint.`,
     actions: ['resume', 'dashboard'],
+  };
+}
+
+/** The same for one that had not begun: there is nothing to go on from. */
+export function unbegunNotice(name: string): Notice {
+  return {
+    level: 'info',
+    text: `Training of "${name}" was interrupted before it began. Nothing is lost: train again.`,
+    actions: ['again'],
   };
 }
 

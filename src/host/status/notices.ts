@@ -7,6 +7,7 @@ const labels: Readonly<Record<NoticeAction, string>> = {
   dashboard: 'Open Dashboard',
   resume: 'Resume Training',
   'take-over': 'Go On Here',
+  again: 'Train Adapter',
   log: 'Show Engine Log',
   'open-place': 'Open the File',
   trust: 'Manage Trust',

@@ -9,8 +9,8 @@ class Memento {
   keys(): readonly string[] {
     return [...this.#values.keys()];
   }
-  get<Value>(key: string): Value | undefined {
-    return structuredClone(this.#values.get(key)) as Value | undefined;
+  get<Value>(key: string, otherwise?: Value): Value | undefined {
+    return (structuredClone(this.#values.get(key)) as Value | undefined) ?? otherwise;
   }
   update(key: string, value: unknown): Promise<void> {
     this.#values.set(key, structuredClone(value));

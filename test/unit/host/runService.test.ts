@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { startEngine } from '../../../src/host/engine/engineClient';
 import type { Job, JobPhase } from '../../../src/host/runs/job';
-import { readRun, readState } from '../../../src/host/runs/runFiles';
+import { readRun, readState, runSince } from '../../../src/host/runs/runFiles';
 import { askToEnd, isTraining } from '../../../src/host/runs/runLock';
 import { RunService } from '../../../src/host/runs/runService';
 import type { TrainingEvent } from '../../../src/run/trainingEvent';
@@ -183,6 +183,17 @@ test('a run that is asked to end from outside keeps a checkpoint, and another wi
   assert.deepEqual(await resumed?.end, { kind: 'finished' });
   await askToEnd(folder);
   assert.equal(resumed?.state.step, 150, 'who is asked though nothing runs does nothing');
+});
+
+test('a run is found by its recipe and the time of the request', async (t) => {
+  const { service, recipeFile } = workshop(t);
+  const asked = new Date().toISOString();
+  assert.equal(await runSince(recipeFile, asked), undefined);
+  const first = service.train({ recipeFile, overrides: short(2) });
+  await service.train({ recipeFile, overrides: short(2) }).end;
+  assert.equal((await runSince(recipeFile, asked))?.folder, first.folder);
+  assert.equal(await runSince(recipeFile, new Date().toISOString()), undefined);
+  assert.equal(await runSince(path.join(path.dirname(recipeFile), 'other.lora.json'), asked), undefined);
 });
 
 test('a recipe that cannot be trained ends with its failure and without a run', async (t) => {
