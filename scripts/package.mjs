@@ -1,6 +1,16 @@
 // `npm run package`: writes lora-workbench-<target>-<version>.vsix for this machine's platform, with only what it needs.
 //   npm run package -- linux-arm64      for another platform that onnxruntime-node carries a binary for
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,13 +33,14 @@ export async function packageExtension(target = `${process.platform}-${process.a
     const { createVSIX } = await import('@vscode/vsce');
     await createVSIX({
       cwd: stage,
-      packagePath: vsix,
+      packagePath: `${stage}.vsix`,
       target,
       dependencies: false,
       readmePath: 'docs/extension.md',
       rewriteRelativeLinks: false,
       allowMissingRepository: true,
     });
+    renameSync(`${stage}.vsix`, vsix);
     return vsix;
   } finally {
     rmSync(stage, { recursive: true, force: true });

@@ -43,7 +43,7 @@ export class Shell {
       runFolders: async () => this.#files.runs(),
       simultaneousRuns: () => settings().get<number>('training.simultaneousRuns', 1),
     });
-    this.#dashboards = new Dashboards(context.extensionUri, this.#service);
+    this.#dashboards = new Dashboards(context.extensionUri, this.#service, context.workspaceState);
     this.#notices = new RunNotices(this.#service, context.workspaceState, this.#log, {
       openDashboard: (folder) => this.#dashboards.open(folder),
       notifiesWhenDone: () => settings().get<boolean>('training.notifyWhenDone', true),
@@ -85,7 +85,7 @@ export class Shell {
     trainAdapter: async (target) => {
       if (!(await this.#notices.askForTrust())) return;
       const job = await trainAdapter(target, this.#files, this.#service);
-      if (job !== undefined && settings().get<boolean>('training.openDashboard', true)) this.#openWhenBegun(job);
+      if (job !== undefined && opensDashboard()) this.#openWhenBegun(job);
     },
     newRecipe: (target) => newRecipe({ files: this.#files, startEngine: () => this.#startEngine() }, target),
     stopTraining: async (target) => {
@@ -99,7 +99,11 @@ export class Shell {
     resumeTraining: async (target) => {
       if (!(await this.#notices.askForTrust())) return;
       const folder = await folderToResume(target, this.#service);
-      if (folder !== undefined) this.#service.resume(folder);
+      if (folder === undefined) return;
+      // A paused run goes on where it is; one from disk begins anew, and is shown as any run that begins.
+      const isPaused = this.#service.jobOf(folder) !== undefined;
+      this.#service.resume(folder);
+      if (!isPaused && opensDashboard()) this.#dashboards.open(folder);
     },
     openDashboard: async (target) => {
       const folder = await folderToShow(target, this.#service);
@@ -190,6 +194,10 @@ function outcome(end: JobEnd): 'finished' | 'cancelled' {
   if (end.kind === 'crashed') throw end.crash;
   if (end.kind === 'broken') throw end.error;
   return end.kind;
+}
+
+function opensDashboard(): boolean {
+  return settings().get<boolean>('training.openDashboard', true);
 }
 
 function settings(): vscode.WorkspaceConfiguration {

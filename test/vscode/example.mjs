@@ -1,10 +1,14 @@
-// The bundled example, as a story finds it in its folder.
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+// The bundled example in a folder of a test's own, and what its runs left there.
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const numbers = fileURLToPath(new URL('../../examples/numbers', import.meta.url));
+
 export const recipeName = 'count-by-ten.lora.json';
+
+/** More steps than any machine does before it is asked to stop. */
+export const endless = 200_000;
 
 export function copyExample(folder, steps) {
   for (const part of ['model', 'data.jsonl', recipeName]) {
@@ -14,6 +18,36 @@ export function copyExample(folder, steps) {
 }
 
 export function setSteps(folder, steps) {
+  setTraining(folder, { max_steps: steps });
+}
+
+/** Sets keys of the recipe's `training`, also such as it does not have yet. */
+export function setTraining(folder, values) {
   const file = path.join(folder, recipeName);
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/"max_steps": \d+/, `"max_steps": ${steps}`));
+  let text = readFileSync(file, 'utf8');
+  for (const [key, value] of Object.entries(values)) {
+    const known = new RegExp(`"${key}": [^,\\s}]+`);
+    if (known.test(text)) text = text.replace(known, `"${key}": ${value}`);
+    else text = text.replace(/"training": \{/, `"training": {\n    "${key}": ${value},`);
+  }
+  writeFileSync(file, text);
+}
+
+/** Folders of runs, `…/.lora/runs/<id>`; a folder becomes a run with its `state.json`. */
+export function runs(folder) {
+  const all = path.join(folder, '.lora', 'runs');
+  const names = existsSync(all) ? readdirSync(all) : [];
+  return names.map((name) => path.join(all, name)).filter((run) => existsSync(path.join(run, 'state.json')));
+}
+
+/** A run's `state.json`. */
+export function record(run) {
+  return JSON.parse(readFileSync(path.join(run, 'state.json'), 'utf8'));
+}
+
+export const figure = (dashboard, name) => dashboard.locator('dl.figures > div', { hasText: name }).locator('dd');
+
+/** The step that a dashboard shows. */
+export async function stepOf(dashboard) {
+  return Number((await figure(dashboard, 'Step').textContent()).split(' of ')[0].replaceAll(',', ''));
 }

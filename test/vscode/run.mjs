@@ -1,98 +1,90 @@
 // `npm run test:vscode`: the packaged extension in a real VS Code, offline, driven through its window.
 //   npm run test:vscode -- reload        only stories whose name holds the word
+//   npm run test:vscode -- --repeat 10   each story ten times; says how often it failed and how long it took
 //   LORA_CHROMIUM=PATH                   the browser, where it is not in its usual place
 // Pictures of every step: .tsbuild/vscode-screens/
-import { chromium } from 'playwright-core';
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { packageExtension } from '../../scripts/package.mjs';
-import { startHub } from './hub.mjs';
-import { installTestBed } from './install.mjs';
-import { VsCodeServer } from './server.mjs';
+import { parseArgs } from 'node:util';
+import { killStories } from './kills.mjs';
 import { stories } from './stories.mjs';
-import { Workbench } from './workbench.mjs';
+import { TestBench } from './testBench.mjs';
 
-const browsers = [
-  process.env.LORA_CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-const browserFlags = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  ...['--disable-component-update', '--disable-sync'],
-];
+const { values, positionals } = parseArgs({ options: { repeat: { type: 'string' } }, allowPositionals: true });
+const rounds = Number(values.repeat ?? 1);
 const screens = path.resolve('.tsbuild/vscode-screens');
-const wanted = stories.filter(({ name }) => name.includes(process.argv[2] ?? ''));
-
-const executablePath = browsers.find((file) => file !== undefined && existsSync(file));
-if (executablePath === undefined) {
-  console.error('No Chromium was found: install it, or name it in LORA_CHROMIUM.');
-  process.exit(1);
-}
+const wanted = [...stories, ...killStories].filter(({ name }) => name.includes(positionals[0] ?? ''));
 if (wanted.length === 0) {
-  console.error(`No story has "${process.argv[2]}" in its name.`);
+  console.error(`No story has "${positionals[0]}" in its name.`);
   process.exit(1);
 }
 
-const bed = installTestBed();
-const vsix = await packageExtension();
-const home = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'lora-vscode-')));
 rmSync(screens, { recursive: true, force: true });
-const browser = await chromium.launch({ executablePath, args: browserFlags });
-const servers = [];
-const hub = await startHub();
-let failed = 0;
+const bench = await TestBench.open().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+/** Name → the seconds of each time that it passed. */
+const passed = new Map(wanted.map(({ name }) => [name, []]));
 try {
-  for (const story of wanted) if (!(await passes(story))) failed++;
+  // Round by round: ten in a row meet ten states of the machine and of the server.
+  for (let round = 1; round <= rounds; round++) {
+    if (rounds > 1) console.log(`Round ${round} of ${rounds}`);
+    for (const story of wanted) await play(story, round);
+  }
 } finally {
-  await browser.close();
-  for (const { server } of servers) server.stop();
-  await hub.close();
-  rmSync(home, { recursive: true, force: true, maxRetries: 10 });
+  await bench.close();
 }
-console.log(`${wanted.length - failed} passed, ${failed} failed; pictures in ${path.relative('.', screens)}`);
+if (rounds > 1) tellTimes();
+const all = wanted.length * rounds;
+const failed = all - [...passed.values()].flat().length;
+console.log(`${all - failed} passed, ${failed} failed; pictures in ${path.relative('.', screens)}`);
 process.exit(failed === 0 ? 0 : 1);
 
-/** Plays one story in a window of its own. */
-async function passes(story) {
+/** Plays one story; what failed is kept for good, of what passed the latest round. */
+async function play(story, round) {
   const began = performance.now();
-  const server = await serverFor(story.trusted);
-  const folder = mkdtempSync(path.join(home, 'folder-'));
-  story.prepare(folder);
-  const own = path.join(screens, story.name.replaceAll(/[^a-z]+/gi, '-').toLowerCase());
-  mkdirSync(own, { recursive: true });
-  const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-  const page = await context.newPage();
-  const said = [];
-  page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
+  const place = path.join(screens, story.name.replaceAll(/[^a-z]+/gi, '-').toLowerCase());
   try {
-    const workbench = new Workbench(page, own);
-    await workbench.open(server.url(folder));
-    const note = await story.play(workbench, folder, hub);
-    console.log(
-      `ok      ${story.name} (${((performance.now() - began) / 1000).toFixed(1)} s)${note === undefined ? '' : `: ${note}`}`,
-    );
-    return true;
+    const note = await (story.act === undefined ? inWindow(story, place) : story.act(bench, place));
+    const seconds = (performance.now() - began) / 1000;
+    passed.get(story.name).push(seconds);
+    console.log(`ok      ${story.name} (${seconds.toFixed(1)} s)${note === undefined ? '' : `: ${note}`}`);
   } catch (error) {
     console.error(`FAILED  ${story.name}\n${error.stack}`);
-    await page.screenshot({ path: path.join(own, 'failed.png') }).catch(() => undefined);
-    writeFileSync(path.join(own, 'console.txt'), said.join('\n'));
-    return false;
-  } finally {
-    await context.close();
+    if (rounds > 1) keepAside(place, round);
   }
 }
 
-/** Trust is a matter of the whole server: one for each, started when first needed. */
-async function serverFor(trusted) {
-  const known = servers.find((each) => each.trusted === trusted);
-  if (known !== undefined) return known.server;
-  const place = path.join(home, trusted ? 'trusted' : 'untrusted');
-  mkdirSync(place);
-  const server = new VsCodeServer(bed, place, { trusted, environment: { HF_ENDPOINT: hub.endpoint } });
-  servers.push({ trusted, server });
-  await server.start(vsix);
-  return server;
+/** A story in a window of its own. */
+async function inWindow(story, place) {
+  const server = await bench.server(story.trusted ? 'trusted' : 'untrusted');
+  const folder = bench.folder();
+  story.prepare(folder);
+  const { workbench, page, said, close, ready } = await bench.window(server, folder, place);
+  try {
+    await ready();
+    return await story.play(workbench, folder, bench.hub);
+  } catch (error) {
+    await page.screenshot({ path: path.join(place, 'failed.png') }).catch(() => undefined);
+    writeFileSync(path.join(place, 'console.txt'), said.join('\n'));
+    throw error;
+  } finally {
+    await close();
+  }
+}
+
+function keepAside(place, round) {
+  rmSync(`${place}-failed-${round}`, { recursive: true, force: true });
+  cpSync(place, `${place}-failed-${round}`, { recursive: true });
+}
+
+function tellTimes() {
+  console.log('\nfailed  median  longest  story');
+  for (const [name, seconds] of passed) {
+    const sorted = [...seconds].sort((a, b) => a - b);
+    const at = (place) => (sorted.length === 0 ? '–' : `${sorted[place].toFixed(1)} s`).padStart(7);
+    const lost = String(rounds - seconds.length).padStart(6);
+    console.log(`${lost} ${at(Math.floor((sorted.length - 1) / 2))}  ${at(sorted.length - 1)}  ${name}`);
+  }
 }

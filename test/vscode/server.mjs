@@ -43,6 +43,11 @@ export class VsCodeServer {
     this.port = await freePort();
     const config = path.join(this.#home, 'config.yaml');
     writeFileSync(config, `bind-addr: 127.0.0.1:${this.port}\nauth: none\ncert: false\n`);
+    await this.launch();
+  }
+
+  /** Starts the server, also again after it was killed: at the same address with the same files. */
+  async launch() {
     // A process group of its own: extension hosts and engines end with it.
     this.#child = spawn(this.#bed.node, this.#arguments([]), { ...this.#process(), detached: true, stdio: 'pipe' });
     this.log = '';
@@ -50,6 +55,16 @@ export class VsCodeServer {
       stream.on('data', (text) => (this.log = (this.log + text).slice(-20_000)));
     }
     await this.#healthy();
+  }
+
+  /** Folder with all of the server's files: its processes are known by it. */
+  get home() {
+    return this.#home;
+  }
+
+  /** The first of the server's processes, which starts all others. */
+  get pid() {
+    return this.#child.pid;
   }
 
   url(folder) {
@@ -63,6 +78,7 @@ export class VsCodeServer {
     } catch {
       // It has ended already.
     }
+    this.#child = undefined;
   }
 
   #arguments(more) {

@@ -1,34 +1,16 @@
 // What a person does with the extension, from beginning to end. Each story gets a window on a folder of its own.
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { copyExample, numbers, recipeName, setSteps } from './example.mjs';
+import { copyExample, endless, figure, numbers, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
 import { until } from './workbench.mjs';
-
-function runs(folder) {
-  const all = path.join(folder, '.lora', 'runs');
-  return existsSync(all) ? readdirSync(all).map((name) => path.join(all, name)) : [];
-}
-
-function record(run) {
-  return JSON.parse(readFileSync(path.join(run, 'state.json'), 'utf8'));
-}
 
 /** Has the window in another theme. */
 function chooseTheme(folder, theme) {
   mkdirSync(path.join(folder, '.vscode'));
   writeFileSync(path.join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'workbench.colorTheme': theme }));
 }
-
-const figure = (dashboard, name) => dashboard.locator('dl.figures > div', { hasText: name }).locator('dd');
-
-async function stepOf(dashboard) {
-  return Number((await figure(dashboard, 'Step').textContent()).split(' of ')[0].replaceAll(',', ''));
-}
-
-/** More steps than any machine does before it is asked to stop. */
-const endless = 200_000;
 
 export const stories = [
   {
@@ -153,7 +135,7 @@ export const stories = [
         'steps',
       );
       await workbench.page.reload();
-      const notice = workbench.toast('was interrupted when the window closed');
+      const notice = workbench.toast('was interrupted; it stands at step');
       await notice.waitFor();
       await workbench.shot('interrupted');
       const [run] = runs(folder);

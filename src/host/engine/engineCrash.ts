@@ -17,7 +17,7 @@ export class EngineCrash extends Error {
   ) {
     super(message);
     this.hint = isShortOfMemory(lastLines, signal)
-      ? 'The memory probably ran out: use a smaller batch, a shorter max_length or a smaller model, then resume the run.'
+      ? 'The memory probably ran out. Close other programs and resume the run; if it happens again, train anew with a smaller batch, a shorter max_length or a smaller model.'
       : 'The run can be resumed from its last checkpoint; the log says more.';
   }
 }

@@ -42,6 +42,16 @@ export async function readRun(folder: string): Promise<RunSummary | undefined> {
   };
 }
 
+/** The first run of a recipe that began at `since` (ISO 8601) or later; undefined where there is none. */
+export async function runSince(recipeFile: string, since: string): Promise<RunSummary | undefined> {
+  const folder = path.join(path.dirname(recipeFile), '.lora', 'runs');
+  const names = await readdir(folder).catch((): string[] => []);
+  const all = await Promise.all(names.map((name) => readRun(path.join(folder, name))));
+  return all
+    .flatMap((run) => (run?.recipe === recipeFile && run.started >= since ? [run] : []))
+    .sort((a, b) => (a.started < b.started ? -1 : 1))[0];
+}
+
 /** `.lora` lies beside the recipe. */
 function recipeFolderOf(folder: string): string {
   return path.resolve(folder, '..', '..', '..');

@@ -13,13 +13,25 @@ interface Holder {
 
 /** Whether a living process trains the run in `folder`. On another machine (a shared folder) it is taken to live. */
 export async function isTraining(folder: string): Promise<boolean> {
-  let holder: Holder;
+  const holder = await readHolder(folder);
+  return holder !== undefined && (holder.host !== hostname() || isAlive(holder));
+}
+
+/** Asks the process that trains the run in `folder` to end, which keeps a checkpoint; on Windows it ends at once. */
+export async function askToEnd(folder: string): Promise<void> {
+  const holder = await readHolder(folder);
+  if (holder?.host === hostname() && isAlive(holder)) process.kill(holder.pid, 'SIGTERM');
+}
+
+async function readHolder(folder: string): Promise<Holder | undefined> {
   try {
-    holder = JSON.parse(await readFile(path.join(folder, 'lock', 'holder.json'), 'utf8')) as Holder;
+    return JSON.parse(await readFile(path.join(folder, 'lock', 'holder.json'), 'utf8')) as Holder;
   } catch {
-    return false;
+    return undefined;
   }
-  if (holder.host !== hostname()) return true;
+}
+
+function isAlive(holder: Holder): boolean {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {

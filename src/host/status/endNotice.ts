@@ -4,7 +4,7 @@ import { formatCount, formatNumber } from '../../run/format';
 import type { Job, JobEnd } from '../runs/job';
 
 /** What a button of a notice does. */
-export type NoticeAction = 'adapter' | 'dashboard' | 'resume' | 'log' | 'open-place' | 'trust';
+export type NoticeAction = 'adapter' | 'dashboard' | 'resume' | 'take-over' | 'again' | 'log' | 'open-place' | 'trust';
 
 export interface Notice {
   readonly level: 'info' | 'error';
@@ -30,10 +30,14 @@ export function endNotice(job: Job, end: JobEnd): Notice | undefined {
       return failureNotice(name, end.failure);
     case 'crashed': {
       const { message, hint, lastLines } = end.crash;
-      const last = lastLines.slice(-3).join(' ⏎ ');
+      const last = lastLines
+        .filter((line) => !/^Engine process \d+ on Node /.test(line))
+        .slice(-3)
+        .join(' ⏎ ');
       const said = last === '' ? '' : ` It said last: ${last}`;
       const resume = folder === null ? [] : (['resume'] as const);
-      return { level: 'error', text: `"${name}": ${message} ${hint}${said}`, actions: [...resume, 'log'] };
+      const next = folder === null ? 'Nothing was trained yet: train again.' : hint;
+      return { level: 'error', text: `"${name}": ${message} ${next}${said}`, actions: [...resume, 'log'] };
     }
     case 'broken':
       return { level: 'error', text: `Training of "${name}" failed: ${String(end.error)}`, actions: ['log'] };
@@ -62,11 +66,29 @@ function resultOf({ state }: Job): string {
   return `${formatCount(finished.steps)} steps, loss ${course}`;
 }
 
-/** A run that the window's end interrupted, told when the window is back. */
+/** A run that ended with its window or its extension host, told when these are back. */
 export function interruptedNotice(name: string, step: number, total: number): Notice {
   return {
     level: 'info',
-    text: `Training of "${name}" was interrupted when the window closed; it stands at step ${formatCount(step)} of ${formatCount(total)}.`,
+    text: `Training of "${name}" was interrupted; it stands at step ${formatCount(step)} of ${formatCount(total)} and goes on from its last checkpoint.`,
     actions: ['resume', 'dashboard'],
+  };
+}
+
+/** The same for one that had not begun: there is nothing to go on from. */
+export function unbegunNotice(name: string): Notice {
+  return {
+    level: 'info',
+    text: `Training of "${name}" was interrupted before it began. Nothing is lost: train again.`,
+    actions: ['again'],
+  };
+}
+
+/** A run of this window that still trains elsewhere: a second window, or one whose connection was lost. */
+export function elsewhereNotice(name: string): Notice {
+  return {
+    level: 'info',
+    text: `"${name}" is still being trained by another window. If that window is gone, go on here: nothing is lost.`,
+    actions: ['take-over', 'dashboard'],
   };
 }

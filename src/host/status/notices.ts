@@ -6,6 +6,8 @@ const labels: Readonly<Record<NoticeAction, string>> = {
   adapter: 'Show Adapter',
   dashboard: 'Open Dashboard',
   resume: 'Resume Training',
+  'take-over': 'Go On Here',
+  again: 'Train Adapter',
   log: 'Show Engine Log',
   'open-place': 'Open the File',
   trust: 'Manage Trust',

@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
+import type { RunSummary } from '../../run/answers';
 import type { Job, JobEnd } from '../runs/job';
 import { workspaceNotTrusted } from '../runs/failures';
-import { readRun } from '../runs/runFiles';
+import { readRun, runSince } from '../runs/runFiles';
+import { askToEnd } from '../runs/runLock';
 import type { RunService } from '../runs/runService';
 import type { Disposable } from '../signal';
-import { endNotice, interruptedNotice } from './endNotice';
+import { elsewhereNotice, endNotice, interruptedNotice, unbegunNotice } from './endNotice';
 import { openPlace, showNotice } from './notices';
 
 export interface NoticeOptions {
@@ -12,10 +14,19 @@ export interface NoticeOptions {
   notifiesWhenDone(): boolean;
 }
 
-/** Folders of the runs that this window trains, kept over its end. */
+/** What this window trains, kept over its end. */
+interface Remembered {
+  readonly recipe: string;
+  readonly name: string;
+  /** When it was asked for, ISO 8601. */
+  readonly asked: string;
+  /** The run's folder; null while the window does not know it. */
+  readonly folder: string | null;
+}
+
 const trainingKey = 'lora.training';
 /** An engine whose window closed has this long to write its last checkpoint, in seconds. */
-const lastMoments = 15;
+const lastMoments = 8;
 
 /** The one notice at the end of each run, and the one for a run that the window's end interrupted. */
 export class RunNotices implements Disposable {
@@ -24,6 +35,8 @@ export class RunNotices implements Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #options: NoticeOptions;
   readonly #subscriptions: readonly Disposable[];
+  /** When each job was asked for. */
+  readonly #asked = new Map<number, string>();
   #isClosing = false;
 
   constructor(service: RunService, memory: vscode.Memento, log: vscode.LogOutputChannel, options: NoticeOptions) {
@@ -57,31 +70,58 @@ export class RunNotices implements Disposable {
 
   /** Of the runs that this window trained before it was closed or reloaded: where each stands, and how to go on. */
   async tellInterrupted(): Promise<void> {
-    const folders = this.#memory.get<readonly string[]>(trainingKey) ?? [];
+    const remembered = this.#memory.get<readonly Remembered[]>(trainingKey) ?? [];
     await this.#memory.update(trainingKey, undefined);
-    await Promise.all(folders.map((folder) => this.#tellOf(folder)));
+    await Promise.all(remembered.map((each) => this.#tellOf(each)));
   }
 
-  async #tellOf(folder: string): Promise<void> {
+  async #tellOf({ recipe, name, asked, folder: known }: Remembered): Promise<void> {
+    const folder = known ?? (await this.#folderOf(recipe, asked));
+    if (folder === undefined) {
+      const again = await showNotice(unbegunNotice(name));
+      if (again !== undefined) await vscode.commands.executeCommand('lora.trainAdapter', vscode.Uri.file(recipe));
+      return;
+    }
+    const run = await this.#whenOver(folder);
+    if (run === undefined || run.status === 'finished') return;
+    const { step, total_steps, resumable } = run;
+    const action = await showNotice(resumable ? interruptedNotice(name, step, total_steps) : elsewhereNotice(name));
+    if (action === 'take-over') {
+      await askToEnd(folder);
+      await this.#whenOver(folder);
+    }
+    if (action === 'resume' || action === 'take-over') this.#service.resume(folder);
+    if (action !== undefined) this.#options.openDashboard(folder);
+  }
+
+  /** The folder of a run that began when its window could no longer hear of it. */
+  async #folderOf(recipe: string, asked: string): Promise<string | undefined> {
+    for (let second = 0; second < lastMoments; second++) {
+      const run = await runSince(recipe, asked);
+      if (run !== undefined) return run.folder;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    return undefined;
+  }
+
+  /** The run once no process trains it any more; as it is where that takes too long. */
+  async #whenOver(folder: string): Promise<RunSummary | undefined> {
     for (let second = 0; ; second++) {
       const run = await readRun(folder);
-      if (run === undefined || run.status === 'finished') return;
-      if (run.resumable) {
-        const action = await showNotice(interruptedNotice(run.name, run.step, run.total_steps));
-        if (action === 'resume') this.#service.resume(folder);
-        if (action !== undefined) this.#options.openDashboard(folder);
-        return;
-      }
-      if (second === lastMoments) return;
+      if (run?.status !== 'running' || second === lastMoments) return run;
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }
 
   #remember(): void {
     if (this.#isClosing) return;
-    const folders = this.#service.jobs.flatMap(({ folder }) => folder ?? []);
-    const known = this.#memory.get<readonly string[]>(trainingKey) ?? [];
-    if (folders.join('\n') !== known.join('\n')) void this.#memory.update(trainingKey, folders);
+    const training = this.#service.jobs.map(({ id, name, folder, request }): Remembered => {
+      const asked = this.#asked.get(id) ?? new Date().toISOString();
+      this.#asked.set(id, asked);
+      return { recipe: request.recipeFile, name, asked, folder };
+    });
+    const known = this.#memory.get<readonly Remembered[]>(trainingKey) ?? [];
+    if (JSON.stringify(training) !== JSON.stringify(known)) void this.#memory.update(trainingKey, training);
   }
 
   async #ended(job: Job, end: JobEnd): Promise<void> {

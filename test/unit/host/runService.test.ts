@@ -6,8 +6,8 @@ import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { startEngine } from '../../../src/host/engine/engineClient';
 import type { Job, JobPhase } from '../../../src/host/runs/job';
-import { readRun, readState } from '../../../src/host/runs/runFiles';
-import { isTraining } from '../../../src/host/runs/runLock';
+import { readRun, readState, runSince } from '../../../src/host/runs/runFiles';
+import { askToEnd, isTraining } from '../../../src/host/runs/runLock';
 import { RunService } from '../../../src/host/runs/runService';
 import type { TrainingEvent } from '../../../src/run/trainingEvent';
 import { runFolders } from './runFolders';
@@ -167,6 +167,33 @@ test('a run whose engine is killed can be resumed and keeps its last words', asy
   assert.deepEqual([run?.status, run?.resumable], ['interrupted', true]);
   const resumed = await service.continueRun(folder);
   assert.deepEqual(await resumed?.end, { kind: 'finished' });
+});
+
+test('a run that is asked to end from outside keeps a checkpoint, and another window goes on with it', async (t) => {
+  const { service, recipeFile } = workshop(t);
+  const job = service.train({ recipeFile });
+  await when(service, job, ({ state }) => state.step >= 2);
+  const folder = job.folder!;
+  await askToEnd(folder);
+  assert.deepEqual(await job.end, { kind: 'cancelled' });
+  assert.equal(await isTraining(folder), false);
+  const stopped = job.state.step;
+  assert.ok(existsSync(path.join(folder, 'checkpoints', `step-${stopped}`)));
+  const resumed = await service.continueRun(folder);
+  assert.deepEqual(await resumed?.end, { kind: 'finished' });
+  await askToEnd(folder);
+  assert.equal(resumed?.state.step, 150, 'who is asked though nothing runs does nothing');
+});
+
+test('a run is found by its recipe and the time of the request', async (t) => {
+  const { service, recipeFile } = workshop(t);
+  const asked = new Date().toISOString();
+  assert.equal(await runSince(recipeFile, asked), undefined);
+  const first = service.train({ recipeFile, overrides: short(2) });
+  await service.train({ recipeFile, overrides: short(2) }).end;
+  assert.equal((await runSince(recipeFile, asked))?.folder, first.folder);
+  assert.equal(await runSince(recipeFile, new Date().toISOString()), undefined);
+  assert.equal(await runSince(path.join(path.dirname(recipeFile), 'other.lora.json'), asked), undefined);
 });
 
 test('a recipe that cannot be trained ends with its failure and without a run', async (t) => {

@@ -8,7 +8,7 @@ import { Failure } from '../../../src/failure/failure';
 import { readAdapterFacts } from '../../../src/host/adapters/adapterFacts';
 import { EngineCrash } from '../../../src/host/engine/engineCrash';
 import type { Job } from '../../../src/host/runs/job';
-import { endNotice } from '../../../src/host/status/endNotice';
+import { elsewhereNotice, endNotice, interruptedNotice, unbegunNotice } from '../../../src/host/status/endNotice';
 import { adapterTree } from '../../../src/host/trees/adapterTree';
 import { recipeTree } from '../../../src/host/trees/recipeTree';
 import { runTree } from '../../../src/host/trees/runTree';
@@ -210,6 +210,23 @@ describe('the notice at the end of a run', () => {
     const notice = endNotice(job({}), { kind: 'crashed', crash });
     assert.match(notice?.text ?? '', /SIGKILL.*one ⏎ two/);
     assert.deepEqual(notice?.actions, ['resume', 'log']);
+  });
+
+  test('tells a run whose engine ended before it began from one that can go on', () => {
+    const greeting = 'Engine process 7 on Node v22.0.0.';
+    const crash = new EngineCrash('The engine ended unexpectedly (exit code 1).', [greeting], 1);
+    const unbegun = endNotice(job({ folder: null }), { kind: 'crashed', crash });
+    assert.match(unbegun?.text ?? '', /Nothing was trained yet: train again\.$/);
+    assert.deepEqual(unbegun?.actions, ['log']);
+    assert.match(endNotice(job({}), { kind: 'crashed', crash })?.text ?? '', /resumed from its last checkpoint/);
+  });
+
+  test('of a run that its window left behind says where it stands, or that it still goes on', () => {
+    const interrupted = interruptedNotice('count', 1200, 5000);
+    assert.match(interrupted.text, /"count" was interrupted; it stands at step 1,200 of 5,000/);
+    assert.deepEqual(interrupted.actions, ['resume', 'dashboard']);
+    assert.deepEqual(elsewhereNotice('count').actions, ['take-over', 'dashboard']);
+    assert.deepEqual(unbegunNotice('count').actions, ['again']);
   });
 
   test('shows the next step and the place of a failure', () => {

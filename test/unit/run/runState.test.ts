@@ -108,6 +108,19 @@ describe('the state of a run', () => {
     assert.deepEqual([again.status, again.cancelled], ['running', null]);
   });
 
+  test('keeps what an adapter changed, and starts again at step 0 where there was no checkpoint', () => {
+    const proof: TrainingEvent = {
+      type: 'proof',
+      modules: 2,
+      changed_modules: 2,
+      logits_difference: 1,
+      rounding: 1e-6,
+    };
+    assert.equal(after(started, step(1), step(2), proof).proof, proof);
+    const again = after(started, step(1), started, { type: 'resumed', run: 'r1', step: 0, checkpoint: null }, step(1));
+    assert.deepEqual([again.step, again.steps.length, again.resumed_at], [1, 1, [0]]);
+  });
+
   test('leaves the former state as it was', () => {
     const before = after(started, step(1));
     applyEvents(before, [step(2), { type: 'resumed', run: 'r1', step: 0, checkpoint: null }]);

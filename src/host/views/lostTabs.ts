@@ -1,0 +1,37 @@
+import * as vscode from 'vscode';
+
+/** Milliseconds in which VS Code hands a tab that is shown to its extension. */
+const handedOver = 2_000;
+
+/**
+ * Finds tabs of a webview that nobody answers. When an extension host crashes, VS Code starts another one and keeps the
+ * tabs of the first as they are: they look alive, and their buttons do nothing.
+ * @param isOurs whether this extension host has the webview that is shown in a column
+ * @param replace closes the tab and shows what was in it again
+ */
+export function watchLostTabs(
+  viewType: string,
+  isOurs: (column: vscode.ViewColumn) => boolean,
+  replace: (tab: vscode.Tab) => void,
+): vscode.Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    timer = undefined;
+    for (const { activeTab, viewColumn } of vscode.window.tabGroups.all) {
+      const input: unknown = activeTab?.input;
+      // VS Code puts its own name before that of the extension.
+      const isShown = input instanceof vscode.TabInputWebview && input.viewType.endsWith(`-${viewType}`);
+      if (activeTab !== undefined && isShown && !isOurs(viewColumn)) replace(activeTab);
+    }
+  };
+  const lookSoon = (): void => {
+    timer ??= setTimeout(look, handedOver);
+  };
+  lookSoon();
+  const { tabGroups } = vscode.window;
+  const subscription = vscode.Disposable.from(tabGroups.onDidChangeTabs(lookSoon));
+  return new vscode.Disposable(() => {
+    clearTimeout(timer);
+    subscription.dispose();
+  });
+}
