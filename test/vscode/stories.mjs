@@ -1,6 +1,6 @@
 // What a person does with the extension, from beginning to end. Each story gets a window on a folder of its own.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { copyExample, endless, figure, numbers, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
