@@ -226,6 +226,6 @@ export interface CostFacts {
   readonly steps: number;
 }
 
-export function isUnread<T extends object>(part: T | Unread | undefined): part is Unread {
+export function isUnread(part: object | undefined): part is Unread {
   return part !== undefined && 'failure' in part;
 }

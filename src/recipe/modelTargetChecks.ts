@@ -88,7 +88,7 @@ function unsupported({ adapted }: Targets, { lora }: RecipeDraft, model: ModelFa
     return {
       path: entry.path,
       message,
-      fixes: canName ? [preferred(replaceEntry({ lora: lora ?? {} }, entry, inside))] : [],
+      fixes: canName ? [preferred(replaceEntry({ lora }, entry, inside))] : [],
     };
   });
 }

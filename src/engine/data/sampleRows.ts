@@ -8,7 +8,7 @@ export interface SampledRow {
   readonly ids: Int32Array;
   readonly supervised: Uint8Array;
   /** Finding the line of a row in a large file takes time. */
-  place(): RowPlace;
+  readonly place: () => RowPlace;
 }
 
 /** Blocks of a large file that a sample is taken from. */
