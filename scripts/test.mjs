@@ -1,5 +1,5 @@
 // `npm test`: bundles the TypeScript tests and hands them to Node's own test runner.
-//   npm test                    everything under test/unit, gradients, conformance, faults, engineProcess
+//   npm test                    everything under test/unit, corpus, gradients, conformance, faults, engineProcess
 //   npm test -- test/unit/data  one folder or file
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
@@ -10,7 +10,9 @@ import path from 'node:path';
 const outdir = `.tsbuild/test-${process.pid}`;
 const wanted = process.argv.slice(2);
 const roots =
-  wanted.length > 0 ? wanted : ['test/unit', 'test/gradients', 'test/conformance', 'test/faults', 'test/engineProcess'];
+  wanted.length > 0
+    ? wanted
+    : ['test/unit', 'test/corpus', 'test/gradients', 'test/conformance', 'test/faults', 'test/engineProcess'];
 const entryPoints = roots
   .filter((root) => existsSync(root))
   .flatMap((root) => (statSync(root).isDirectory() ? list(root, '.test.ts') : [root]));

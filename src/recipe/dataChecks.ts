@@ -25,10 +25,15 @@ function emptyRows(
 ): readonly Finding[] {
   const [first] = places;
   if (first === undefined) return [];
-  const isText = !isUnread(shape) && shape.format === 'text';
-  const what = isText ? 'The text is empty' : 'The answer is empty';
+  const format = isUnread(shape) ? 'auto' : shape.format;
+  const isChat = format === 'messages' || format === 'sharegpt';
+  // Then nothing is learnt at all, and `dataset-all-masked` says so.
+  if (isChat && emptyRowCount === scannedRows) return [];
+  const what = isChat
+    ? 'Nobody answers in this conversation, so that nothing is learnt from it.'
+    : `The ${format === 'text' ? 'text' : 'answer'} is empty, so that this row teaches only to stop at once.`;
   const all = emptyRowCount === 1 ? '' : ` So it is in ${emptyRowCount} of the first ${count(scannedRows, 'row')}.`;
-  const message = `${what}, so that this row teaches only to stop at once.${all} Fill it in, or delete the row.`;
+  const message = `${what}${all} Fill it in, or delete the row.`;
   if (first.line === undefined) return [{ path, message: `${capital(placeWords(first))}: ${message}` }];
   return [{ path, message, place: { file, line: first.line } }];
 }
@@ -55,7 +60,8 @@ export const dataChecks: readonly RecipeCheck[] = [
     title: 'Hardly any rows to learn from',
     needs: ['data'],
     run(draft, { data }) {
-      if (!data.rowsAreExact || data.rows >= fewRows) return [];
+      // What fits no shape was perhaps never meant as rows.
+      if (!data.rowsAreExact || data.rows >= fewRows || isUnread(data.shape)) return [];
       const steps = stepsPerEpoch(draft, data.rows);
       const message = `The dataset has ${count(data.rows, 'row')}, which is ${count(steps, 'step')} for each pass at most. A model learns a manner from some hundred rows; from fewer than ${fewRows} it only repeats them.`;
       return [{ path: ['dataset', 'path'], message }];

@@ -101,7 +101,7 @@ export const datasetChecks: readonly RecipeCheck[] = [
   }),
   check({
     code: 'column-without-effect',
-    severity: 'warning',
+    severity: 'error',
     title: 'A column for a role that the format does not have',
     run({ dataset }) {
       const format = dataset?.format ?? 'auto';

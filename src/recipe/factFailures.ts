@@ -67,7 +67,8 @@ function failureFinding(draft: RecipeDraft, facts: Facts, failure: FailureFacts,
   return {
     code,
     message: hint === undefined ? message : `${message} ${hint}`,
-    path: schemaAt(path ?? fallback)?.path ?? [],
+    // A failure in a model's config.json names a key of that file.
+    path: (path === undefined ? undefined : schemaAt(path)?.path) ?? schemaAt(fallback)?.path ?? [],
     fixes: failureFixes(draft, facts, failure),
     ...(place === undefined ? {} : { place }),
   };

@@ -6,6 +6,7 @@ import { tiedTo } from './modelTargetChecks';
 import { similarNames } from './otherFamilies';
 import { recipeDefaults } from './recipe.generated';
 import { check, type Finding, type RecipeCheck } from './recipeCheck';
+import { isMisplacedInList } from './targetChecks';
 import { matchesOf, patternFor, targetsOf } from './targets';
 
 const needs = ['model', 'patterns'] as const;
@@ -114,7 +115,7 @@ function eachSaved(
 
 function savedNotFound(draft: RecipeDraft, model: ModelFacts): readonly Finding[] {
   return eachSaved(draft, model, (entry, found, path, remove) => {
-    if (found.length > 0) return undefined;
+    if (found.length > 0 || isMisplacedInList(entry)) return undefined;
     const near = similarNames(lastName(entry), [...new Set(model.modules.map((module) => lastName(module.path)))]);
     const meant = near.length === 0 ? '' : `Did you mean ${near.map(quoted).join(' or ')}? `;
     const instead = near.map((name) => setValue(path, name, `Write ${quoted(name)}`));

@@ -4,6 +4,7 @@ import { deleteEntry, preferred, removeKey, setValue, type Fix } from './fix';
 import { countLastNames, lastName, modulesIn, namesWithCounts } from './moduleNames';
 import { nameElsewhere, similarNames } from './otherFamilies';
 import { check, type Finding, type RecipeCheck } from './recipeCheck';
+import { isMisplacedInList } from './targetChecks';
 import { targetsOf, type TargetEntry, type Targets } from './targets';
 
 const needs = ['model', 'patterns'] as const;
@@ -159,9 +160,12 @@ export const modelTargetChecks: readonly RecipeCheck[] = [
     severity: 'error',
     title: 'A target that this model does not have',
     needs,
-    run: onTargets((targets, draft, model) =>
-      targets.entries.filter((entry) => entry.matched.length === 0).map((entry) => notFound(entry, draft, model)),
-    ),
+    run: onTargets((targets, draft, model) => {
+      const isList = Array.isArray(draft.lora?.target_modules);
+      return targets.entries
+        .filter(({ matched, name }) => matched.length === 0 && !(isList && isMisplacedInList(name)))
+        .map((entry) => notFound(entry, draft, model));
+    }),
   }),
   check({
     code: 'target-outside-layers',

@@ -4,7 +4,7 @@ import { isRecipe, type RecipeDraft } from './draft';
 import { factFailures } from './factFailures';
 import type { Facts } from './facts';
 import { fixEdits } from './fixEdits';
-import { lineRange, type Problem, type Severity, type TextRange } from './problem';
+import { lineRange, type Position, type Problem, type Severity, type TextRange } from './problem';
 import type { Recipe } from './recipe.generated';
 import type { Finding } from './recipeCheck';
 import { dottedPath, recipeSchema } from './schema';
@@ -46,12 +46,25 @@ export function parseRecipe(text: string, facts: Facts = {}): ParsedRecipe {
     ...factFailures(draft, facts).map((finding) => ({ ...finding, severity: 'error' as const })),
   ];
   const problemsFound = withoutFollowers(found).map((finding) => problemOf(finding, recipeText, root));
-  // After a syntax error half of the keys may be missing only because they could not be read.
-  const missing = recipeText.problems.length > 0 ? 'missing-key' : undefined;
-  const problems = [...recipeText.problems, ...validator.problems, ...problemsFound].filter(
-    ({ code }) => code !== missing,
+  const readable = [...validator.problems, ...problemsFound].filter(
+    (problem) => !mayBeMisread(problem, recipeText.problems),
   );
+  const problems = [...recipeText.problems, ...readable];
   return { recipe: isRecipe(draft) ? draft : undefined, draft, problems: problems.sort(byPlace) };
+}
+
+/** After a syntax error keys may be missing, and values wrong, only because they could not be read. */
+function mayBeMisread({ code, file, range }: Problem, syntaxProblems: readonly Problem[]): boolean {
+  if (syntaxProblems.length === 0 || file !== undefined) return false;
+  return code === 'missing-key' || syntaxProblems.some((syntax) => touches(range, syntax.range));
+}
+
+function touches(a: TextRange, b: TextRange): boolean {
+  return !isBefore(a.end, b.start) && !isBefore(b.end, a.start);
+}
+
+function isBefore(a: Position, b: Position): boolean {
+  return a.line < b.line || (a.line === b.line && a.character < b.character);
 }
 
 interface CodedFinding extends Finding {
@@ -65,10 +78,12 @@ function findingsOf(draft: RecipeDraft, facts: Facts): readonly CodedFinding[] {
   );
 }
 
-/** Of a value that is not built yet nothing else needs to be said. */
+/** Of a value that is not built yet, and of a role that is none, nothing else needs to be said. */
+const saysAll: ReadonlySet<string> = new Set(['not-built-yet', 'column-without-effect']);
+
 function withoutFollowers(findings: readonly CodedFinding[]): readonly CodedFinding[] {
-  const refused = new Set(findings.flatMap(({ code, path }) => (code === 'not-built-yet' ? [dottedPath(path)] : [])));
-  return findings.filter(({ code, path }) => code === 'not-built-yet' || !refused.has(dottedPath(path)));
+  const refused = new Set(findings.flatMap(({ code, path }) => (saysAll.has(code) ? [dottedPath(path)] : [])));
+  return findings.filter(({ code, path }) => saysAll.has(code) || !refused.has(dottedPath(path)));
 }
 
 function byPlace(a: Problem, b: Problem): number {

@@ -31,6 +31,11 @@ function isPlainName(name: string): boolean {
   return !/[\\*+?()[\]{}|^$]/.test(name);
 }
 
+/** An entry of a list that `regex-in-list` or `all-linear-in-list` speaks of: that it matches nothing follows. */
+export function isMisplacedInList(name: string): boolean {
+  return name === 'all-linear' || !isPlainName(name);
+}
+
 function refusalAt(path: Path, pattern: string, isKey: boolean, translated: TranslatedPattern): readonly Finding[] {
   if ('regex' in translated) return [];
   const { offset, message } = translated.refusal;

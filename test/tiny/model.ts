@@ -52,10 +52,10 @@ export async function writeJson(file: string, value: unknown): Promise<void> {
   await writeFile(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** `<s>`, then a token for each character. */
-function characterTokenizer(): unknown {
+/** `<s>`, then a token for each character. `further` special tokens come after the 99 that it has anyway. */
+export function characterTokenizer(further: readonly string[] = []): unknown {
   const characters = ['\n', ...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i))];
-  const words = ['<unk>', '<s>', '</s>', ...characters];
+  const words = ['<unk>', '<s>', '</s>', ...characters, ...further];
   const special = (content: string, id: number): unknown => ({
     id,
     content,
@@ -69,7 +69,7 @@ function characterTokenizer(): unknown {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [special('<unk>', 0), special('<s>', 1), special('</s>', 2)],
+    added_tokens: ['<unk>', '<s>', '</s>', ...further].map((content) => special(content, words.indexOf(content))),
     normalizer: null,
     pre_tokenizer: null,
     post_processor: {

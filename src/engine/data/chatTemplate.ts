@@ -1,4 +1,5 @@
 import { Template } from '@huggingface/jinja';
+import { limitedAtFirst } from './templateLimit';
 
 export interface ChatMessage {
   readonly role: string;
@@ -36,10 +37,16 @@ const closing = '\u{1ffff}';
 /**
  * Compiles a chat template and gives it what Transformers gives: the special tokens by name, messages without their
  * null keys, and a model's reasoning under each of its usual names.
+ * @param isOwn the template stands in the recipe
  */
-export function compileChatTemplate(source: string, specialTokens: Readonly<Record<string, string>>): ChatTemplate {
+export function compileChatTemplate(
+  source: string,
+  specialTokens: Readonly<Record<string, string>>,
+  isOwn = false,
+): ChatTemplate {
   const markedSource = markGeneration(source);
   const template = new Template(markedSource ?? source);
+  const written = limitedAtFirst((given: Record<string, unknown>) => template.render(given), isOwn);
 
   const variables = (messages: readonly ChatMessage[], options: RenderOptions) => ({
     ...specialTokens,
@@ -51,7 +58,7 @@ export function compileChatTemplate(source: string, specialTokens: Readonly<Reco
   });
 
   const renderMarked = (messages: readonly ChatMessage[], options: RenderOptions) =>
-    takeSpans(template.render(variables(messages, options)));
+    takeSpans(written(variables(messages, options)));
   return {
     render: (messages, options) => renderMarked(messages, options).text,
     renderMarked: (messages, options) => (markedSource === undefined ? undefined : renderMarked(messages, options)),

@@ -1,3 +1,4 @@
+import { Failure } from '../../failure/failure';
 import { findAssistantTokens } from './assistantMask';
 import type { ChatTemplate } from './chatTemplate';
 import { RowProblem } from './failures';
@@ -107,7 +108,7 @@ function render<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof RowProblem) throw error;
+    if (error instanceof RowProblem || error instanceof Failure) throw error;
     throw new RowProblem(
       `the chat template refuses it (${(error as Error).message})`,
       'The template belongs to the model; dataset.template can replace it.',

@@ -58,7 +58,10 @@ export function datasetPartEmpty(file: string, rows: number, evalSplit: number):
   return new Failure(
     'dataset-eval-split',
     `With eval_split ${evalSplit} nothing is left to train on: the dataset has ${count(rows, 'row')}.`,
-    { hint: 'Set dataset.eval_split to 0, or name a file of its own in dataset.eval_path.', place: { file } },
+    {
+      hint: 'Set dataset.eval_split to 0, or name a file of its own in dataset.eval_path.',
+      place: { file, path: 'dataset.eval_split' },
+    },
   );
 }
 
@@ -102,10 +105,26 @@ export function formatUnknown(file: string, format: string, found: readonly stri
   });
 }
 
-export function templateInvalid(reason: string, cause: unknown): Failure {
+/** @param isOwn the template stands in the recipe */
+export function templateInvalid(isOwn: boolean, cause: unknown): Failure {
+  // The library runs on beyond the end of a template that is cut off.
+  const reason = cause instanceof TypeError ? 'a {% … %} or {{ … }} in it is never closed' : (cause as Error).message;
   return new Failure('dataset-template-invalid', `The template is not valid Jinja: ${reason}.`, {
-    hint: 'Look at dataset.template in the recipe, or at chat_template in the model’s tokenizer_config.json.',
+    hint: isOwn
+      ? 'Correct dataset.template in the recipe.'
+      : 'It is chat_template in the model’s tokenizer_config.json; dataset.template can replace it.',
+    ...(isOwn ? { place: { path: 'dataset.template' } } : {}),
     cause,
+  });
+}
+
+/** @param isOwn the template stands in the recipe */
+export function templateEndless(isOwn: boolean): Failure {
+  return new Failure('dataset-template-endless', 'The template takes too long to write even the first row.', {
+    hint: isOwn
+      ? 'Look for a loop over a very long range in dataset.template.'
+      : 'It is chat_template in the model’s tokenizer_config.json; dataset.template can replace it.',
+    ...(isOwn ? { place: { path: 'dataset.template' } } : {}),
   });
 }
 

@@ -71,9 +71,9 @@ function openChatTemplate(
   const text = own ?? chatTemplate;
   if (text === undefined) throw chatTemplateMissing(source.file);
   try {
-    return compileChatTemplate(text, tokenizer.specialTokens);
+    return compileChatTemplate(text, tokenizer.specialTokens, own !== undefined);
   } catch (error) {
-    throw templateInvalid((error as Error).message, error);
+    throw templateInvalid(own !== undefined, error);
   }
 }
 

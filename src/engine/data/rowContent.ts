@@ -1,9 +1,11 @@
 import { Template } from '@huggingface/jinja';
+import { Failure } from '../../failure/failure';
 import { alpacaPrompt } from './alpaca';
 import type { ChatMessage } from './chatTemplate';
 import { RowProblem, templateInvalid } from './failures';
 import { learntRole } from './rowFormat';
 import type { DetectedFormat } from './rowFormat';
+import { limitedAtFirst } from './templateLimit';
 import type { RawRow } from './sources/rowSource';
 
 interface ChatExtras {
@@ -25,7 +27,7 @@ export type RowContent =
 /** @throws RowProblem */
 export type RowReader = (row: RawRow) => RowContent;
 
-/** @throws Failure `dataset-template-invalid` */
+/** @throws Failure `dataset-template-invalid`; the reader `dataset-template-endless` */
 export function createRowReader(detected: DetectedFormat): RowReader {
   const { format, rowTemplate } = detected;
   if (rowTemplate !== undefined) return templateReader(detected, rowTemplate);
@@ -73,14 +75,16 @@ function templateReader(detected: DetectedFormat, source: string): RowReader {
   try {
     template = new Template(source);
   } catch (error) {
-    throw templateInvalid((error as Error).message, error);
+    throw templateInvalid(true, error);
   }
+  const written = limitedAtFirst((variables: Readonly<Record<string, unknown>>) => template.render(variables), true);
   const roles = (row: RawRow) =>
     Object.fromEntries(Object.entries(detected.columnOf).map(([role, column]) => [role, row[column]]));
   const render = (variables: Readonly<Record<string, unknown>>): string => {
     try {
-      return template.render(variables);
+      return written(variables);
     } catch (error) {
+      if (error instanceof Failure) throw error;
       throw new RowProblem(
         `the template cannot be filled with it (${(error as Error).message})`,
         'Look at dataset.template in the recipe.',

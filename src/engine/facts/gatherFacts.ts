@@ -109,7 +109,7 @@ async function tokens(
   };
   const maxLength = dataset.max_length ?? Math.min(512, base.model.contextLength);
   const tokenizer = await unlessFailure(() => sources.openTokenizer(base));
-  if (isUnread(tokenizer)) return { tokens: tokenizer };
+  if (isUnread(tokenizer)) return { tokens: { failure: { ...tokenizer.failure, path: 'base_model' } } };
   const sample = (part: DataFacts | Unread | undefined): Promise<TokenFacts | Unread | undefined> =>
     ifGiven(part === undefined || !isReadable(part) ? undefined : part.file, (dataFile) =>
       tokenFacts({ file: dataFile, base, tokenizer, options, maxLength, signal }),

@@ -2,7 +2,7 @@ import type { RecipeDraft } from '../../recipe/draft';
 import type { ModelFacts, PatternFacts, PatternKey, PatternMatch } from '../../recipe/facts';
 import { pathsOf } from '../../recipe/moduleNames';
 import { translatePatternKey, translatePythonPattern } from '../../recipe/pythonRegex';
-import { tooSlow, withTimeLimit } from './timeLimit';
+import { tooSlow, withTimeLimit } from '../data/timeLimit';
 
 /** Milliseconds for one pattern on all modules; a sound one takes less than one. */
 const patternTime = 100;

@@ -47,7 +47,17 @@ async function problemsOf(text: string, file: string, facts: Facts): Promise<rea
 }
 
 async function checkPlaces(prepared: Prepared, file: string): Promise<void> {
-  await checkOutput(prepared, path.resolve(path.dirname(file), prepared.loaded.recipe.output));
+  try {
+    await checkOutput(prepared, path.resolve(path.dirname(file), prepared.loaded.recipe.output));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message, hint, place } = error;
+    throw new Failure(code, message, {
+      ...(hint === undefined ? {} : { hint }),
+      place: { ...place, path: 'output' },
+      cause: error,
+    });
+  }
 }
 
 /** A failure of the engine as a problem: in the recipe at the key it names, or in the file it names. */

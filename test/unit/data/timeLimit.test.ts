@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tooSlow, withTimeLimit } from '../../../src/engine/facts/timeLimit';
+import { tooSlow, withTimeLimit } from '../../../src/engine/data/timeLimit';
 
 test('work in time gives its result', () => {
   assert.equal(
