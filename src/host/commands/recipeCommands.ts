@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { starterRecipe } from '../../recipe/starterRecipe';
 import { describeDataset, modelFolders, nameProblem, pathFromRecipe } from '../recipes/ingredients';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
+import { targetPath } from './targetPath';
 
 /** More than anyone scrolls through. */
 const limit = 500;
@@ -142,11 +143,4 @@ export async function recipeFor(target: unknown, files: WorkspaceFiles): Promise
   if (answer === create) await vscode.commands.executeCommand('lora.newRecipe');
   if (answer === example) await vscode.commands.executeCommand('lora.createExample');
   return undefined;
-}
-
-/** Absolute path that a command's argument names: a Uri (menus of editor and explorer) or a node of a tree. */
-export function targetPath(target: unknown): string | undefined {
-  if (target instanceof vscode.Uri) return target.fsPath;
-  if (typeof target !== 'object' || target === null || !('path' in target)) return undefined;
-  return typeof target.path === 'string' ? target.path : undefined;
 }

@@ -34,6 +34,7 @@ export class RunService implements RunSource {
   readonly #jobs: OpenJob[] = [];
   readonly #ended = new Map<string, RunState>();
   readonly #changed = new Signal<[folder: string, events: readonly TrainingEvent[]]>();
+  readonly #heard = new Signal<[job: Job, events: readonly TrainingEvent[]]>();
   readonly #jobChanged = new Signal<[job: Job]>();
   readonly #jobEnded = new Signal<[job: Job, end: JobEnd]>();
   #nextId = 1;
@@ -54,6 +55,11 @@ export class RunService implements RunSource {
 
   onDidChange(listener: (folder: string, events: readonly TrainingEvent[]) => void): Disposable {
     return this.#changed.listen(listener);
+  }
+
+  /** What a job says, also before its run has a folder. */
+  onDidHear(listener: (job: Job, events: readonly TrainingEvent[]) => void): Disposable {
+    return this.#heard.listen(listener);
   }
 
   /** A job was queued, went on, or is over. */
@@ -216,6 +222,7 @@ export class RunService implements RunSource {
     job.name = job.state.plan?.name ?? job.name;
     job.folder = job.state.folder ?? job.folder;
     this.#follow(job, events);
+    this.#heard.emit(job, events);
     if (job.folder !== null) this.#changed.emit(job.folder, events);
   }
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { describePlace, type Failure } from '../../failure/failure';
 import { formatCount, formatNumber } from '../../run/format';
+import type { RunSummary } from '../../run/answers';
 import type { Job, JobEnd } from '../runs/job';
 
 /** What a button of a notice does. */
@@ -62,11 +63,30 @@ function resultOf({ state }: Job): string {
   return `${formatCount(finished.steps)} steps, loss ${course}`;
 }
 
-/** A run that the window's end interrupted, told when the window is back. */
-export function interruptedNotice(name: string, step: number, total: number): Notice {
-  return {
-    level: 'info',
-    text: `Training of "${name}" was interrupted when the window closed; it stands at step ${formatCount(step)} of ${formatCount(total)}.`,
-    actions: ['resume', 'dashboard'],
-  };
+/**
+ * Of a run that trained when the window was closed or reloaded: whether it was found again, where it stands, and whether
+ * it can go on. `id` is the run's; `run` is undefined where its folder is gone.
+ */
+export function foundAgainNotice(id: string, run: RunSummary | undefined): Notice {
+  if (run === undefined) {
+    const text = `The run ${id}, which trained when this window was closed, is not there any more.`;
+    return { level: 'info', text, actions: [] };
+  }
+  const { name, status, step, total_steps } = run;
+  if (status === 'finished') {
+    return {
+      level: 'info',
+      text: `"${name}" was trained before the window closed.`,
+      actions: ['adapter', 'dashboard'],
+    };
+  }
+  const reached = `step ${formatCount(step)} of ${formatCount(total_steps)}`;
+  if (status === 'running') {
+    const text = `"${name}" is still being trained by another process; it stands at ${reached}.`;
+    return { level: 'info', text, actions: ['dashboard'] };
+  }
+  const from =
+    step === 0 ? 'It had not begun and can start again.' : `It was found again and can go on after ${reached}.`;
+  const text = `Training of "${name}" was interrupted when the window closed. ${from}`;
+  return { level: 'info', text, actions: ['resume', 'dashboard'] };
 }

@@ -1,10 +1,13 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
+import type { RunSummary } from '../../run/answers';
+import { commandIds } from '../commands/commandIds';
 import type { Job, JobEnd } from '../runs/job';
 import { workspaceNotTrusted } from '../runs/failures';
 import { readRun } from '../runs/runFiles';
 import type { RunService } from '../runs/runService';
 import type { Disposable } from '../signal';
-import { endNotice, interruptedNotice } from './endNotice';
+import { endNotice, foundAgainNotice, type NoticeAction } from './endNotice';
 import { openPlace, showNotice } from './notices';
 
 export interface NoticeOptions {
@@ -63,16 +66,17 @@ export class RunNotices implements Disposable {
   }
 
   async #tellOf(folder: string): Promise<void> {
+    const run = await this.#settled(folder);
+    const action = await showNotice(foundAgainNotice(path.basename(folder), run));
+    if (action === 'resume') this.#options.openDashboard(folder);
+    await this.#act(action, folder, run?.adapter ?? undefined);
+  }
+
+  /** The run as it is once the engine of the closed window has had its last moments; undefined where it is gone. */
+  async #settled(folder: string): Promise<RunSummary | undefined> {
     for (let second = 0; ; second++) {
       const run = await readRun(folder);
-      if (run === undefined || run.status === 'finished') return;
-      if (run.resumable) {
-        const action = await showNotice(interruptedNotice(run.name, run.step, run.total_steps));
-        if (action === 'resume') this.#service.resume(folder);
-        if (action !== undefined) this.#options.openDashboard(folder);
-        return;
-      }
-      if (second === lastMoments) return;
+      if (run?.status !== 'running' || second === lastMoments) return run;
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }
@@ -91,11 +95,17 @@ export class RunNotices implements Disposable {
     const notice = endNotice(job, end);
     if (notice === undefined || (notice.level === 'info' && !this.#options.notifiesWhenDone())) return;
     const action = await showNotice(notice);
-    if (action === 'adapter') await vscode.commands.executeCommand('lora.adapters.focus');
-    if (action === 'dashboard' && job.folder !== null) this.#options.openDashboard(job.folder);
-    if (action === 'resume' && job.folder !== null) this.#service.resume(job.folder);
-    if (action === 'log') this.#log.show(true);
     if (action === 'open-place' && end.kind === 'failed') await openPlace(end.failure);
+    await this.#act(action, job.folder, job.state.finished?.adapter);
+  }
+
+  async #act(action: NoticeAction | undefined, folder: string | null, adapter: string | undefined): Promise<void> {
+    if (action === 'adapter' && adapter !== undefined) {
+      await vscode.commands.executeCommand(commandIds.showAdapter, vscode.Uri.file(adapter));
+    }
+    if (action === 'dashboard' && folder !== null) this.#options.openDashboard(folder);
+    if (action === 'resume' && folder !== null) this.#service.resume(folder);
+    if (action === 'log') this.#log.show(true);
     if (action === 'trust') await vscode.commands.executeCommand('workbench.trust.manage');
   }
 }

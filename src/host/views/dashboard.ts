@@ -1,58 +1,63 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { readFromDashboard, readMemory } from '../../run/viewProtocol';
+import { readFromDashboard } from '../../run/viewProtocol';
 import { systemClock } from './coalesce';
-import { DashboardFeed } from './dashboardFeed';
+import { DashboardFeed, type PageHost } from './dashboardFeed';
 import { dashboardHtml } from './dashboardHtml';
+import { dashboardViewType } from './restoresDashboards';
 import type { RunSource } from './runSource';
-
-/** Also in package.json, as the activation event `onWebviewPanel:lora.dashboard`. */
-export const dashboardViewType = 'lora.dashboard';
 
 /** All open dashboards, at most one for each run. They come back after the window was reloaded. */
 export class Dashboards implements vscode.Disposable {
-  private readonly panels = new Map<string, vscode.WebviewPanel>();
-  private readonly registration: vscode.Disposable;
+  private readonly panels = new Map<string, { readonly panel: vscode.WebviewPanel; readonly feed: DashboardFeed }>();
   private readonly files: vscode.Uri;
+  private readonly icon: { readonly light: vscode.Uri; readonly dark: vscode.Uri };
 
   constructor(
     extensionUri: vscode.Uri,
     private readonly source: RunSource,
+    private readonly showAdapter: PageHost['showAdapter'],
   ) {
     this.files = vscode.Uri.joinPath(extensionUri, 'dist', 'views');
-    this.registration = vscode.window.registerWebviewPanelSerializer(dashboardViewType, {
-      deserializeWebviewPanel: (panel, state: unknown) => {
-        const folder = readMemory(state)?.folder;
-        if (folder === undefined || this.panels.has(folder)) panel.dispose();
-        else this.attach(panel, folder);
-        return Promise.resolve();
-      },
-    });
+    const icon = (theme: string): vscode.Uri => vscode.Uri.joinPath(extensionUri, 'media', `recipe-${theme}.svg`);
+    this.icon = { light: icon('light'), dark: icon('dark') };
   }
 
-  /** Shows the dashboard of a run folder beside the editor; the one that is open already, if there is one. */
-  open(folder: string): void {
+  /** Takes over a panel that VS Code brought back. */
+  restore(panel: vscode.WebviewPanel, folder: string): void {
+    if (this.panels.has(folder)) panel.dispose();
+    else this.attach(panel, folder);
+  }
+
+  /**
+   * Shows the dashboard of a run folder beside the editor, the one that is open already if there is one, and brings a
+   * part of it into view.
+   */
+  open(folder: string, part?: 'changes'): void {
     const known = this.panels.get(folder);
-    if (known !== undefined) {
-      known.reveal(undefined, true);
-      return;
-    }
-    const title = `LoRA: ${path.basename(folder)}`;
+    known?.panel.reveal(undefined, true);
     const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-    this.attach(vscode.window.createWebviewPanel(dashboardViewType, title, column), folder);
+    const feed =
+      known?.feed ??
+      this.attach(vscode.window.createWebviewPanel(dashboardViewType, titleOf(path.basename(folder)), column), folder);
+    if (part !== undefined) feed.reveal(part);
   }
 
   dispose(): void {
-    this.registration.dispose();
-    for (const panel of [...this.panels.values()]) panel.dispose();
+    for (const { panel } of [...this.panels.values()]) panel.dispose();
   }
 
-  private attach(panel: vscode.WebviewPanel, folder: string): void {
+  private attach(panel: vscode.WebviewPanel, folder: string): DashboardFeed {
     const { webview } = panel;
-    this.panels.set(folder, panel);
     const post = (message: unknown): void => void webview.postMessage(message);
-    const feed = new DashboardFeed(folder, this.source, post, systemClock, saveFile);
+    const feed = new DashboardFeed(folder, this.source, post, systemClock, {
+      save: saveFile,
+      showAdapter: this.showAdapter,
+      named: (name) => (panel.title = titleOf(name)),
+    });
+    this.panels.set(folder, { panel, feed });
+    panel.iconPath = this.icon;
     panel.onDidDispose(() => {
       this.panels.delete(folder);
       feed.dispose();
@@ -73,7 +78,12 @@ export class Dashboards implements vscode.Disposable {
       style: file('dashboard.css'),
       nonce: randomBytes(16).toString('hex'),
     });
+    return feed;
   }
+}
+
+function titleOf(name: string): string {
+  return `LoRA: ${name}`;
 }
 
 async function saveFile(suggestedName: string, content: Uint8Array): Promise<void> {

@@ -99,7 +99,10 @@ describe('the state of a run', () => {
   test('keeps one text of each prompt and step, also where a run is resumed before its first step', () => {
     const sample = (text: string): TrainingEvent => ({ type: 'sample', step: 0, prompt: 'a', text });
     const resumed: TrainingEvent = { type: 'resumed', run: 'r1', step: 0, checkpoint: null };
-    const run = after(started, sample('b'), started, resumed, sample('b'), { ...sample('c'), prompt: 'd' } as TrainingEvent);
+    const run = after(started, sample('b'), started, resumed, sample('b'), {
+      ...sample('c'),
+      prompt: 'd',
+    } as TrainingEvent);
     assert.deepEqual(
       run.samples.map(({ prompt }) => prompt),
       ['a', 'd'],
