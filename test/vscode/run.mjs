@@ -9,6 +9,7 @@ import path from 'node:path';
 import { packageExtension } from '../../scripts/package.mjs';
 import { installTestBed } from './install.mjs';
 import { VsCodeServer } from './server.mjs';
+import { buildSuite, fillSuiteFolder } from './suite.mjs';
 import { stories } from './stories.mjs';
 import { Workbench } from './workbench.mjs';
 
@@ -23,14 +24,17 @@ const browserFlags = [
   ...['--disable-component-update', '--disable-sync'],
 ];
 const screens = path.resolve('.tsbuild/vscode-screens');
-const wanted = stories.filter(({ name }) => name.includes(process.argv[2] ?? ''));
+const word = process.argv[2] ?? '';
+const wanted = stories.filter(({ name }) => name.includes(word));
+const suiteName = 'the suite inside the extension host';
+const wantsSuite = suiteName.includes(word);
 
 const executablePath = browsers.find((file) => file !== undefined && existsSync(file));
 if (executablePath === undefined) {
   console.error('No Chromium was found: install it, or name it in LORA_CHROMIUM.');
   process.exit(1);
 }
-if (wanted.length === 0) {
+if (wanted.length === 0 && !wantsSuite) {
   console.error(`No story has "${process.argv[2]}" in its name.`);
   process.exit(1);
 }
@@ -43,14 +47,54 @@ const browser = await chromium.launch({ executablePath, args: browserFlags });
 const servers = [];
 let failed = 0;
 try {
+  if (wantsSuite && !(await suitePasses())) failed++;
   for (const story of wanted) if (!(await passes(story))) failed++;
 } finally {
   await browser.close();
   for (const { server } of servers) server.stop();
   rmSync(home, { recursive: true, force: true, maxRetries: 10 });
 }
-console.log(`${wanted.length - failed} passed, ${failed} failed; pictures in ${path.relative('.', screens)}`);
+console.log(
+  `${wanted.length + (wantsSuite ? 1 : 0) - failed} passed, ${failed} failed; pictures in ${path.relative('.', screens)}`,
+);
 process.exit(failed === 0 ? 0 : 1);
+
+/** Runs the suite in a window of its own; its server shows no notifications, which stories need. */
+async function suitePasses() {
+  const began = performance.now();
+  const suite = await buildSuite();
+  const place = path.join(home, 'driven');
+  mkdirSync(place);
+  const server = new VsCodeServer(bed, place, { trusted: true, isDriven: true });
+  servers.push({ trusted: undefined, server });
+  await server.start(vsix);
+  const folder = mkdtempSync(path.join(home, 'suite-'));
+  fillSuiteFolder(folder);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  try {
+    const ended = new Promise((resolve) => {
+      const timer = setTimeout(() => resolve('it did not end within three minutes'), 90_000);
+      // VS Code tells of itself here, too: what it cannot do in a browser, and stacks of its own.
+      const isOurs = (type, text) => type === 'info' && text.startsWith('  ');
+      void page.exposeFunction('codeAutomationLog', (type, parts) => {
+        const text = parts.join(' ');
+        if (isOurs(type, text)) console.log(text);
+      });
+      void page.exposeFunction('codeAutomationExit', (code) => {
+        clearTimeout(timer);
+        resolve(code);
+      });
+    });
+    await page.goto(server.suiteUrl(folder, suite));
+    const code = await ended;
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    console.log(code === 0 ? `ok      ${suiteName} (${seconds} s)` : `FAILED  ${suiteName}: ${code}`);
+    return code === 0;
+  } finally {
+    await context.close();
+  }
+}
 
 /** Plays one story in a window of its own. */
 async function passes(story) {

@@ -108,8 +108,10 @@ export class RunService implements RunSource {
 
   /** All runs, latest first; what this window trains is as current as its last event. */
   async runs(): Promise<readonly RunSummary[]> {
-    const folders = await this.#options.runFolders();
-    const found = await Promise.all(folders.map((folder) => readRun(folder)));
+    // A run that has just begun may not have been found yet.
+    const own = this.#jobs.flatMap(({ folder }) => folder ?? []);
+    const folders = new Set([...(await this.#options.runFolders()), ...own]);
+    const found = await Promise.all([...folders].map((folder) => readRun(folder)));
     const summaries = found.flatMap((summary) => (summary === undefined ? [] : [this.#withJob(summary)]));
     return summaries.sort((a, b) => (a.started < b.started ? 1 : -1));
   }
@@ -223,7 +225,8 @@ export class RunService implements RunSource {
     job.folder = job.state.folder ?? job.folder;
     this.#follow(job, events);
     this.#heard.emit(job, events);
-    if (job.folder !== null) this.#changed.emit(job.folder, events);
+    job.early.push(...events);
+    if (job.folder !== null) this.#changed.emit(job.folder, job.early.splice(0));
   }
 
   /** The phase that the engine's events tell of. */
@@ -272,6 +275,7 @@ function openJob(id: number, request: TrainRequest): OpenJob {
     state: emptyRun,
     folder: null,
     end,
+    early: [],
     pending: [],
     timer: undefined,
     client: undefined,
