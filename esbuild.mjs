@@ -1,29 +1,58 @@
-// Builds what ships: dist/cli.js (the `lora` command), dist/extension.js and dist/engine.js, the process that the
-// extension starts: the extension itself does not hold the engine.
+// Builds what ships: dist/cli.js (the `lora` command), dist/extension.js with what it loads later in dist/extension/, and
+// the processes that the extension starts: dist/engine.js, and dist/languageServer.js with its thread dist/recipeFacts.js.
 // Packages with native code or large data stay outside the bundle and are resolved at run time.
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 
-const external = ['vscode', 'onnxruntime-node'];
-
-await build({
-  entryPoints: {
-    cli: 'src/cli.ts',
-    engine: 'src/engine/main.ts',
-    extension: 'src/extension.ts',
-    languageServer: 'src/lsp/server/languageServer.ts',
-    recipeFacts: 'src/lsp/server/thread/main.ts',
-  },
+const node = {
   outdir: 'dist',
   bundle: true,
   platform: 'node',
   target: 'node20',
-  format: 'cjs',
   sourcemap: true,
   // jsonc-parser's CommonJS build loads its parts in a way that no bundler can follow.
   mainFields: ['module', 'main'],
-  external,
+  external: ['vscode', 'onnxruntime-node'],
   logLevel: 'warning',
+};
+
+const processes = {
+  cli: 'src/cli.ts',
+  engine: 'src/engine/main.ts',
+  languageServer: 'src/lsp/server/languageServer.ts',
+  recipeFacts: 'src/lsp/server/thread/main.ts',
+};
+await build({ ...node, entryPoints: processes, format: 'cjs' });
+
+// The extension must be active in an instant: what `await import` names lies in files of its own, which are read when
+// they are needed. esbuild splits ES modules only, and VS Code's extension host loads CommonJS: each file is turned.
+const { outputFiles } = await build({
+  ...node,
+  entryPoints: { extension: 'src/extension.ts' },
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'extension/[name]-[hash]',
+  sourcemap: 'inline',
+  write: false,
 });
+const written = new Set();
+mkdirSync('dist/extension', { recursive: true });
+for (const { path: file, text } of outputFiles) {
+  const { code, map } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    // `require`, so that VS Code sees who asks for `vscode`.
+    supported: { 'dynamic-import': false },
+    sourcemap: 'external',
+    sourcefile: path.basename(file),
+  });
+  writeFileSync(file, `${code}//# sourceMappingURL=${path.basename(file)}.map\n`);
+  writeFileSync(`${file}.map`, map);
+  written.add(path.basename(file)).add(`${path.basename(file)}.map`);
+}
+for (const old of readdirSync('dist/extension')) if (!written.has(old)) rmSync(path.join('dist/extension', old));
 
 // Webviews: what runs in them is a page, with neither Node nor VS Code.
 await build({

@@ -1,5 +1,6 @@
 // `npm run package`: writes lora-workbench-<target>-<version>.vsix for this machine's platform, with only what it needs.
-//   npm run package -- linux-arm64      for another platform that onnxruntime-node carries a binary for
+//   npm run package -- linux-arm64 darwin-arm64   for other platforms that onnxruntime-node carries a binary for
+//   npm run package -- --all                      for all of them
 import {
   cpSync,
   existsSync,
@@ -14,7 +15,7 @@ import {
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const targets = ['linux-x64', 'linux-arm64', 'win32-x64', 'win32-arm64', 'darwin-arm64'];
+export const targets = ['linux-x64', 'linux-arm64', 'win32-x64', 'win32-arm64', 'darwin-arm64'];
 
 /** Builds and packs the extension for `target`; gives the path of the .vsix. */
 export async function packageExtension(target = `${process.platform}-${process.arch}`) {
@@ -24,9 +25,10 @@ export async function packageExtension(target = `${process.platform}-${process.a
   }
   const root = fileURLToPath(new URL('..', import.meta.url));
   process.chdir(root);
+  // The same for every target: an import is evaluated once.
   await import('../esbuild.mjs');
   // Two packages may be made at the same time.
-  const stage = path.join(root, '.tsbuild', `package-${process.pid}`);
+  const stage = path.join(root, '.tsbuild', `package-${process.pid}-${target}`);
   try {
     const { name, version } = fillStage(stage, target);
     const vsix = path.join(root, `${name}-${target}-${version}.vsix`);
@@ -58,15 +60,32 @@ function fillStage(stage, target) {
   const media = ['icon.png', 'lora.svg', 'recipe-light.svg', 'recipe-dark.svg', 'walkthrough'];
   const language = ['language-configuration.json', 'lora.tmLanguage.json'];
   const bundles = ['extension', 'engine', 'languageServer', 'recipeFacts'].map((name) => `dist/${name}.js`);
-  const shipped = [...bundles, 'dist/views', 'schemas', 'docs/checks', 'docs/extension.md', 'LICENSE'];
-  for (const part of [...shipped, ...example, ...[...media, ...language].map((file) => `media/${file}`)]) {
+  const built = [...bundles, 'dist/extension', 'dist/views'];
+  for (const part of [
+    ...built,
+    'schemas',
+    'docs/checks',
+    'CHANGELOG.md',
+    'LICENSE',
+    ...example,
+    ...[...media, ...language].map((file) => `media/${file}`),
+  ]) {
     cpSync(part, path.join(stage, part), { recursive: true, filter: (file) => !file.endsWith('.map') });
   }
+  writeFileSync(path.join(stage, 'docs', 'extension.md'), withPictures('docs/extension.md'));
   copyRuntime(stage, target);
   writeFileSync(path.join(stage, 'ThirdPartyNotices.txt'), notices());
   // What is here is already what ships.
   writeFileSync(path.join(stage, '.vscodeignore'), '**/*.map\n');
   return manifest;
+}
+
+/** A page with its PNGs inside of it: VS Code shows an extension's page without its folder, and nothing from a network. */
+function withPictures(page) {
+  return readFileSync(page, 'utf8').replaceAll(/(!\[[^\]]*\]\()([^)]+\.png)\)/g, (_, before, picture) => {
+    const bytes = readFileSync(path.resolve(path.dirname(page), picture));
+    return `${before}data:image/png;base64,${bytes.toString('base64')})`;
+  });
 }
 
 /** Licences of the packages that the bundles hold or that lie beside them. */
@@ -107,7 +126,11 @@ function copyRuntime(stage, target) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const vsix = await packageExtension(process.argv[2]);
-  const size = (statSync(vsix).size / 1e6).toFixed(1);
-  console.log(`${path.relative(process.cwd(), vsix)}: ${size} MB`);
+  const asked = process.argv.slice(2);
+  const wanted = asked.includes('--all') ? targets : asked.length === 0 ? [undefined] : asked;
+  const made = [];
+  for (const target of wanted) made.push(await packageExtension(target));
+  for (const vsix of made) {
+    console.log(`${path.relative(process.cwd(), vsix)}: ${(statSync(vsix).size / 1e6).toFixed(1)} MB`);
+  }
 }

@@ -1,27 +1,21 @@
-import { readFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import { parseRecipe } from '../recipe/parse';
-import { readAdapterFacts, type AdapterFacts } from './adapters/adapterFacts';
+import { platformNotSupported } from '../run/failures';
 import type { LoraApi } from './api';
-import { createExample, openCreatedExample } from './commands/example';
 import { commandIds, type CommandHandler, type CommandName } from './commands/commandIds';
-import { deleteFolder, renameAdapter, revealInExplorer } from './commands/fileCommands';
-import { newRecipe } from './commands/newRecipe';
-import { folderToResume, folderToShow, jobFor, trainAdapter } from './commands/trainingCommands';
+import { handlers } from './commands/handlers';
 import { HubToken } from './models/hubToken';
 import { workspaceNotTrusted } from './runs/failures';
-import type { Job, JobEnd } from './runs/job';
+import type { JobEnd } from './runs/job';
 import { RunService } from './runs/runService';
-import type { Disposable } from './signal';
 import { ContextKeys } from './status/contextKeys';
 import { RecipeLanguage } from './language/recipeLanguage';
 import { RunNotices } from './status/runNotices';
 import { StatusBar } from './status/statusBar';
-import { adapterTree } from './trees/adapterTree';
-import { recipeTree, type ListedRecipe } from './trees/recipeTree';
-import { runTree } from './trees/runTree';
-import { TreeView } from './trees/treeView';
-import { Dashboards } from './views/dashboard';
+import { LoraTasks } from './tasks/loraTasks';
+import { taskType } from './tasks/taskDefinition';
+import { Sidebar } from './trees/sidebar';
+import type { Dashboards } from './views/dashboard';
+import { restoresDashboards } from './views/restoresDashboards';
 import { WorkspaceFiles } from './workspace/workspaceFiles';
 
 /** All parts of the extension in one window, and what connects them. */
@@ -30,9 +24,10 @@ export class Shell {
   readonly #log: vscode.LogOutputChannel;
   readonly #files = new WorkspaceFiles();
   readonly #service: RunService;
-  readonly #dashboards: Dashboards;
   readonly #notices: RunNotices;
   readonly #hubToken: HubToken;
+  readonly #sidebar: Sidebar;
+  #dashboards: Promise<Dashboards> | undefined;
 
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#context = context;
@@ -43,23 +38,23 @@ export class Shell {
       runFolders: async () => this.#files.runs(),
       simultaneousRuns: () => settings().get<number>('training.simultaneousRuns', 1),
     });
-    this.#dashboards = new Dashboards(context.extensionUri, this.#service, context.workspaceState);
     this.#notices = new RunNotices(this.#service, context.workspaceState, this.#log, {
-      openDashboard: (folder) => this.#dashboards.open(folder),
+      openDashboard: (folder) => void this.#openDashboards().then((dashboards) => dashboards.open(folder)),
       notifiesWhenDone: () => settings().get<boolean>('training.notifyWhenDone', true),
     });
+    this.#sidebar = new Sidebar(this.#service, this.#files);
     context.subscriptions.push(
       this.#files,
-      this.#dashboards,
       this.#notices,
+      this.#sidebar,
       new StatusBar(this.#service),
       new ContextKeys(this.#service, this.#files),
       new RecipeLanguage(context.extensionUri, log),
-      ...this.#trees(),
+      vscode.tasks.registerTaskProvider(taskType, new LoraTasks(this.#service, this.#files)),
+      restoresDashboards(() => this.#openDashboards()),
     );
-    for (const name of Object.keys(this.#commands) as CommandName[]) this.#register(name);
-    void this.#notices.tellInterrupted();
-    void openCreatedExample(context);
+    this.#registerCommands();
+    this.#lookBack();
   }
 
   readonly api: LoraApi = {
@@ -72,7 +67,7 @@ export class Shell {
         for (const event of events) listener(folder, event);
       }),
     runs: () => this.#service.runs(),
-    adapters: () => this.#adapters(),
+    adapters: () => this.#sidebar.adapters(),
   };
 
   /** Ends what trains, keeping checkpoints; the window is about to close. */
@@ -81,53 +76,36 @@ export class Shell {
     await this.#service.dispose();
   }
 
-  readonly #commands: Readonly<Record<CommandName, CommandHandler>> = {
-    trainAdapter: async (target) => {
-      if (!(await this.#notices.askForTrust())) return;
-      const job = await trainAdapter(target, this.#files, this.#service);
-      if (job !== undefined && opensDashboard()) this.#openWhenBegun(job);
-    },
-    newRecipe: (target) => newRecipe({ files: this.#files, startEngine: () => this.#startEngine() }, target),
-    stopTraining: async (target) => {
-      const job = await jobFor(target, this.#service, 'Stop Training', ({ phase }) => phase !== 'stopping');
-      if (job !== undefined) await this.#service.cancel(job);
-    },
-    pauseTraining: async (target) => {
-      const job = await jobFor(target, this.#service, 'Pause Training', ({ phase }) => phase === 'running');
-      if (typeof job?.folder === 'string') this.#service.pause(job.folder);
-    },
-    resumeTraining: async (target) => {
-      if (!(await this.#notices.askForTrust())) return;
-      const folder = await folderToResume(target, this.#service);
-      if (folder === undefined) return;
-      // A paused run goes on where it is; one from disk begins anew, and is shown as any run that begins.
-      const isPaused = this.#service.jobOf(folder) !== undefined;
-      this.#service.resume(folder);
-      if (!isPaused && opensDashboard()) this.#dashboards.open(folder);
-    },
-    openDashboard: async (target) => {
-      const folder = await folderToShow(target, this.#service);
-      if (folder !== undefined) this.#dashboards.open(folder);
-    },
-    rename: renameAdapter,
-    delete: deleteFolder,
-    revealInExplorer,
-    showEngineLog: () => {
-      this.#log.show(true);
-      return Promise.resolve();
-    },
-    createExample: () => createExample(this.#context),
-    downloadBaseModel: async (target) => {
-      const { downloadBaseModel } = await import('./models/downloadBaseModel');
-      return downloadBaseModel({ startEngine: () => this.#startEngine(), token: this.#hubToken }, target);
-    },
-    setHubToken: () => this.#hubToken.ask(),
-  };
+  /** What an earlier window left to do or to say. */
+  #lookBack(): void {
+    const unsupported = platformNotSupported(process.platform, process.arch);
+    if (unsupported !== undefined) this.#log.warn(`${unsupported.message} ${unsupported.hint ?? ''}`);
+    void this.#notices.tellInterrupted();
+    const { globalState } = this.#context;
+    if (globalState.get('lora.exampleToOpen') === undefined) return;
+    void import('./commands/example').then(({ openCreatedExample }) => openCreatedExample(this.#context));
+  }
 
-  #register(name: CommandName): void {
+  #registerCommands(): void {
+    const table = handlers({
+      context: this.#context,
+      log: this.#log,
+      files: this.#files,
+      service: this.#service,
+      notices: this.#notices,
+      sidebar: this.#sidebar,
+      hubToken: this.#hubToken,
+      startEngine: () => this.#startEngine(),
+      dashboards: () => this.#openDashboards(),
+      opensDashboard: () => settings().get<boolean>('training.openDashboard', true),
+    });
+    for (const name of Object.keys(table) as CommandName[]) this.#register(name, table[name]);
+  }
+
+  #register(name: CommandName, handler: CommandHandler): void {
     const command = vscode.commands.registerCommand(commandIds[name], async (target?: unknown) => {
       try {
-        return await this.#commands[name](target);
+        return await handler(target);
       } catch (error) {
         this.#log.error(error instanceof Error ? error : String(error));
         void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
@@ -137,53 +115,33 @@ export class Shell {
     this.#context.subscriptions.push(command);
   }
 
-  /** A run has no folder, and nothing to be shown, before its model and data were looked at. */
-  #openWhenBegun(job: Job): void {
-    const subscription = this.#service.onDidChangeJob((changed) => {
-      if (changed !== job || (job.folder === null && job.phase !== 'over')) return;
-      subscription.dispose();
-      if (job.folder !== null) this.#dashboards.open(job.folder);
+  /** Loaded with the first dashboard. */
+  #openDashboards(): Promise<Dashboards> {
+    this.#dashboards ??= import('./views/dashboard').then(({ Dashboards, OpenDashboards }) => {
+      const { extensionUri, workspaceState } = this.#context;
+      const remembered = new OpenDashboards(workspaceState);
+      const dashboards = new Dashboards(extensionUri, this.#service, remembered, async (adapter) => {
+        await (await import('./commands/adapterCommands')).revealAdapter(adapter, this.#sidebar);
+      });
+      this.#context.subscriptions.push(dashboards);
+      return dashboards;
     });
+    return this.#dashboards;
   }
 
   /** The engine's client is only loaded here: most windows never train. */
   async #startEngine(): ReturnType<RunServiceEngine> {
     if (!vscode.workspace.isTrusted) throw workspaceNotTrusted();
+    const unsupported = platformNotSupported(process.platform, process.arch);
+    if (unsupported !== undefined) throw unsupported;
     const { startEngine } = await import('./engine/engineClient');
     const engineFile = vscode.Uri.joinPath(this.#context.extensionUri, 'dist', 'engine.js').fsPath;
-    return startEngine({ engineFile, log: (line) => this.#log.info(line) });
-  }
-
-  #trees(): readonly Disposable[] {
-    const adapters = new TreeView('lora.adapters', async () => adapterTree(await this.#adapters()));
-    const runs = new TreeView('lora.runs', async () => runTree(await this.#service.runs(), this.#service.jobs));
-    const recipes = new TreeView('lora.recipes', async () => {
-      const [listed, summaries] = await Promise.all([this.#recipes(), this.#service.runs()]);
-      return recipeTree(listed, summaries);
+    const methods = { trace: 'trace', debug: 'debug', info: 'info', warning: 'warn', error: 'error' } as const;
+    return startEngine({
+      engineFile,
+      log: (line, level) => this.#log[methods[level]](line),
+      isTraced: () => this.#log.logLevel === vscode.LogLevel.Trace,
     });
-    const views = { adapters: [adapters], runs: [runs, recipes], recipes: [recipes] };
-    return [
-      ...Object.values({ adapters, runs, recipes }),
-      this.#files.onDidChange((kind) => views[kind].forEach((view) => view.refresh())),
-      this.#service.onDidChangeJob(() => runs.refresh()),
-      // A run's own folders are known to have changed before any watcher tells.
-      this.#service.onDidEnd(() => (['runs', 'adapters'] as const).forEach((kind) => this.#files.forget(kind))),
-    ];
-  }
-
-  async #adapters(): Promise<readonly AdapterFacts[]> {
-    return Promise.all((await this.#files.adapters()).map((folder) => readAdapterFacts(folder)));
-  }
-
-  async #recipes(): Promise<readonly ListedRecipe[]> {
-    const files = await this.#files.recipes();
-    const listed = files.map(async (file): Promise<ListedRecipe[]> => {
-      const text = await readFile(file, 'utf8').catch(() => undefined);
-      if (text === undefined) return [];
-      const shown = vscode.workspace.asRelativePath(file);
-      return [{ file, shown, problems: parseRecipe(text).problems }];
-    });
-    return (await Promise.all(listed)).flat();
   }
 }
 
@@ -194,10 +152,6 @@ function outcome(end: JobEnd): 'finished' | 'cancelled' {
   if (end.kind === 'crashed') throw end.crash;
   if (end.kind === 'broken') throw end.error;
   return end.kind;
-}
-
-function opensDashboard(): boolean {
-  return settings().get<boolean>('training.openDashboard', true);
 }
 
 function settings(): vscode.WorkspaceConfiguration {

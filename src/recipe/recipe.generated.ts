@@ -137,7 +137,7 @@ export interface TrainingSection {
   readonly early_stopping_patience?: number | null;
   /** Compute parts of the model a second time instead of keeping them in memory. `auto` does it where it costs almost no time, `true` wherever it saves memory, `false` never. */
   readonly gradient_checkpointing?: 'auto' | true | false;
-  /** Prompts that the model continues every `eval_steps`, so that you can watch it learn. */
+  /** Prompts that the model continues before training, every `eval_steps` and at the end, so that you can see what it learns. */
   readonly sample_prompts?: readonly string[];
 }
 

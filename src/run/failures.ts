@@ -1,4 +1,5 @@
 import { describePlace, Failure } from '../failure/failure';
+import { whyNoEngine } from './platforms';
 import type { ErrorEvent } from './trainingEvent';
 
 /**
@@ -61,5 +62,15 @@ export function lookCancelled(): Failure {
 export function engineBusy(): Failure {
   return new Failure('engine-busy', 'This engine is already training a run.', {
     hint: 'Wait until it ends, or stop it first.',
+  });
+}
+
+/** Why nothing can be trained on a computer, as `process.platform` and `process.arch` name it; undefined where it can. */
+export function platformNotSupported(platform: string, arch: string): Failure | undefined {
+  const reason = whyNoEngine(platform, arch);
+  if (reason === undefined) return undefined;
+  return new Failure('platform-not-supported', reason, {
+    hint: 'It runs on Linux and Windows (x64, arm64) and on Macs with Apple silicon, also over Remote SSH.',
+    exitCode: 3,
   });
 }

@@ -87,7 +87,11 @@ const reactions: { readonly [Type in TrainingEvent['type']]: Reaction<Type> } = 
     run.steps.push(event);
   },
   eval: (run, event) => void run.evals.push(event),
-  sample: (run, event) => void run.samples.push(event),
+  sample(run, event) {
+    // A run that is resumed at step 0 shows that step's texts again.
+    const { step, prompt } = event;
+    run.samples = [...run.samples.filter((known) => known.step !== step || known.prompt !== prompt), event];
+  },
   checkpoint: (run, event) => void run.checkpoints.push(event),
   warning: (run, event) => void run.warnings.push(event),
   paused(run) {

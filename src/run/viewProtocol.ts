@@ -60,13 +60,15 @@ export type ToDashboard =
   | AppendMessage
   | { readonly type: 'cleared'; readonly slot: Slot }
   | { readonly type: 'choices'; readonly runs: readonly RunChoice[] }
+  /** Bring a part of the page into view; sent after a hydration. */
+  | { readonly type: 'reveal'; readonly part: 'changes' }
   /** A sentence for the user: what was asked for did not work. */
   | { readonly type: 'problem'; readonly message: string };
 
 export type FromDashboard =
   /** The page can show something, or missed something: hydrate it. `overlay` is the run it showed over its own. */
   | { readonly type: 'ready'; readonly overlay: string | null }
-  | { readonly type: 'stop' | 'pause' | 'resume' | 'exportCsv' }
+  | { readonly type: 'stop' | 'pause' | 'resume' | 'exportCsv' | 'showAdapter' }
   | { readonly type: 'overlay'; readonly folder: string | null }
   | { readonly type: 'exportPng'; readonly png: Uint8Array };
 
@@ -89,7 +91,7 @@ export function stepValue(step: Readonly<Record<StepColumn, number | null>>, col
   return step[column] ?? Number.NaN;
 }
 
-const asks = new Set(['stop', 'pause', 'resume', 'exportCsv']);
+const asks = new Set(['stop', 'pause', 'resume', 'exportCsv', 'showAdapter']);
 
 /** A message from a page, checked: a page is outside of the extension's process. */
 export function readFromDashboard(value: unknown): FromDashboard | undefined {

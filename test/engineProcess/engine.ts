@@ -10,13 +10,21 @@ export const engineFile = path.resolve('dist/engine.js');
 /** A real engine process that lives no longer than the test, and what it says. */
 export class TestEngine {
   readonly client: EngineClient;
+  /** What the engine says. */
   readonly lines: string[] = [];
+  /** What is logged of the protocol. */
+  readonly notes: string[] = [];
   readonly #waiting: { readonly pattern: RegExp; readonly resolve: (found: RegExpExecArray) => void }[] = [];
 
   constructor(t: Pick<TestContext, 'after'>, options: Partial<EngineOptions> = {}) {
     this.client = startEngine({
       engineFile,
-      log: (line) => {
+      log: (text, level) => {
+        if (level === 'debug' || level === 'trace') {
+          this.notes.push(`${level} ${text}`);
+          return;
+        }
+        const line = level === 'warning' || level === 'error' ? `${level}: ${text}` : text;
         this.lines.push(line);
         for (const { pattern, resolve } of this.#waiting) {
           const found = pattern.exec(line);

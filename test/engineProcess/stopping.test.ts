@@ -61,8 +61,8 @@ describe('a run that is stopped', () => {
     await run.stop();
     assert.equal(await run.done, 'cancelled');
     assert.deepEqual(engine.lines.slice(-2), [
-      'The engine has not stopped after 0.2 s: SIGTERM.',
-      'Nor after another 0.2 s: SIGKILL.',
+      'warning: The engine has not stopped after 0.2 s: SIGTERM.',
+      'warning: Nor after another 0.2 s: SIGKILL.',
     ]);
     const [summary] = await listRuns(folder);
     assert.deepEqual([summary?.status, summary?.resumable], ['interrupted', true]);

@@ -52,6 +52,17 @@ describe('an engine process', () => {
   });
 });
 
+describe('the log of an engine', () => {
+  test('has requests at level debug, and messages at level trace only where that is wanted', async (t) => {
+    const { recipe } = await writeTinyProject(await temporaryFolder(t));
+    const [quiet, traced] = [new TestEngine(t), new TestEngine(t, { isTraced: () => true })];
+    for (const engine of [quiet, traced]) await engine.client.plan(recipe);
+    assert.match(quiet.notes.join('\n'), /^debug → plan \{"recipeFile":/);
+    assert.ok(quiet.notes.every((note) => note.startsWith('debug ')));
+    assert.ok(traced.notes.some((note) => /^trace ← .*"trainable_params"/.test(note)));
+  });
+});
+
 describe('two engine processes', () => {
   test('train two runs at the same time', async (t) => {
     const projects = await Promise.all([1, 2].map(async () => writeTinyProject(await temporaryFolder(t))));

@@ -79,6 +79,8 @@ export interface PageOptions {
 /** One dashboard in the browser. */
 export class OpenPage {
   readonly saved = new Map<string, Uint8Array>();
+  /** Adapters that the page asked to show. */
+  readonly shown: string[] = [];
   memory: unknown;
   /** Messages to the page, and when each was handed over, in milliseconds. */
   readonly posts: { readonly type: ToDashboard['type']; readonly at: number }[] = [];
@@ -104,7 +106,10 @@ export class OpenPage {
       opened.saved.set(name, content);
       return Promise.resolve();
     };
-    const opened: OpenPage = new OpenPage(page, new DashboardFeed(folder, source, post, systemClock, save));
+    const showAdapter = (adapter: string): Promise<void> => Promise.resolve(void opened.shown.push(adapter));
+    const named = (): void => undefined;
+    const feed = new DashboardFeed(folder, source, post, systemClock, { save, showAdapter, named });
+    const opened: OpenPage = new OpenPage(page, feed);
     await context.exposeFunction('toHost', (value: unknown) => {
       const message = readFromDashboard(value);
       if (message !== undefined) void opened.feed.receive(message);

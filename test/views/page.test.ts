@@ -200,6 +200,27 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
     await opened.close();
   });
 
+  test('shows what the adapter changed: texts side by side, numbers, proof, and the way to it', async () => {
+    const opened = await pages.open(finishedRun(), folder);
+    const { page } = opened;
+    const card = page.locator('section', { has: page.locator('#changes-title') });
+    await page.getByRole('heading', { name: 'What the adapter changed' }).waitFor();
+    const [before, after] = await card.locator('.compared').first().locator('blockquote').allTextContents();
+    assert.match(before!, /^9, 10, 11, 12/);
+    // This run never saw the row of 9: it counts in tens, if from another number.
+    assert.match(after!, /^9, (\d)(\d)(, \d\2){5}/);
+    assert.match((await card.textContent())!, /All 14 trained layers are different now\..*a (clear|strong) change/);
+    assert.equal(await card.locator('tbody tr').count(), 2);
+    await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
+    opened.feed.reveal('changes');
+    await page.waitForFunction(`document.activeElement.id === 'changes-title' && window.scrollY < 400`);
+    await card.getByRole('button', { name: 'Show in Adapters' }).click();
+    const finished = trained.findLast((event) => event.type === 'finished');
+    await poll(() => opened.shown.length > 0);
+    assert.deepEqual(opened.shown, [finished?.adapter]);
+    await opened.close();
+  });
+
   test('says in words what is wrong', async () => {
     const opened = await pages.open(new MemorySource(), folder, { awaits: '[role=alert]' });
     assert.equal(await opened.page.getByRole('alert').textContent(), 'This run is gone.');

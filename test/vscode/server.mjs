@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 
@@ -26,10 +26,10 @@ export class VsCodeServer {
   #options;
   #child;
 
-  constructor(bed, home, { trusted, settings = {}, environment = {} }) {
+  constructor(bed, home, { trusted, settings = {}, environment = {}, isDriven = false }) {
     this.#bed = bed;
     this.#home = home;
-    this.#options = { trusted, settings: { ...quiet, ...settings }, environment };
+    this.#options = { trusted, isDriven, settings: { ...quiet, ...settings }, environment };
   }
 
   /** Installs the extension and starts the server. */
@@ -67,6 +67,23 @@ export class VsCodeServer {
     return this.#child.pid;
   }
 
+  /** Where the package was unpacked. */
+  get extension() {
+    const all = path.join(this.#home, 'extensions');
+    const name = readdirSync(all).find((entry) => entry.startsWith('adapter-workbench.lora-workbench-'));
+    return path.join(all, name);
+  }
+
+  /** A window that runs a suite inside its extension host and tells the page how it ended. */
+  suiteUrl(folder, suite) {
+    const remote = (file) => `vscode-remote://127.0.0.1:${this.port}${file}`;
+    const payload = [
+      ['extensionDevelopmentPath', remote(this.extension)],
+      ['extensionTestsPath', remote(suite.replace(/\.js$/, ''))],
+    ];
+    return `${this.url(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+  }
+
   url(folder) {
     return `http://127.0.0.1:${this.port}/?folder=${encodeURI(folder)}`;
   }
@@ -82,7 +99,7 @@ export class VsCodeServer {
   }
 
   #arguments(more) {
-    const { trusted } = this.#options;
+    const { trusted, isDriven } = this.#options;
     return [
       this.#bed.entry,
       ...['--config', path.join(this.#home, 'config.yaml')],
@@ -93,6 +110,8 @@ export class VsCodeServer {
         '--disable-getting-started-override',
         '--ignore-last-opened',
       ],
+      // Without it a suite that the page names is passed over in silence.
+      ...(isDriven ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
       ...(trusted ? ['--disable-workspace-trust'] : []),
       ...more,
     ];

@@ -1,3 +1,4 @@
+import { platformNotSupported } from '../../run/failures';
 import { layOut } from '../data/layout';
 import type { BaseModel } from '../facts/baseModel';
 import { countParameters } from '../models/model';
@@ -20,9 +21,12 @@ export interface LossOptions {
   readonly maxLength: number;
 }
 
-/** The runtime that a recipe's `engine` section asks for. */
+/** The runtime that a recipe's `engine` section asks for. @throws Failure `platform-not-supported` */
 export function chooseRuntime(engine: { readonly runtime: string; readonly threads: number }): Runtime {
-  return engine.runtime === 'reference' ? new ReferenceRuntime() : new OnnxRuntime({ threads: engine.threads });
+  if (engine.runtime === 'reference') return new ReferenceRuntime();
+  const failure = platformNotSupported(process.platform, process.arch);
+  if (failure !== undefined) throw failure;
+  return new OnnxRuntime({ threads: engine.threads });
 }
 
 const fileDtypes = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const;

@@ -19,7 +19,7 @@ export interface Job {
   readonly windows: AsyncIterable<Window>;
   /** Undefined without an evaluation set. Rejects when `signal` is aborted. */
   readonly evaluate: ((signal: AbortSignal) => Promise<Evaluated>) | undefined;
-  /** Text samples to show beside an evaluation. Ends when `signal` is aborted. */
+  /** Text samples to show: before the first step, as often as evaluations, and at the end. Ends when `signal` is aborted. */
   readonly sample: ((signal: AbortSignal) => AsyncIterable<TrainingEvent>) | undefined;
   /** Writes a state, and gives the place. */
   saveCheckpoint(state: TrainingState): Promise<string>;
@@ -51,6 +51,9 @@ export async function* train(job: Job): AsyncGenerator<TrainingEvent, Outcome> {
     savedStep: undefined,
   };
   if (state.progress.evaluationDue) yield* afterStep(running);
+  // What the model writes before it learns anything: without it nobody could tell what training changed.
+  if (running.sample !== undefined && state.progress.step === 0) yield* running.sample(signal);
+  running.watch.begin();
   if (isComplete(settings, state.progress)) return 'finished';
   for await (const window of job.windows) {
     yield* whilePaused(running);
@@ -141,14 +144,16 @@ async function* afterStep(running: Running): AsyncGenerator<TrainingEvent> {
   const { settings, state, signal } = running;
   const { step, evaluationDue } = state.progress;
   const isLast = step >= settings.totalSteps;
-  if (running.evaluate !== undefined && (isLast || evaluationDue || step % settings.evalSteps === 0)) {
-    const result = await unlessAborted(running.evaluate, signal);
-    state.progress = { ...state.progress, evaluationDue: result === undefined };
-    if (result === undefined) return;
-    if (!Number.isFinite(result.loss)) {
-      throw lossNotFinite(step, 'loss on the evaluation rows', await saveLastGood(running));
+  if (isLast || evaluationDue || step % settings.evalSteps === 0) {
+    if (running.evaluate !== undefined) {
+      const result = await unlessAborted(running.evaluate, signal);
+      state.progress = { ...state.progress, evaluationDue: result === undefined };
+      if (result === undefined) return;
+      if (!Number.isFinite(result.loss)) {
+        throw lossNotFinite(step, 'loss on the evaluation rows', await saveLastGood(running));
+      }
+      yield evaluated(state, settings, result);
     }
-    yield evaluated(state, settings, result);
     if (running.sample !== undefined) yield* running.sample(signal);
   }
   const isBest = settings.loadBestModelAtEnd && state.progress.best?.step === step;

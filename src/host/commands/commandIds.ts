@@ -6,6 +6,8 @@ export const commandIds = {
   pauseTraining: 'lora.pauseTraining',
   resumeTraining: 'lora.resumeTraining',
   openDashboard: 'lora.openDashboard',
+  showAdapter: 'lora.showAdapter',
+  revealAdapter: 'lora.revealAdapter',
   rename: 'lora.rename',
   delete: 'lora.delete',
   revealInExplorer: 'lora.revealInExplorer',

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { nameProblem } from '../recipes/ingredients';
-import { exists, targetPath } from './recipeCommands';
+import { exists } from './recipeCommands';
+import { targetPath } from './targetPath';
 
 /** Rename: gives an adapter's folder another name. */
 export async function renameAdapter(target: unknown): Promise<void> {

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
+import { targetPath } from './targetPath';
 
 /** The folder that the user chooses; undefined when they change their mind. */
 export async function chooseFolder(title: string, openLabel: string): Promise<string | undefined> {
@@ -46,15 +47,4 @@ export async function recipeFor(target: unknown, files: WorkspaceFiles): Promise
   if (answer === create) await vscode.commands.executeCommand('lora.newRecipe');
   if (answer === example) await vscode.commands.executeCommand('lora.createExample');
   return undefined;
-}
-
-/**
- * Absolute path that a command's argument names: a Uri (menus of editor and explorer), its text (code lenses) or a node
- * of a tree.
- */
-export function targetPath(target: unknown): string | undefined {
-  if (target instanceof vscode.Uri) return target.fsPath;
-  if (typeof target === 'string' && target.startsWith('file:')) return vscode.Uri.parse(target).fsPath;
-  if (typeof target !== 'object' || target === null || !('path' in target)) return undefined;
-  return typeof target.path === 'string' ? target.path : undefined;
 }

@@ -3,7 +3,8 @@ import type { Job } from '../runs/job';
 import type { RunService } from '../runs/runService';
 import { jobNodeId, jobProgress } from '../trees/runTree';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
-import { recipeFor, targetPath } from './recipeCommands';
+import { recipeFor } from './recipeCommands';
+import { targetPath } from './targetPath';
 
 /** Train Adapter: saves the recipe if it has changes, and queues a run of it. */
 export async function trainAdapter(

@@ -216,16 +216,17 @@ class ProcessClient implements EngineClient {
   /** Ends the process step by step, until `over` is settled. */
   async #escalate(over: Promise<unknown>, { cancel, terminate }: StopTimes): Promise<void> {
     if (await settlesWithin(over, cancel)) return;
-    this.#process.say(`The engine has not stopped after ${cancel / 1000} s: SIGTERM.`);
+    this.#process.say(`The engine has not stopped after ${cancel / 1000} s: SIGTERM.`, 'warning');
     this.#process.signal('SIGTERM');
     if (await settlesWithin(over, terminate)) return;
-    this.#process.say(`Nor after another ${terminate / 1000} s: SIGKILL.`);
+    this.#process.say(`Nor after another ${terminate / 1000} s: SIGKILL.`, 'warning');
     this.#process.signal('SIGKILL');
     await over.catch(() => undefined);
   }
 
   async #ask(type: RequestType0<null, WireError>): Promise<void> {
     await this.#ready;
+    this.#process.note(`→ ${type.method}`);
     await this.#unlessEnded(() => this.#process.connection.sendRequest(type));
   }
 
@@ -235,6 +236,7 @@ class ProcessClient implements EngineClient {
     signal?: AbortSignal,
   ): Promise<Result> {
     await this.#ready;
+    this.#process.note(`→ ${type.method} ${JSON.stringify(params)}`);
     const { connection } = this.#process;
     if (signal === undefined) return this.#unlessEnded(() => connection.sendRequest(type, params));
     if (signal.aborted) throw lookCancelled();

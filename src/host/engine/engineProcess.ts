@@ -4,15 +4,21 @@ import { createInterface } from 'node:readline';
 import { IPCMessageReader, IPCMessageWriter, createMessageConnection } from 'vscode-jsonrpc/node';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { notifications } from '../../run/engineProtocol';
+import type { LogLevel } from '../../run/engineProtocol';
 import { EngineCrash } from './engineCrash';
 
 const keptLines = 20;
 
 export interface ProcessOptions {
   readonly engineFile: string;
-  log(line: string): void;
+  log(line: string, level: LineLevel): void;
+  /** Whether each message that arrives is a line of level `trace`; without it none is. */
+  isTraced?(): boolean;
   readonly environment?: Readonly<Record<string, string>>;
 }
+
+/** What the engine says is `info`, `warning` or `error`; its comings and goings are `debug`, messages `trace`. */
+export type LineLevel = LogLevel | 'debug' | 'trace';
 
 /** The child process and its channel: how it starts, what it says beside the protocol, how it ended. */
 export class EngineProcess {
@@ -45,6 +51,7 @@ export class EngineProcess {
       {
         messageStrategy: {
           handleMessage: async (message, next) => {
+            if (options.isTraced?.() === true) options.log(`← ${JSON.stringify(message)}`, 'trace');
             await next(message);
             this.#handled++;
           },
@@ -52,16 +59,21 @@ export class EngineProcess {
       },
     );
     this.connection.onNotification(notifications.log, ({ level, message }) => {
-      for (const line of message.split('\n')) this.say(level === 'info' ? line : `${level}: ${line}`);
+      for (const line of message.split('\n')) this.say(line, level);
     });
     this.connection.listen();
   }
 
   /** Logs a line and keeps it for a crash. */
-  say(line: string): void {
+  say(line: string, level: LineLevel = 'info'): void {
     this.#lines.push(line);
     if (this.#lines.length > keptLines) this.#lines.shift();
-    this.options.log(line);
+    this.options.log(line, level);
+  }
+
+  /** Logs what this side does. */
+  note(line: string): void {
+    this.options.log(line, 'debug');
   }
 
   signal(signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -79,6 +91,7 @@ export class EngineProcess {
       this.#child.once('close', (exitCode, signal) => {
         const how = signal ?? `exit code ${exitCode ?? 'unknown'}`;
         const message = `The engine ended unexpectedly (${how}).`;
+        this.note(`The engine process ${this.#child.pid ?? ''} has ended (${how}).`);
         resolve(() => new EngineCrash(message, [...this.#lines], exitCode, signal));
       });
     });

@@ -8,6 +8,7 @@ export function runUnreadable(file: string, cause: unknown): Failure {
     cause,
   });
 }
+
 /** The window is in Restricted Mode. */
 export function workspaceNotTrusted(): Failure {
   return new Failure('workspace-not-trusted', 'This window is in Restricted Mode, so nothing is trained here.', {

@@ -37,6 +37,8 @@ export interface OpenJob extends Job {
   phase: JobPhase;
   state: RunState;
   folder: string | null;
+  /** What was said before the run had a folder: `onDidChange` names runs by their folders. */
+  early: TrainingEvent[];
   /** Heard, but not yet part of `state`. */
   pending: TrainingEvent[];
   /** The next hand-over of `pending`. */

@@ -34,6 +34,7 @@ export class RunService implements RunSource {
   readonly #jobs: OpenJob[] = [];
   readonly #ended = new Map<string, RunState>();
   readonly #changed = new Signal<[folder: string, events: readonly TrainingEvent[]]>();
+  readonly #heard = new Signal<[job: Job, events: readonly TrainingEvent[]]>();
   readonly #jobChanged = new Signal<[job: Job]>();
   readonly #jobEnded = new Signal<[job: Job, end: JobEnd]>();
   #nextId = 1;
@@ -54,6 +55,11 @@ export class RunService implements RunSource {
 
   onDidChange(listener: (folder: string, events: readonly TrainingEvent[]) => void): Disposable {
     return this.#changed.listen(listener);
+  }
+
+  /** What a job says, also before its run has a folder. */
+  onDidHear(listener: (job: Job, events: readonly TrainingEvent[]) => void): Disposable {
+    return this.#heard.listen(listener);
   }
 
   /** A job was queued, went on, or is over. */
@@ -102,8 +108,10 @@ export class RunService implements RunSource {
 
   /** All runs, latest first; what this window trains is as current as its last event. */
   async runs(): Promise<readonly RunSummary[]> {
-    const folders = await this.#options.runFolders();
-    const found = await Promise.all(folders.map((folder) => readRun(folder)));
+    // A run that has just begun may not have been found yet.
+    const own = this.#jobs.flatMap(({ folder }) => folder ?? []);
+    const folders = new Set([...(await this.#options.runFolders()), ...own]);
+    const found = await Promise.all([...folders].map((folder) => readRun(folder)));
     const summaries = found.flatMap((summary) => (summary === undefined ? [] : [this.#withJob(summary)]));
     return summaries.sort((a, b) => (a.started < b.started ? 1 : -1));
   }
@@ -216,7 +224,9 @@ export class RunService implements RunSource {
     job.name = job.state.plan?.name ?? job.name;
     job.folder = job.state.folder ?? job.folder;
     this.#follow(job, events);
-    if (job.folder !== null) this.#changed.emit(job.folder, events);
+    this.#heard.emit(job, events);
+    job.early.push(...events);
+    if (job.folder !== null) this.#changed.emit(job.folder, job.early.splice(0));
   }
 
   /** The phase that the engine's events tell of. */
@@ -265,6 +275,7 @@ function openJob(id: number, request: TrainRequest): OpenJob {
     state: emptyRun,
     folder: null,
     end,
+    early: [],
     pending: [],
     timer: undefined,
     client: undefined,

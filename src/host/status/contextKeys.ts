@@ -10,13 +10,16 @@ export class ContextKeys implements Disposable {
   readonly #set = new Map<string, boolean>();
   #hasRuns = false;
   #hasResumable = false;
+  #hasAdapters = false;
+  readonly #files: WorkspaceFiles;
 
   constructor(service: RunService, files: WorkspaceFiles) {
     this.#service = service;
+    this.#files = files;
     this.#subscriptions = [
       service.onDidChangeJob(() => this.#update()),
       files.onDidChange((kind) => {
-        if (kind === 'runs') void this.#look();
+        if (kind !== 'recipes') void this.#look();
       }),
     ];
     void this.#look();
@@ -27,7 +30,8 @@ export class ContextKeys implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const runs = await this.#service.runs();
+    const [runs, adapters] = await Promise.all([this.#service.runs(), this.#files.adapters()]);
+    this.#hasAdapters = adapters.length > 0;
     this.#hasRuns = runs.length > 0;
     this.#hasResumable = runs.some(({ resumable }) => resumable);
     this.#update();
@@ -38,6 +42,7 @@ export class ContextKeys implements Disposable {
     this.#tell('lora.isTraining', phases.length > 0);
     this.#tell('lora.canPause', phases.includes('running'));
     this.#tell('lora.canResume', this.#hasResumable || phases.includes('paused'));
+    this.#tell('lora.hasAdapters', this.#hasAdapters);
     this.#tell('lora.hasRuns', this.#hasRuns || phases.length > 0);
   }
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { describePlace, type Failure } from '../../failure/failure';
 import { formatCount, formatNumber } from '../../run/format';
+import type { RunSummary } from '../../run/answers';
 import type { Job, JobEnd } from '../runs/job';
 
 /** What a button of a notice does. */
@@ -66,13 +67,28 @@ function resultOf({ state }: Job): string {
   return `${formatCount(finished.steps)} steps, loss ${course}`;
 }
 
-/** A run that ended with its window or its extension host, told when these are back. */
-export function interruptedNotice(name: string, step: number, total: number): Notice {
-  return {
-    level: 'info',
-    text: `Training of "${name}" was interrupted; it stands at step ${formatCount(step)} of ${formatCount(total)} and goes on from its last checkpoint.`,
-    actions: ['resume', 'dashboard'],
-  };
+/**
+ * Of a run that trained when the window was closed or reloaded: whether it was found again, where it stands, and whether
+ * it can go on. `id` is the run's; `run` is undefined where its folder is gone.
+ */
+export function foundAgainNotice(id: string, run: RunSummary | undefined): Notice {
+  if (run === undefined) {
+    const text = `The run ${id}, which trained when this window was closed, is not there any more.`;
+    return { level: 'info', text, actions: [] };
+  }
+  const { name, status, step, total_steps } = run;
+  if (status === 'finished') {
+    const text = `"${name}" was trained before the window closed.`;
+    return { level: 'info', text, actions: ['adapter', 'dashboard'] };
+  }
+  if (status === 'running') {
+    const text = `"${name}" is still being trained by another window. If that window is gone, go on here: nothing is lost.`;
+    return { level: 'info', text, actions: ['take-over', 'dashboard'] };
+  }
+  const reached = `step ${formatCount(step)} of ${formatCount(total_steps)}`;
+  const from =
+    step === 0 ? 'it had not begun and can start again.' : `it stands at ${reached} and goes on from its last checkpoint.`;
+  return { level: 'info', text: `Training of "${name}" was interrupted; ${from}`, actions: ['resume', 'dashboard'] };
 }
 
 /** The same for one that had not begun: there is nothing to go on from. */
@@ -81,14 +97,5 @@ export function unbegunNotice(name: string): Notice {
     level: 'info',
     text: `Training of "${name}" was interrupted before it began. Nothing is lost: train again.`,
     actions: ['again'],
-  };
-}
-
-/** A run of this window that still trains elsewhere: a second window, or one whose connection was lost. */
-export function elsewhereNotice(name: string): Notice {
-  return {
-    level: 'info',
-    text: `"${name}" is still being trained by another window. If that window is gone, go on here: nothing is lost.`,
-    actions: ['take-over', 'dashboard'],
   };
 }

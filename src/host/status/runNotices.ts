@@ -1,12 +1,14 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { RunSummary } from '../../run/answers';
+import { commandIds } from '../commands/commandIds';
 import type { Job, JobEnd } from '../runs/job';
 import { workspaceNotTrusted } from '../runs/failures';
 import { readRun, runSince } from '../runs/runFiles';
 import { askToEnd } from '../runs/runLock';
 import type { RunService } from '../runs/runService';
 import type { Disposable } from '../signal';
-import { elsewhereNotice, endNotice, interruptedNotice, unbegunNotice } from './endNotice';
+import { endNotice, foundAgainNotice, unbegunNotice, type NoticeAction } from './endNotice';
 import { openPlace, showNotice } from './notices';
 
 export interface NoticeOptions {
@@ -79,19 +81,18 @@ export class RunNotices implements Disposable {
     const folder = known ?? (await this.#folderOf(recipe, asked));
     if (folder === undefined) {
       const again = await showNotice(unbegunNotice(name));
-      if (again !== undefined) await vscode.commands.executeCommand('lora.trainAdapter', vscode.Uri.file(recipe));
+      if (again !== undefined) await vscode.commands.executeCommand(commandIds.trainAdapter, vscode.Uri.file(recipe));
       return;
     }
     const run = await this.#whenOver(folder);
-    if (run === undefined || run.status === 'finished') return;
-    const { step, total_steps, resumable } = run;
-    const action = await showNotice(resumable ? interruptedNotice(name, step, total_steps) : elsewhereNotice(name));
+    const action = await showNotice(foundAgainNotice(path.basename(folder), run));
     if (action === 'take-over') {
       await askToEnd(folder);
       await this.#whenOver(folder);
+      this.#service.resume(folder);
     }
-    if (action === 'resume' || action === 'take-over') this.#service.resume(folder);
-    if (action !== undefined) this.#options.openDashboard(folder);
+    if (action === 'resume' || action === 'take-over') this.#options.openDashboard(folder);
+    await this.#act(action, folder, run?.adapter ?? undefined);
   }
 
   /** The folder of a run that began when its window could no longer hear of it. */
@@ -104,7 +105,7 @@ export class RunNotices implements Disposable {
     return undefined;
   }
 
-  /** The run once no process trains it any more; as it is where that takes too long. */
+  /** The run once no process trains it any more; as it is where that takes too long; undefined where it is gone. */
   async #whenOver(folder: string): Promise<RunSummary | undefined> {
     for (let second = 0; ; second++) {
       const run = await readRun(folder);
@@ -131,11 +132,17 @@ export class RunNotices implements Disposable {
     const notice = endNotice(job, end);
     if (notice === undefined || (notice.level === 'info' && !this.#options.notifiesWhenDone())) return;
     const action = await showNotice(notice);
-    if (action === 'adapter') await vscode.commands.executeCommand('lora.adapters.focus');
-    if (action === 'dashboard' && job.folder !== null) this.#options.openDashboard(job.folder);
-    if (action === 'resume' && job.folder !== null) this.#service.resume(job.folder);
-    if (action === 'log') this.#log.show(true);
     if (action === 'open-place' && end.kind === 'failed') await openPlace(end.failure);
+    await this.#act(action, job.folder, job.state.finished?.adapter);
+  }
+
+  async #act(action: NoticeAction | undefined, folder: string | null, adapter: string | undefined): Promise<void> {
+    if (action === 'adapter' && adapter !== undefined) {
+      await vscode.commands.executeCommand(commandIds.showAdapter, vscode.Uri.file(adapter));
+    }
+    if (action === 'dashboard' && folder !== null) this.#options.openDashboard(folder);
+    if (action === 'resume' && folder !== null) this.#service.resume(folder);
+    if (action === 'log') this.#log.show(true);
     if (action === 'trust') await vscode.commands.executeCommand('workbench.trust.manage');
   }
 }

@@ -21,6 +21,7 @@ function adapterNode(adapter: AdapterFacts): TreeNode {
     ...(problem === null ? {} : { color: 'list.warningForeground' }),
     context: 'adapter',
     path: folder,
+    click: 'show-adapter',
     children: [...factNodes(adapter), ...fileNodes(adapter)],
   };
 }

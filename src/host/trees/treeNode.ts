@@ -15,6 +15,6 @@ export interface TreeNode {
   /** What commands work on: absolute path of a run, adapter, recipe or file. */
   readonly path?: string;
   /** What a click does. */
-  readonly click?: 'open-file' | 'open-dashboard';
+  readonly click?: 'open-file' | 'open-dashboard' | 'show-adapter';
   readonly children?: readonly TreeNode[];
 }

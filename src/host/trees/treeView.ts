@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { commandIds } from '../commands/commandIds';
 import type { TreeNode } from './treeNode';
 
 /** Changes within this many milliseconds are shown together. */
@@ -29,6 +30,19 @@ export class TreeView implements vscode.TreeDataProvider<TreeNode>, vscode.Dispo
     return node === undefined ? this.#load().then((nodes) => [...nodes]) : Promise.resolve([...(node.children ?? [])]);
   }
 
+  /** Needed to reveal; only nodes at the top are revealed. */
+  getParent(): undefined {
+    return undefined;
+  }
+
+  /** Shows the view with a node of the top selected and unfolded; false where there is none of this id. */
+  async reveal(id: string): Promise<boolean> {
+    const node = (await this.#load()).find((known) => known.id === id);
+    if (node === undefined) return false;
+    await this.#view.reveal(node, { select: true, focus: true, expand: true });
+    return true;
+  }
+
   getTreeItem(node: TreeNode): vscode.TreeItem {
     const state = node.children === undefined ? 'None' : 'Collapsed';
     const item = new vscode.TreeItem(node.label, vscode.TreeItemCollapsibleState[state]);
@@ -55,8 +69,12 @@ export class TreeView implements vscode.TreeDataProvider<TreeNode>, vscode.Dispo
 
 function clickOf(node: TreeNode): vscode.Command | undefined {
   if (node.path === undefined || node.click === undefined) return undefined;
-  if (node.click === 'open-file') {
-    return { command: 'vscode.open', title: 'Open', arguments: [vscode.Uri.file(node.path)] };
+  switch (node.click) {
+    case 'open-file':
+      return { command: 'vscode.open', title: 'Open', arguments: [vscode.Uri.file(node.path)] };
+    case 'open-dashboard':
+      return { command: commandIds.openDashboard, title: 'Open Dashboard', arguments: [node] };
+    case 'show-adapter':
+      return { command: commandIds.showAdapter, title: 'Show Adapter', arguments: [node] };
   }
-  return { command: 'lora.openDashboard', title: 'Open Dashboard', arguments: [node] };
 }

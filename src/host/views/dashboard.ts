@@ -1,69 +1,48 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { readFromDashboard, readMemory } from '../../run/viewProtocol';
+import { readFromDashboard } from '../../run/viewProtocol';
 import { systemClock } from './coalesce';
-import { DashboardFeed } from './dashboardFeed';
+import { DashboardFeed, type PageHost } from './dashboardFeed';
 import { dashboardHtml } from './dashboardHtml';
-import { watchLostTabs } from './lostTabs';
 import { OpenDashboards } from './openDashboards';
+import { dashboardViewType } from './restoresDashboards';
 import type { RunSource } from './runSource';
 
-/** Also in package.json, as the activation event `onWebviewPanel:lora.dashboard`. */
-export const dashboardViewType = 'lora.dashboard';
+export { OpenDashboards };
 
 /** All open dashboards, at most one for each run. They come back after the window was reloaded. */
 export class Dashboards implements vscode.Disposable {
-  private readonly panels = new Map<string, vscode.WebviewPanel>();
-  private readonly registration: vscode.Disposable;
-  private readonly remembered: OpenDashboards;
+  private readonly panels = new Map<string, { readonly panel: vscode.WebviewPanel; readonly feed: DashboardFeed }>();
   private isDisposed = false;
   private readonly files: vscode.Uri;
+  private readonly icon: { readonly light: vscode.Uri; readonly dark: vscode.Uri };
 
   constructor(
     extensionUri: vscode.Uri,
     private readonly source: RunSource,
-    memory: vscode.Memento,
+    private readonly remembered: OpenDashboards,
+    private readonly showAdapter: PageHost['showAdapter'],
   ) {
     this.files = vscode.Uri.joinPath(extensionUri, 'dist', 'views');
-    this.remembered = new OpenDashboards(memory);
-    const serializer = vscode.window.registerWebviewPanelSerializer(dashboardViewType, {
-      deserializeWebviewPanel: (panel, state: unknown) => {
-        const own = readMemory(state)?.folder;
-        const folder = own === undefined || this.panels.has(own) ? this.remembered.missing() : own;
-        if (folder === undefined) panel.dispose();
-        else this.attach(panel, folder);
-        return Promise.resolve();
-      },
-    });
-    const lost = watchLostTabs(
-      dashboardViewType,
-      (column) => [...this.panels.values()].some((panel) => panel.visible && panel.viewColumn === column),
-      (tab) => this.replace(tab),
-    );
-    this.registration = vscode.Disposable.from(serializer, lost);
+    const icon = (theme: string): vscode.Uri => vscode.Uri.joinPath(extensionUri, 'media', `recipe-${theme}.svg`);
+    this.icon = { light: icon('light'), dark: icon('dark') };
   }
 
-  /** Shows the dashboard of a run folder beside the editor; the one that is open already, if there is one. */
-  open(folder: string): void {
-    const known = this.panels.get(folder);
-    if (known !== undefined) {
-      known.reveal(undefined, true);
-      return;
-    }
-    const title = `LoRA: ${path.basename(folder)}`;
-    const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-    this.attach(vscode.window.createWebviewPanel(dashboardViewType, title, column), folder);
+  /** Takes over a panel that VS Code brought back; one that forgot its run shows one that was open. */
+  restore(panel: vscode.WebviewPanel, own: string | undefined): void {
+    const folder = own === undefined || this.panels.has(own) ? this.remembered.missing() : own;
+    if (folder === undefined) panel.dispose();
+    else this.attach(panel, folder);
   }
 
-  dispose(): void {
-    this.isDisposed = true;
-    this.registration.dispose();
-    for (const panel of [...this.panels.values()]) panel.dispose();
+  /** Whether a dashboard of this extension host is shown in a column. */
+  isShownIn(column: vscode.ViewColumn): boolean {
+    return [...this.panels.values()].some(({ panel }) => panel.visible && panel.viewColumn === column);
   }
 
   /** Shows the run of a tab that nobody answers any more in a new one at its place. */
-  private replace(tab: vscode.Tab): void {
+  replace(tab: vscode.Tab): void {
     const folder = this.remembered.missing();
     if (folder !== undefined) {
       const column = { viewColumn: tab.group.viewColumn, preserveFocus: true };
@@ -72,12 +51,36 @@ export class Dashboards implements vscode.Disposable {
     void vscode.window.tabGroups.close(tab, true);
   }
 
-  private attach(panel: vscode.WebviewPanel, folder: string): void {
+  /**
+   * Shows the dashboard of a run folder beside the editor, the one that is open already if there is one, and brings a
+   * part of it into view.
+   */
+  open(folder: string, part?: 'changes'): void {
+    const known = this.panels.get(folder);
+    known?.panel.reveal(undefined, true);
+    const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+    const feed =
+      known?.feed ??
+      this.attach(vscode.window.createWebviewPanel(dashboardViewType, titleOf(path.basename(folder)), column), folder);
+    if (part !== undefined) feed.reveal(part);
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+    for (const { panel } of [...this.panels.values()]) panel.dispose();
+  }
+
+  private attach(panel: vscode.WebviewPanel, folder: string): DashboardFeed {
     const { webview } = panel;
-    this.panels.set(folder, panel);
     this.remembered.add(folder);
     const post = (message: unknown): void => void webview.postMessage(message);
-    const feed = new DashboardFeed(folder, this.source, post, systemClock, saveFile);
+    const feed = new DashboardFeed(folder, this.source, post, systemClock, {
+      save: saveFile,
+      showAdapter: this.showAdapter,
+      named: (name) => (panel.title = titleOf(name)),
+    });
+    this.panels.set(folder, { panel, feed });
+    panel.iconPath = this.icon;
     panel.onDidDispose(() => {
       this.panels.delete(folder);
       // What is open when the window ends is open again with it.
@@ -100,7 +103,12 @@ export class Dashboards implements vscode.Disposable {
       style: file('dashboard.css'),
       nonce: randomBytes(16).toString('hex'),
     });
+    return feed;
   }
+}
+
+function titleOf(name: string): string {
+  return `LoRA: ${name}`;
 }
 
 async function saveFile(suggestedName: string, content: Uint8Array): Promise<void> {

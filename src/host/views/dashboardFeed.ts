@@ -7,20 +7,29 @@ import { problemText } from './problemText';
 import { RunFeed } from './runFeed';
 import type { RunSource } from './runSource';
 
-/** Asks the user where to, and writes the file. */
-export type Save = (suggestedName: string, content: Uint8Array) => Promise<void>;
+/** What a page needs of the editor around it. */
+export interface PageHost {
+  /** Asks the user where to, and writes the file. */
+  save(suggestedName: string, content: Uint8Array): Promise<void>;
+  /** Shows the run's adapter, an absolute path, among the others. */
+  showAdapter(folder: string): Promise<void>;
+  /** The run's name is known. */
+  named(name: string): void;
+}
 
 /** One dashboard without VS Code: answers its page's messages and keeps its runs current. */
 export class DashboardFeed {
   private readonly main: RunFeed;
   private overlay: RunFeed | undefined;
+  private isReady = false;
+  private toReveal: 'changes' | undefined;
 
   constructor(
     readonly folder: string,
     private readonly source: RunSource,
     private readonly post: (message: ToDashboard) => void,
     private readonly clock: Clock,
-    private readonly save: Save,
+    private readonly host: PageHost,
   ) {
     this.main = new RunFeed('main', folder, source, post, clock);
   }
@@ -34,8 +43,15 @@ export class DashboardFeed {
     }
   }
 
+  /** Brings a part of the page into view, as soon as the page has it. */
+  reveal(part: 'changes'): void {
+    this.toReveal = part;
+    if (this.isReady) this.tellReveal();
+  }
+
   /** The page is hidden and forgets everything; when it is shown again it says that it is ready. */
   hidden(): void {
+    this.isReady = false;
     this.main.suspend();
     this.overlay?.suspend();
   }
@@ -49,6 +65,9 @@ export class DashboardFeed {
     switch (message.type) {
       case 'ready':
         await this.main.hydrate();
+        this.isReady = true;
+        if (this.main.name !== undefined) this.host.named(this.main.name);
+        this.tellReveal();
         this.post({ type: 'choices', runs: choices(await this.source.runs(), this.folder) });
         return this.showOverlay(message.overlay);
       case 'overlay':
@@ -58,11 +77,21 @@ export class DashboardFeed {
       case 'resume':
         this.source[message.type](this.folder);
         return;
+      case 'showAdapter': {
+        const adapter = (await this.state()).finished?.adapter;
+        if (adapter !== undefined) await this.host.showAdapter(adapter);
+        return;
+      }
       case 'exportPng':
-        return this.save(`${nameOf(this.folder)}.png`, message.png);
+        return this.host.save(`${nameOf(this.folder)}.png`, message.png);
       case 'exportCsv':
-        return this.save(`${nameOf(this.folder)}.csv`, new TextEncoder().encode(csvOf(await this.state())));
+        return this.host.save(`${nameOf(this.folder)}.csv`, new TextEncoder().encode(csvOf(await this.state())));
     }
+  }
+
+  private tellReveal(): void {
+    if (this.toReveal !== undefined) this.post({ type: 'reveal', part: this.toReveal });
+    this.toReveal = undefined;
   }
 
   private async showOverlay(folder: string | null): Promise<void> {

@@ -11,21 +11,21 @@ const handedOver = 2_000;
  */
 export function watchLostTabs(
   viewType: string,
-  isOurs: (column: vscode.ViewColumn) => boolean,
-  replace: (tab: vscode.Tab) => void,
+  isOurs: (column: vscode.ViewColumn) => Promise<boolean>,
+  replace: (tab: vscode.Tab) => Promise<void>,
 ): vscode.Disposable {
   let timer: NodeJS.Timeout | undefined;
-  const look = (): void => {
+  const look = async (): Promise<void> => {
     timer = undefined;
     for (const { activeTab, viewColumn } of vscode.window.tabGroups.all) {
       const input: unknown = activeTab?.input;
       // VS Code puts its own name before that of the extension.
       const isShown = input instanceof vscode.TabInputWebview && input.viewType.endsWith(`-${viewType}`);
-      if (activeTab !== undefined && isShown && !isOurs(viewColumn)) replace(activeTab);
+      if (activeTab !== undefined && isShown && !(await isOurs(viewColumn))) await replace(activeTab);
     }
   };
   const lookSoon = (): void => {
-    timer ??= setTimeout(look, handedOver);
+    timer ??= setTimeout(() => void look(), handedOver);
   };
   lookSoon();
   const { tabGroups } = vscode.window;

@@ -17,6 +17,8 @@ export class RunFeed {
   /** Where the page's state came from; `none` while it has none or cannot be reached. */
   private shown: 'none' | 'live' | 'disk' = 'none';
   private disposed = false;
+  /** What the recipe calls the run, once it was sent. */
+  name: string | undefined;
 
   constructor(
     readonly slot: Slot,
@@ -70,6 +72,7 @@ export class RunFeed {
 
   private send(state: RunState, status: ShownStatus, from: 'live' | 'disk'): void {
     this.shown = from;
+    this.name = state.plan?.name;
     this.sequence = 0;
     this.post({
       type: 'hydrate',

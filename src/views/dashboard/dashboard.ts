@@ -1,5 +1,6 @@
 import { defaultSmoothing } from '../../run/viewProtocol';
 import type { DashboardMemory, FromDashboard, ToDashboard } from '../../run/viewProtocol';
+import { ChangesView } from './changesView';
 import { Charts } from './charts';
 import { ComparisonView } from './comparisonView';
 import { element, setText } from './element';
@@ -27,9 +28,12 @@ export class Dashboard {
   private frame: number | undefined;
   /** Set while the page waits for the run after it missed something. */
   private isWaiting = false;
+  /** What to bring into view as soon as it is drawn. */
+  private toReveal: 'changes' | undefined;
   private theme = readTheme();
   private readonly header = new Header((control) => this.bridge.post({ type: control }));
   private readonly charts = new Charts(this.theme, () => this.changed());
+  private readonly changes = new ChangesView(() => this.bridge.post({ type: 'showAdapter' }));
   private readonly comparison = new ComparisonView();
   private readonly samples = new SamplesView();
   private readonly events = new EventsView();
@@ -49,7 +53,7 @@ export class Dashboard {
     this.smoothing = memory?.smoothing ?? defaultSmoothing;
     this.toolbar = this.makeToolbar();
     this.toolbar.offer([], null);
-    this.content.append(this.header.root, this.lossCard(), this.smallCharts(), ...this.cards());
+    this.content.append(this.header.root, this.changes.root, this.lossCard(), this.smallCharts(), ...this.cards());
     root.append(this.problem, this.loading, this.content);
     onThemeChange(() => this.themeChanged());
     this.askForAll();
@@ -77,6 +81,9 @@ export class Dashboard {
       case 'choices':
         this.toolbar.offer(message.runs, this.overlayFolder);
         break;
+      case 'reveal':
+        this.toReveal = message.part;
+        break;
       case 'problem':
         this.tell(message.message);
     }
@@ -101,12 +108,15 @@ export class Dashboard {
     this.loading.hidden = true;
     this.content.hidden = false;
     this.header.render(main);
+    this.changes.render(main);
     this.charts.render({ main, overlay, logScale });
     this.toolbar.render({ logScale, smoothing, overlay: this.overlayFolder, isZoomed: this.charts.isZoomed });
     this.comparison.render(main.state.plan);
     this.samples.render(main.state);
     this.events.render(main.state);
     this.numbers.render(main);
+    if (this.toReveal === 'changes') this.changes.reveal();
+    this.toReveal = undefined;
   }
 
   private makeToolbar(): Toolbar {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { commandIds } from '../../../src/host/commands/commandIds';
+import { readDefinition, taskType } from '../../../src/host/tasks/taskDefinition';
+import { problemLine } from '../../../src/host/tasks/taskProblems';
 
 interface Manifest {
   readonly icon: string;
@@ -10,6 +12,16 @@ interface Manifest {
     readonly commands: readonly { readonly command: string; readonly title: string; readonly category: string }[];
     readonly menus: Readonly<Record<string, readonly { readonly command: string; readonly when?: string }[]>>;
     readonly views: { readonly lora: readonly { readonly id: string; readonly icon: string }[] };
+    readonly taskDefinitions: readonly {
+      readonly type: string;
+      readonly required: readonly string[];
+      readonly properties: Readonly<Record<string, unknown>>;
+    }[];
+    readonly problemMatchers: readonly {
+      readonly pattern: { readonly regexp: string } & Readonly<
+        Record<'file' | 'line' | 'column' | 'severity' | 'code' | 'message', number>
+      >;
+    }[];
     readonly viewsWelcome: readonly { readonly view: string; readonly contents: string }[];
     readonly configuration: {
       readonly properties: Readonly<Record<string, { readonly description: string; readonly scope: string }>>;
@@ -22,7 +34,7 @@ interface Manifest {
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
 const { contributes } = manifest;
-const sources = ['src/host/shell.ts', 'src/host/trees/treeView.ts', 'src/host/commands/recipeCommands.ts']
+const sources = ['src/host/shell.ts', 'src/host/trees/sidebar.ts', 'src/host/commands/recipeCommands.ts']
   .map((file) => readFileSync(file, 'utf8'))
   .join('\n');
 
@@ -44,7 +56,12 @@ describe('package.json', () => {
     const hidden = contributes.menus['commandPalette']!.filter(({ when }) => when === 'false').map(
       ({ command }) => command,
     );
-    assert.deepEqual(hidden, [commandIds.rename, commandIds.delete, commandIds.revealInExplorer]);
+    assert.deepEqual(hidden, [
+      commandIds.revealAdapter,
+      commandIds.rename,
+      commandIds.delete,
+      commandIds.revealInExplorer,
+    ]);
   });
 
   test('has a welcome text for every view, whose links are its commands or those of VS Code', () => {
@@ -68,6 +85,27 @@ describe('package.json', () => {
       assert.ok(description.length > 20 && scope !== '', key);
       assert.ok(sources.includes(`'${key.replace('lora.', '')}'`), `${key} is never read`);
     }
+  });
+
+  test('describes tasks and the problems that they print', () => {
+    const [task] = contributes.taskDefinitions;
+    assert.deepEqual([task!.type, task!.required], [taskType, ['recipe']]);
+    assert.deepEqual(readDefinition({ type: task!.type, recipe: 'a', resume: 'latest', set: ['lora.r=2'] }), {
+      ...{ type: 'lora', recipe: 'a', resume: 'latest', set: ['lora.r=2'] },
+    });
+    assert.deepEqual(Object.keys(task!.properties), ['recipe', 'resume', 'set']);
+    const [matcher] = contributes.problemMatchers;
+    const { regexp, ...groups } = matcher!.pattern;
+    const read = (line: string): readonly (string | undefined)[] => {
+      const found = new RegExp(regexp).exec(line)!;
+      return (['file', 'line', 'column', 'severity', 'code', 'message'] as const).map((name) => found[groups[name]]);
+    };
+    const line = problemLine('C:\\my data\\a.jsonl', { line: 1, character: 4 }, 'row-broken', 'It is:\nbroken.');
+    assert.deepEqual(read(line), ['C:\\my data\\a.jsonl', '2', '5', 'error', 'row-broken', 'It is: broken.']);
+    // As `lora check` prints them.
+    assert.deepEqual(read('a.lora.json:3:9 warning warmup-twice Both are set.'), [
+      ...['a.lora.json', '3', '9', 'warning', 'warmup-twice', 'Both are set.'],
+    ]);
   });
 
   test('names files that are there', () => {

@@ -59,7 +59,7 @@ describe('a run', () => {
 
     assert.deepEqual(phases, ['waiting', 'preparing', 'running', 'over']);
     assert.equal(heard.filter((type) => type === 'step').length, 12);
-    assert.equal(heard.at(-1), 'finished');
+    assert.deepEqual([heard[0], heard.at(-1)], ['plan', 'finished']);
     assert.equal(job.state.finished?.adapter, path.join(folder, 'adapters', 'count-by-ten'));
     assert.ok(job.folder !== null && service.state(job.folder) === job.state);
     assert.deepEqual(service.jobs, []);

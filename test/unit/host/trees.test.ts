@@ -8,7 +8,7 @@ import { Failure } from '../../../src/failure/failure';
 import { readAdapterFacts } from '../../../src/host/adapters/adapterFacts';
 import { EngineCrash } from '../../../src/host/engine/engineCrash';
 import type { Job } from '../../../src/host/runs/job';
-import { elsewhereNotice, endNotice, interruptedNotice, unbegunNotice } from '../../../src/host/status/endNotice';
+import { endNotice, unbegunNotice } from '../../../src/host/status/endNotice';
 import { adapterTree } from '../../../src/host/trees/adapterTree';
 import { recipeTree } from '../../../src/host/trees/recipeTree';
 import { runTree } from '../../../src/host/trees/runTree';
@@ -221,11 +221,7 @@ describe('the notice at the end of a run', () => {
     assert.match(endNotice(job({}), { kind: 'crashed', crash })?.text ?? '', /resumed from its last checkpoint/);
   });
 
-  test('of a run that its window left behind says where it stands, or that it still goes on', () => {
-    const interrupted = interruptedNotice('count', 1200, 5000);
-    assert.match(interrupted.text, /"count" was interrupted; it stands at step 1,200 of 5,000/);
-    assert.deepEqual(interrupted.actions, ['resume', 'dashboard']);
-    assert.deepEqual(elsewhereNotice('count').actions, ['take-over', 'dashboard']);
+  test('of a run that never began says so', () => {
     assert.deepEqual(unbegunNotice('count').actions, ['again']);
   });
 

@@ -38,6 +38,19 @@ const settings: readonly [name: string, changes: Parameters<typeof project>[1]][
   ],
 ];
 
+test('text samples on the way change no bit, and go on after a stop', async (t) => {
+  const plain = await project(t, { training: ten });
+  const whole = await train(plain);
+  const expected = await adapterBytes(plain);
+  const sampled = await project(t, { training: { ...ten, eval_steps: 4, sample_prompts: ['1 + 1 ='] } });
+  const first = await train(sampled, { stopAfter: 5 });
+  const rest = await train(sampled, { resume: 'latest' });
+  assert.deepEqual(course(first, rest), course(whole));
+  assert.deepEqual(await adapterBytes(sampled), expected);
+  const samples = [...first.events, ...rest.events].flatMap((event) => (event.type === 'sample' ? [event.step] : []));
+  assert.deepEqual(samples, [0, 4, 8, 10]);
+});
+
 describe('ten steps are bit for bit five, a stop, and five more', () => {
   for (const [name, changes] of settings) {
     test(name, async (t) => {

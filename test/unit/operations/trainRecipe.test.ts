@@ -30,7 +30,7 @@ describe('training a recipe', () => {
     assert.equal(outcome, 'finished');
     assert.deepEqual(
       events.map(({ type }) => type),
-      ['plan', 'started', 'step', 'step', 'step', 'step', 'eval', 'sample', 'checkpoint', 'proof', 'finished'],
+      ['plan', 'started', 'sample', 'step', 'step', 'step', 'step', 'eval', 'sample', 'checkpoint', 'proof', 'finished'],
     );
     const [plan] = only(events, 'plan');
     const planned = await engine.plan(await load(tiny));

@@ -96,6 +96,19 @@ describe('the state of a run', () => {
     assert.deepEqual([resumed.checkpoints.length, resumed.evals.length], [1, 0]);
   });
 
+  test('keeps one text of each prompt and step, also where a run is resumed before its first step', () => {
+    const sample = (text: string): TrainingEvent => ({ type: 'sample', step: 0, prompt: 'a', text });
+    const resumed: TrainingEvent = { type: 'resumed', run: 'r1', step: 0, checkpoint: null };
+    const run = after(started, sample('b'), started, resumed, sample('b'), {
+      ...sample('c'),
+      prompt: 'd',
+    } as TrainingEvent);
+    assert.deepEqual(
+      run.samples.map(({ prompt }) => prompt),
+      ['a', 'd'],
+    );
+  });
+
   test('ends finished, cancelled or failed, and a resumed run is none of these', () => {
     const finished: TrainingEvent = { type: 'finished', adapter: 'a', steps: 9, loss: 1, eval_loss: null };
     const cancelled: TrainingEvent = { type: 'cancelled', step: 3, checkpoint: 'c' };

@@ -64,6 +64,8 @@ interface Opened {
   readonly feed: DashboardFeed;
   readonly sent: ToDashboard[];
   readonly saved: [string, string][];
+  /** Adapters that were shown, and names that the run got. */
+  readonly shown: string[];
 }
 
 function open(prepare: (source: MemorySource) => void): Opened {
@@ -76,8 +78,12 @@ function open(prepare: (source: MemorySource) => void): Opened {
     saved.push([name, Buffer.from(content).toString()]);
     return Promise.resolve();
   };
+  const shown: string[] = [];
+  const showAdapter = (adapter: string): Promise<void> => Promise.resolve(void shown.push(adapter));
+  const named = (name: string): void => void shown.push(name);
   const post = (message: ToDashboard): void => void sent.push(message);
-  return { source, clock, sent, saved, feed: new DashboardFeed(folder, source, post, clock, save) };
+  const feed = new DashboardFeed(folder, source, post, clock, { save, showAdapter, named });
+  return { source, clock, sent, saved, shown, feed };
 }
 
 const ready = { type: 'ready', overlay: null } as const;
@@ -91,6 +97,41 @@ function pageAfter(sent: readonly ToDashboard[]): ShownRun | undefined {
   }
   return run;
 }
+
+describe('a dashboard that is asked for a part of it', () => {
+  const finished = { type: 'finished', adapter: '/w/adapters/a', steps: 1, loss: 2, eval_loss: null } as const;
+
+  test('brings it into view once the page has the run', async () => {
+    const { sent, feed } = open((source) => source.store(folder, [...begin, step(1), finished]));
+    feed.reveal('changes');
+    assert.deepEqual(sent, []);
+    await feed.receive(ready);
+    assert.deepEqual(
+      sent.map(({ type }) => type),
+      ['hydrate', 'reveal', 'choices', 'cleared'],
+    );
+    feed.reveal('changes');
+    assert.equal(sent.filter(({ type }) => type === 'reveal').length, 2);
+  });
+
+  test('waits with it while it is hidden, and asks once', async () => {
+    const { sent, feed } = open((source) => source.store(folder, [...begin, finished]));
+    await feed.receive(ready);
+    feed.hidden();
+    feed.reveal('changes');
+    assert.equal(sent.filter(({ type }) => type === 'reveal').length, 0);
+    await feed.receive(ready);
+    await feed.receive(ready);
+    assert.equal(sent.filter(({ type }) => type === 'reveal').length, 1);
+  });
+
+  test('knows the run by its name and leads to its adapter', async () => {
+    const { shown, feed } = open((source) => source.store(folder, [...begin, step(1), finished]));
+    await feed.receive(ready);
+    await feed.receive({ type: 'showAdapter' });
+    assert.deepEqual(shown, [plan.name, '/w/adapters/a']);
+  });
+});
 
 describe('a dashboard', () => {
   test('hears nothing before its page is ready', () => {

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
+import type * as Onnx from 'onnxruntime-node';
 import { decompose } from '../../graph/decompose';
 import { distributeOneHot } from '../../graph/oneHot';
 import type { Graph } from '../../graph/types';
@@ -18,7 +18,7 @@ export interface OnnxOptions {
   readonly profile?: string;
 }
 
-/** Runs graphs through onnxruntime-node on the CPU. */
+/** Runs graphs through onnxruntime-node on the CPU. Its native code is loaded with the first graph. */
 export class OnnxRuntime implements Runtime {
   readonly name = 'onnxruntime';
   constructor(private readonly options: OnnxOptions = { threads: 0 }) {}
@@ -28,7 +28,8 @@ export class OnnxRuntime implements Runtime {
     const { folder, source } = relativeTo(graph, weights);
     const bytes = encodeModel(new Emitter(lowered, source).emit());
     const { threads, profile } = this.options;
-    const session = await InferenceSession.create(bytes, {
+    const onnx = await import('onnxruntime-node');
+    const session = await onnx.InferenceSession.create(bytes, {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
       graphOptimizationLevel: 'all',
@@ -44,21 +45,22 @@ export class OnnxRuntime implements Runtime {
         },
       },
     });
-    return new OnnxExecutable(graph, session, profile !== undefined);
+    return new OnnxExecutable(onnx, graph, session, profile !== undefined);
   }
 }
 
 class OnnxExecutable implements Executable {
   constructor(
+    private readonly onnx: typeof Onnx,
     private readonly graph: Graph,
-    private readonly session: InferenceSession,
+    private readonly session: Onnx.InferenceSession,
     private readonly profiling: boolean,
   ) {}
 
   async run(inputs: Tensors): Promise<Tensors> {
     // onnxruntime itself does not compare the sizes of a symbol.
     bindInputs(this.graph, inputs);
-    const feeds = Object.fromEntries(this.session.inputNames.map((name) => [name, toOnnx(inputs[name]!)]));
+    const feeds = Object.fromEntries(this.session.inputNames.map((name) => [name, toOnnx(this.onnx, inputs[name]!)]));
     const results = await this.session.run(feeds);
     return Object.fromEntries(
       [...this.graph.outputs.keys()].map((name) => [name, fromOnnx(results[outputName(name)]!)]),
@@ -97,18 +99,18 @@ function commonFolder(a: string, b: string): string {
   return folder;
 }
 
-function toOnnx(tensor: Tensor): OnnxTensor {
+function toOnnx(onnx: typeof Onnx, tensor: Tensor): Onnx.Tensor {
   switch (tensor.dtype) {
     case 'f32':
-      return new OnnxTensor('float32', tensor.data, tensor.shape);
+      return new onnx.Tensor('float32', tensor.data, tensor.shape);
     case 'i32':
-      return new OnnxTensor('int32', tensor.data, tensor.shape);
+      return new onnx.Tensor('int32', tensor.data, tensor.shape);
     case 'bool':
-      return new OnnxTensor('bool', tensor.data, tensor.shape);
+      return new onnx.Tensor('bool', tensor.data, tensor.shape);
   }
 }
 
-function fromOnnx(tensor: OnnxTensor): Tensor {
+function fromOnnx(tensor: Onnx.Tensor): Tensor {
   const { data, dims } = tensor;
   if (tensor.type === 'float32') return f32(data as Float32Array, dims);
   if (tensor.type === 'int32') return i32(data as Int32Array, dims);

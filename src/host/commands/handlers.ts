@@ -1,0 +1,114 @@
+import type * as vscode from 'vscode';
+import type { EngineClient } from '../engine/engineClient';
+import type { HubToken } from '../models/hubToken';
+import type { Job } from '../runs/job';
+import type { RunService } from '../runs/runService';
+import type { RunNotices } from '../status/runNotices';
+import type { Sidebar } from '../trees/sidebar';
+import type { Dashboards } from '../views/dashboard';
+import type { WorkspaceFiles } from '../workspace/workspaceFiles';
+import type { CommandHandler, CommandName } from './commandIds';
+
+/** What commands work with. */
+export interface Parts {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly files: WorkspaceFiles;
+  readonly service: RunService;
+  readonly notices: RunNotices;
+  readonly sidebar: Sidebar;
+  readonly hubToken: HubToken;
+  startEngine(): Promise<EngineClient>;
+  dashboards(): Promise<Dashboards>;
+  opensDashboard(): boolean;
+}
+
+/** Every command; the code behind it is loaded when it is first used. */
+export function handlers(parts: Parts): Readonly<Record<CommandName, CommandHandler>> {
+  return { ...trainingHandlers(parts), ...modelHandlers(parts), ...fileHandlers(parts) };
+}
+
+type Handlers<Name extends CommandName> = Readonly<Record<Name, CommandHandler>>;
+
+function trainingHandlers(
+  parts: Parts,
+): Handlers<'trainAdapter' | 'stopTraining' | 'pauseTraining' | 'resumeTraining' | 'openDashboard'> {
+  const { files, service, notices } = parts;
+  const training = () => import('./trainingCommands');
+  return {
+    trainAdapter: async (target) => {
+      if (!(await notices.askForTrust())) return;
+      const job = await (await training()).trainAdapter(target, files, service);
+      if (job !== undefined && parts.opensDashboard()) openWhenBegun(job, parts);
+    },
+    stopTraining: async (target) => {
+      const { jobFor } = await training();
+      const job = await jobFor(target, service, 'Stop Training', ({ phase }) => phase !== 'stopping');
+      if (job !== undefined) await service.cancel(job);
+    },
+    pauseTraining: async (target) => {
+      const { jobFor } = await training();
+      const job = await jobFor(target, service, 'Pause Training', ({ phase }) => phase === 'running');
+      if (typeof job?.folder === 'string') service.pause(job.folder);
+    },
+    resumeTraining: async (target) => {
+      if (!(await notices.askForTrust())) return;
+      const folder = await (await training()).folderToResume(target, service);
+      if (folder === undefined) return;
+      // A paused run goes on where it is; one from disk begins anew, and is shown as any run that begins.
+      const isPaused = service.jobOf(folder) !== undefined;
+      service.resume(folder);
+      if (!isPaused && parts.opensDashboard()) (await parts.dashboards()).open(folder);
+    },
+    openDashboard: async (target) => {
+      const folder = await (await training()).folderToShow(target, service);
+      if (folder !== undefined) (await parts.dashboards()).open(folder);
+    },
+  };
+}
+
+function modelHandlers(parts: Parts): Handlers<'newRecipe' | 'downloadBaseModel' | 'setHubToken'> {
+  const { files, hubToken } = parts;
+  const startEngine = (): Promise<EngineClient> => parts.startEngine();
+  return {
+    newRecipe: async (target) => (await import('./newRecipe')).newRecipe({ files, startEngine }, target),
+    downloadBaseModel: async (target) => {
+      const { downloadBaseModel } = await import('../models/downloadBaseModel');
+      return downloadBaseModel({ startEngine, token: hubToken }, target);
+    },
+    setHubToken: () => hubToken.ask(),
+  };
+}
+
+type Others = keyof ReturnType<typeof trainingHandlers> | keyof ReturnType<typeof modelHandlers>;
+
+function fileHandlers(parts: Parts): Handlers<Exclude<CommandName, Others>> {
+  const { context, log, files, service, sidebar } = parts;
+  return {
+    createExample: async () => (await import('./example')).createExample(context),
+    showAdapter: async (target) => {
+      const folder = await (await import('./adapterCommands')).adapterFor(target, files);
+      if (folder === undefined) return;
+      const [{ showAdapter }, dashboards] = await Promise.all([import('../adapters/showAdapter'), parts.dashboards()]);
+      await showAdapter(folder, service, { openDashboard: (run, part) => dashboards.open(run, part) });
+    },
+    revealAdapter: async (target) => (await import('./adapterCommands')).revealAdapterOf(target, service, sidebar),
+    rename: async (target) => (await import('./fileCommands')).renameAdapter(target),
+    delete: async (target) => (await import('./fileCommands')).deleteFolder(target),
+    revealInExplorer: async (target) => (await import('./fileCommands')).revealInExplorer(target),
+    showEngineLog: () => {
+      log.show(true);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** A run has no folder, and nothing to be shown, before its model and data were looked at. */
+function openWhenBegun(job: Job, parts: Parts): void {
+  const subscription = parts.service.onDidChangeJob((changed) => {
+    if (changed !== job || (job.folder === null && job.phase !== 'over')) return;
+    subscription.dispose();
+    const { folder } = job;
+    if (folder !== null) void parts.dashboards().then((opened) => opened.open(folder));
+  });
+}
