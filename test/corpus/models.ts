@@ -120,8 +120,7 @@ async function writeModel(folder: string, model: CorpusModel): Promise<void> {
 
 /** Weights of the shapes that the family asks for. */
 function weightsOf({ config, untrained = [] }: CorpusModel): TensorToWrite[] {
-  const { quantization_config: _, ...plain } = config;
-  return [...readModel(plain).parameters].map(([name, shape]) => {
+  return [...readModel({ ...config, quantization_config: undefined }).parameters].map(([name, shape]) => {
     const random = randomStream(1, name);
     const length = shape.reduce((product, size) => product * size, 1);
     const data = Float32Array.from({ length }, () => (shape.length === 1 ? 1 : 0.2 * random.normal()));
