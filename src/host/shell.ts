@@ -23,6 +23,7 @@ import { runTree } from './trees/runTree';
 import { TreeView } from './trees/treeView';
 import { Dashboards } from './views/dashboard';
 import { WorkspaceFiles } from './workspace/workspaceFiles';
+import { WorkspaceNotes } from './workspace/workspaceNotes';
 
 /** All parts of the extension in one window, and what connects them. */
 export class Shell {
@@ -43,8 +44,10 @@ export class Shell {
       runFolders: async () => this.#files.runs(),
       simultaneousRuns: () => settings().get<number>('training.simultaneousRuns', 1),
     });
-    this.#dashboards = new Dashboards(context.extensionUri, this.#service, context.workspaceState);
-    this.#notices = new RunNotices(this.#service, context.workspaceState, this.#log, {
+    const { storageUri } = context;
+    const notes = storageUri === undefined ? context.workspaceState : new WorkspaceNotes(storageUri.fsPath);
+    this.#dashboards = new Dashboards(context.extensionUri, this.#service, notes);
+    this.#notices = new RunNotices(this.#service, notes, this.#log, {
       openDashboard: (folder) => this.#dashboards.open(folder),
       notifiesWhenDone: () => settings().get<boolean>('training.notifyWhenDone', true),
     });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { copyExample, endless, figure, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
+import { copyData, copyExample, endless, figure, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
 import { until } from './workbench.mjs';
 
 /** Has the window in another theme. */
@@ -177,7 +177,7 @@ export const stories = [
   {
     name: 'download a base model and write a recipe for it',
     trusted: true,
-    prepare: (folder) => cpSync(path.join(numbers, 'data.jsonl'), path.join(folder, 'data.jsonl')),
+    prepare: copyData,
     async play(workbench, folder, hub) {
       hub.add({ id: 'someone/numbers', files: hub.numbers, gatedTo: ['hf_reader'] });
       await workbench.command('LoRA: Download Base Model');
