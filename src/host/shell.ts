@@ -17,6 +17,7 @@ import { Sidebar } from './trees/sidebar';
 import type { Dashboards } from './views/dashboard';
 import { restoresDashboards } from './views/restoresDashboards';
 import { WorkspaceFiles } from './workspace/workspaceFiles';
+import { WorkspaceNotes } from './workspace/workspaceNotes';
 
 /** All parts of the extension in one window, and what connects them. */
 export class Shell {
@@ -26,6 +27,7 @@ export class Shell {
   readonly #service: RunService;
   readonly #notices: RunNotices;
   readonly #hubToken: HubToken;
+  readonly #notes: vscode.Memento;
   readonly #sidebar: Sidebar;
   #dashboards: Promise<Dashboards> | undefined;
 
@@ -38,7 +40,9 @@ export class Shell {
       runFolders: async () => this.#files.runs(),
       simultaneousRuns: () => settings().get<number>('training.simultaneousRuns', 1),
     });
-    this.#notices = new RunNotices(this.#service, context.workspaceState, this.#log, {
+    const { storageUri } = context;
+    this.#notes = storageUri === undefined ? context.workspaceState : new WorkspaceNotes(storageUri.fsPath);
+    this.#notices = new RunNotices(this.#service, this.#notes, this.#log, {
       openDashboard: (folder) => void this.#openDashboards().then((dashboards) => dashboards.open(folder)),
       notifiesWhenDone: () => settings().get<boolean>('training.notifyWhenDone', true),
     });
@@ -118,9 +122,8 @@ export class Shell {
   /** Loaded with the first dashboard. */
   #openDashboards(): Promise<Dashboards> {
     this.#dashboards ??= import('./views/dashboard').then(({ Dashboards, OpenDashboards }) => {
-      const { extensionUri, workspaceState } = this.#context;
-      const remembered = new OpenDashboards(workspaceState);
-      const dashboards = new Dashboards(extensionUri, this.#service, remembered, async (adapter) => {
+      const remembered = new OpenDashboards(this.#notes);
+      const dashboards = new Dashboards(this.#context.extensionUri, this.#service, remembered, async (adapter) => {
         await (await import('./commands/adapterCommands')).revealAdapter(adapter, this.#sidebar);
       });
       this.#context.subscriptions.push(dashboards);

@@ -17,6 +17,10 @@ export function copyExample(folder, steps) {
   setSteps(folder, steps);
 }
 
+export function copyData(folder) {
+  cpSync(path.join(numbers, 'data.jsonl'), path.join(folder, 'data.jsonl'));
+}
+
 export function setSteps(folder, steps) {
   setTraining(folder, { max_steps: steps });
 }

@@ -1,8 +1,8 @@
 // What a person does with the extension, from beginning to end. Each story gets a window on a folder of its own.
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { copyExample, endless, figure, numbers, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
+import { copyData, copyExample, endless, figure, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
 import { until } from './workbench.mjs';
 
@@ -152,7 +152,7 @@ export const stories = [
   {
     name: 'download a base model and write a recipe for it',
     trusted: true,
-    prepare: (folder) => cpSync(path.join(numbers, 'data.jsonl'), path.join(folder, 'data.jsonl')),
+    prepare: copyData,
     async play(workbench, folder, hub) {
       hub.add({ id: 'someone/numbers', files: hub.numbers, gatedTo: ['hf_reader'] });
       await workbench.command('LoRA: Download Base Model');

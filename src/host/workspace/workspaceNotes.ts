@@ -1,0 +1,48 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type * as vscode from 'vscode';
+
+/**
+ * What is to outlive a window that is killed. VS Code keeps a workspace's state in the window, which writes it a little
+ * later, and in a browser is the only one that knows it; this is a file beside the extension host, written at once.
+ */
+export class WorkspaceNotes implements vscode.Memento {
+  readonly #file: string;
+  readonly #notes: Record<string, unknown>;
+
+  /** @param folder `ExtensionContext.storageUri`; made when something is noted */
+  constructor(folder: string) {
+    this.#file = path.join(folder, 'notes.json');
+    this.#notes = read(this.#file);
+  }
+
+  keys(): readonly string[] {
+    return Object.keys(this.#notes);
+  }
+
+  get<Value>(key: string, otherwise?: Value): Value | undefined {
+    return (this.#notes[key] as Value | undefined) ?? otherwise;
+  }
+
+  update(key: string, value: unknown): Promise<void> {
+    this.#notes[key] = value;
+    try {
+      mkdirSync(path.dirname(this.#file), { recursive: true });
+      // At once, a few hundred bytes, and a few times in a run: a promise could come too late.
+      writeFileSync(`${this.#file}.new`, JSON.stringify(this.#notes));
+      renameSync(`${this.#file}.new`, this.#file);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+    return Promise.resolve();
+  }
+}
+
+function read(file: string): Record<string, unknown> {
+  try {
+    const notes: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof notes === 'object' && notes !== null ? (notes as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
