@@ -10,6 +10,7 @@ import { packageExtension } from '../../scripts/package.mjs';
 import { installTestBed } from './install.mjs';
 import { VsCodeServer } from './server.mjs';
 import { buildSuite, fillSuiteFolder } from './suite.mjs';
+import { accessStories } from './accessStories.mjs';
 import { stories } from './stories.mjs';
 import { Workbench } from './workbench.mjs';
 
@@ -25,7 +26,7 @@ const browserFlags = [
 ];
 const screens = path.resolve('.tsbuild/vscode-screens');
 const word = process.argv[2] ?? '';
-const wanted = stories.filter(({ name }) => name.includes(word));
+const wanted = [...stories, ...accessStories].filter(({ name }) => name.includes(word));
 const suiteName = 'the suite inside the extension host';
 const wantsSuite = suiteName.includes(word);
 

@@ -1,48 +1,9 @@
 // What a person does with the extension, from beginning to end. Each story gets a window on a folder of its own.
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { copyExample, endless, figure, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
 import { until } from './workbench.mjs';
-
-const numbers = fileURLToPath(new URL('../../examples/numbers', import.meta.url));
-const recipeName = 'count-by-ten.lora.json';
-
-function copyExample(folder, steps) {
-  for (const part of ['model', 'data.jsonl', recipeName]) {
-    cpSync(path.join(numbers, part), path.join(folder, part), { recursive: true });
-  }
-  setSteps(folder, steps);
-}
-
-function setSteps(folder, steps) {
-  const file = path.join(folder, recipeName);
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/"max_steps": \d+/, `"max_steps": ${steps}`));
-}
-
-function runs(folder) {
-  const all = path.join(folder, '.lora', 'runs');
-  return existsSync(all) ? readdirSync(all).map((name) => path.join(all, name)) : [];
-}
-
-function record(run) {
-  return JSON.parse(readFileSync(path.join(run, 'state.json'), 'utf8'));
-}
-
-/** Has the window in another theme. */
-function chooseTheme(folder, theme) {
-  mkdirSync(path.join(folder, '.vscode'));
-  writeFileSync(path.join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'workbench.colorTheme': theme }));
-}
-
-const figure = (dashboard, name) => dashboard.locator('dl.figures > div', { hasText: name }).locator('dd');
-
-async function stepOf(dashboard) {
-  return Number((await figure(dashboard, 'Step').textContent()).split(' of ')[0].replaceAll(',', ''));
-}
-
-/** More steps than any machine does before it is asked to stop. */
-const endless = 200_000;
 
 export const stories = [
   {
@@ -167,7 +128,7 @@ export const stories = [
         'steps',
       );
       await workbench.page.reload();
-      const notice = workbench.toast('was interrupted when the window closed');
+      const notice = workbench.toast('was found again and can go on');
       await notice.waitFor();
       await workbench.shot('interrupted');
       const [run] = runs(folder);
@@ -264,24 +225,6 @@ export const stories = [
       await workbench.shot('trained');
     },
   },
-  ...['Default Dark Modern', 'Default High Contrast'].map((theme) => ({
-    name: `everything is readable in ${theme}`,
-    trusted: true,
-    prepare(folder) {
-      copyExample(folder, 150);
-      chooseTheme(folder, theme);
-    },
-    async play(workbench) {
-      await workbench.openFile(recipeName);
-      await workbench.command('LoRA: Train Adapter');
-      await workbench.press(workbench.toast('is trained'), 'Show Adapter');
-      await workbench.line('on model').click();
-      await workbench.dashboard().getByRole('status').getByText('Finished', { exact: true }).waitFor();
-      await workbench.shot('window');
-      await workbench.dashboard().locator('#comparison-title').scrollIntoViewIfNeeded();
-      await workbench.shot('comparison');
-    },
-  })),
   {
     name: 'in Restricted Mode nothing is trained, and that is said',
     trusted: false,
