@@ -75,7 +75,7 @@ async function suitePasses() {
   const page = await context.newPage();
   try {
     const ended = new Promise((resolve) => {
-      const timer = setTimeout(() => resolve('it did not end within three minutes'), 90_000);
+      const timer = setTimeout(() => resolve('it did not end within five minutes'), 300_000);
       // VS Code tells of itself here, too: what it cannot do in a browser, and stacks of its own.
       const isOurs = (type, text) => type === 'info' && text.startsWith('  ');
       void page.exposeFunction('codeAutomationLog', (type, parts) => {
