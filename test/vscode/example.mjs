@@ -1,5 +1,5 @@
 // The bundled example in a folder of a test's own, and what its runs left there.
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -47,6 +47,12 @@ export function runs(folder) {
 /** A run's `state.json`. */
 export function record(run) {
   return JSON.parse(readFileSync(path.join(run, 'state.json'), 'utf8'));
+}
+
+/** Has the window in another theme. */
+export function chooseTheme(folder, theme) {
+  mkdirSync(path.join(folder, '.vscode'));
+  writeFileSync(path.join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'workbench.colorTheme': theme }));
 }
 
 export const figure = (dashboard, name) => dashboard.locator('dl.figures > div', { hasText: name }).locator('dd');

@@ -2,7 +2,7 @@
 import { buildSuite, fillSuiteFolder } from './suite.mjs';
 
 /** How long the suite may take, in milliseconds. */
-const patience = 180_000;
+const patience = 300_000;
 
 export const hostSuite = {
   name: 'the suite inside the extension host',

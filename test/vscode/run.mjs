@@ -6,6 +6,7 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { accessStories } from './accessStories.mjs';
 import { hostSuite } from './hostSuite.mjs';
 import { killStories } from './kills.mjs';
 import { stories } from './stories.mjs';
@@ -14,7 +15,8 @@ import { TestBench } from './testBench.mjs';
 const { values, positionals } = parseArgs({ options: { repeat: { type: 'string' } }, allowPositionals: true });
 const rounds = Number(values.repeat ?? 1);
 const screens = path.resolve('.tsbuild/vscode-screens');
-const wanted = [hostSuite, ...stories, ...killStories].filter(({ name }) => name.includes(positionals[0] ?? ''));
+const every = [hostSuite, ...stories, ...accessStories, ...killStories];
+const wanted = every.filter(({ name }) => name.includes(positionals[0] ?? ''));
 if (wanted.length === 0) {
   console.error(`No story has "${positionals[0]}" in its name.`);
   process.exit(1);

@@ -1,16 +1,21 @@
 // What a person does with the extension, from beginning to end. Each story gets a window on a folder of its own.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { copyData, copyExample, endless, figure, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
+import {
+  chooseTheme,
+  copyData,
+  copyExample,
+  endless,
+  figure,
+  recipeName,
+  record,
+  runs,
+  setSteps,
+  stepOf,
+} from './example.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
 import { until } from './workbench.mjs';
-
-/** Has the window in another theme. */
-function chooseTheme(folder, theme) {
-  mkdirSync(path.join(folder, '.vscode'));
-  writeFileSync(path.join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'workbench.colorTheme': theme }));
-}
 
 export const stories = [
   {
@@ -292,24 +297,6 @@ export const stories = [
       await workbench.shot('trained');
     },
   },
-  ...['Default Dark Modern', 'Default High Contrast'].map((theme) => ({
-    name: `everything is readable in ${theme}`,
-    trusted: true,
-    prepare(folder) {
-      copyExample(folder, 150);
-      chooseTheme(folder, theme);
-    },
-    async play(workbench) {
-      await workbench.openFile(recipeName);
-      await workbench.command('LoRA: Train Adapter');
-      await workbench.press(workbench.toast('is trained'), 'Show Adapter');
-      await workbench.line('on model').click();
-      await workbench.dashboard().getByRole('status').getByText('Finished', { exact: true }).waitFor();
-      await workbench.shot('window');
-      await workbench.dashboard().locator('#comparison-title').scrollIntoViewIfNeeded();
-      await workbench.shot('comparison');
-    },
-  })),
   {
     name: 'in Restricted Mode nothing is trained, and that is said',
     trusted: false,

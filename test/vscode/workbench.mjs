@@ -57,6 +57,30 @@ export class Workbench {
     await input.fill(text);
   }
 
+  /** The same with the keyboard alone: what is typed leads to the first entry. */
+  async type(text) {
+    const { keyboard } = this.page;
+    const first = this.page.locator('.quick-input-list .monaco-list-row.focused');
+    const wanted = text.replace(/^>/, '');
+    await until(
+      async () => {
+        await keyboard.press('Escape');
+        await keyboard.press('F1');
+        await this.page.locator('.quick-input-widget input').first().waitFor({ state: 'visible' });
+        await keyboard.press('Control+A');
+        await keyboard.type(text);
+        const isThere = first.filter({ hasText: wanted }).waitFor({ timeout: 10_000 });
+        return isThere.then(
+          () => true,
+          () => false,
+        );
+      },
+      Boolean,
+      `typing "${text}" leads to it`,
+    );
+    await keyboard.press('Enter');
+  }
+
   /** Opens a file of the workspace. */
   async openFile(name) {
     await this.palette(name);

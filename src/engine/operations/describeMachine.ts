@@ -1,5 +1,6 @@
 import os from 'node:os';
 import type { MachineReport } from '../../run/answers';
+import { whyNoEngine } from '../../run/platforms';
 
 /** What this machine can train on, and why. */
 export async function describeMachine(): Promise<MachineReport> {
@@ -32,7 +33,9 @@ async function cpuReport(cores: number): Promise<MachineReport['devices'][number
     return {
       ...device,
       usable: false,
-      reason: `onnxruntime-node does not load on ${os.platform()} ${os.arch()}: ${detail}`,
+      reason:
+        whyNoEngine(os.platform(), os.arch()) ??
+        `onnxruntime-node does not load on ${os.platform()} ${os.arch()}: ${detail}`,
     };
   }
 }

@@ -39,6 +39,8 @@ export interface TrainOptions {
 
 /** Trains a recipe from start to adapter folder, or goes on with one of its runs. Throws a Failure. */
 export async function trainRecipe(loaded: LoadedRecipe, options: TrainOptions): Promise<Outcome> {
+  // Before a run is begun that could not take a step.
+  chooseRuntime({ runtime: loaded.recipe.engine.runtime, threads: 0 });
   const prepared = await prepare(loaded);
   try {
     const output = path.resolve(path.dirname(loaded.file), loaded.recipe.output);

@@ -43,9 +43,10 @@ function proofSentences({
     changed === modules
       ? `All ${formatCount(modules)} trained layers are different now.`
       : `${formatCount(changed)} of ${formatCount(modules)} trained layers are different now.`;
+  const times = Number((moved / rounding).toPrecision(2));
   const scores =
-    `On a text of your data the scores of the next token moved by up to ${formatNumber(moved)}: ${strength(moved)}. ` +
-    `Rounding alone could move them by ${formatNumber(rounding)}.`;
+    `On a text of your data the scores of the next token moved by up to ${formatNumber(moved)}: ${strength(moved)}, ` +
+    `${formatCount(times)} times what rounding alone could do.`;
   return [layers, scores];
 }
 

@@ -30,7 +30,20 @@ describe('training a recipe', () => {
     assert.equal(outcome, 'finished');
     assert.deepEqual(
       events.map(({ type }) => type),
-      ['plan', 'started', 'sample', 'step', 'step', 'step', 'step', 'eval', 'sample', 'checkpoint', 'proof', 'finished'],
+      [
+        'plan',
+        'started',
+        'sample',
+        'step',
+        'step',
+        'step',
+        'step',
+        'eval',
+        'sample',
+        'checkpoint',
+        'proof',
+        'finished',
+      ],
     );
     const [plan] = only(events, 'plan');
     const planned = await engine.plan(await load(tiny));
@@ -41,6 +54,20 @@ describe('training a recipe', () => {
       [tiny.output, 4, only(events, 'eval')[0]!.eval_loss],
     );
     assert.match(only(events, 'sample')[0]!.text, /^[^<]*$/);
+  });
+
+  test('begins no run on a computer that ONNX Runtime does not exist for; there it plans', async (t) => {
+    const { platform, arch } = process;
+    const pretend = (system: string, processor: string): void => {
+      Object.defineProperty(process, 'platform', { value: system });
+      Object.defineProperty(process, 'arch', { value: processor });
+    };
+    const tiny = await project(t);
+    t.after(() => pretend(platform, arch));
+    pretend('darwin', 'x64');
+    assert.equal((await failure(train(tiny))).code, 'platform-not-supported');
+    assert.deepEqual(await engine.runs(tiny.folder), []);
+    assert.equal((await engine.plan(await load(tiny))).data.total_steps, 4);
   });
 
   test('leaves a run folder with plan, recipe, state, log and every event', async (t) => {

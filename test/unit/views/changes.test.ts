@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { formatCount } from '../../../src/run/format';
 import { applyEvents, emptyRun } from '../../../src/run/runState';
 import type { RunState } from '../../../src/run/runState';
 import type { TrainingEvent } from '../../../src/run/trainingEvent';
@@ -57,7 +58,8 @@ describe('what a run changed', () => {
     ] as const) {
       const [layers, scores] = changesOf(finishedRun(null, proof(moved)), undefined)!.proof;
       assert.equal(layers, 'All 14 trained layers are different now.');
-      assert.ok(scores!.includes(`: ${words}.`), scores);
+      assert.ok(scores!.includes(`: ${words}, `), scores);
+      assert.ok(scores!.endsWith(`, ${formatCount(moved / 1e-5)} times what rounding alone could do.`), scores);
     }
     assert.match(changesOf(finishedRun(null, proof(1, 13)), undefined)!.proof[0]!, /^13 of 14 trained layers/);
   });
