@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
-  chooseTheme,
   copyData,
   copyExample,
   endless,
@@ -163,7 +162,7 @@ export const stories = [
       await workbench.command('LoRA: Download Base Model');
       await workbench.question('SmolLM2-135M-Instruct').waitFor();
       await workbench.shot('list');
-      await workbench.type('someone/numbers');
+      await workbench.fillIn('someone/numbers');
       await workbench.shot('typed');
       await workbench.pick('someone/numbers');
       const gated = workbench.toast('only given to people who have accepted its licence');
@@ -186,13 +185,13 @@ export const stories = [
       await workbench.question('New Recipe (1 of 3)').waitFor();
       await workbench.shot('new-recipe');
       await workbench.pick('Download a model…');
-      await workbench.type('someone/numbers');
+      await workbench.fillIn('someone/numbers');
       await workbench.pick('someone/numbers');
       await workbench.question('New Recipe (2 of 3)').waitFor();
       await workbench.page.keyboard.press('Escape');
 
       await workbench.command('LoRA: Download Base Model');
-      await workbench.type('someone/numbers');
+      await workbench.fillIn('someone/numbers');
       await workbench.pick('someone/numbers');
       const done = workbench.toast('someone/numbers was here already');
       await done.waitFor();

@@ -117,14 +117,15 @@ export class Workbench {
   }
 
   /** Types into the list that is open. */
-  async type(text) {
+  /** Fills in the question that is open. */
+  async fillIn(text) {
     const input = this.page.locator('.quick-input-widget input').first();
     await input.waitFor({ state: 'visible' });
     await input.fill(text);
   }
 
   async answer(text) {
-    await this.type(text);
+    await this.fillIn(text);
     await this.page.keyboard.press('Enter');
   }
 
