@@ -4,6 +4,7 @@ import { parseRecipe } from '../recipe/parse';
 import { readAdapterFacts, type AdapterFacts } from './adapters/adapterFacts';
 import type { LoraApi } from './api';
 import { createExample, openCreatedExample } from './commands/example';
+import { convertFile } from './commands/convertCommand';
 import { commandIds, type CommandHandler, type CommandName } from './commands/commandIds';
 import { deleteFolder, renameAdapter, revealInExplorer } from './commands/fileCommands';
 import { newRecipe } from './commands/newRecipe';
@@ -88,6 +89,7 @@ export class Shell {
       if (job !== undefined && opensDashboard()) this.#openWhenBegun(job);
     },
     newRecipe: (target) => newRecipe({ files: this.#files, startEngine: () => this.#startEngine() }, target),
+    convertToRecipe: (target) => convertFile(target, this.#log),
     stopTraining: async (target) => {
       const job = await jobFor(target, this.#service, 'Stop Training', ({ phase }) => phase !== 'stopping');
       if (job !== undefined) await this.#service.cancel(job);
