@@ -1,10 +1,12 @@
 // Derives what other code and readers need from schemas/lora.schema.json, the single source of truth:
 //   src/recipe/recipe.generated.ts   types Recipe and ResolvedRecipe, the data recipeDefaults
 //   docs/recipe.md                   the reference for people
-//   node scripts/recipeTypes.mjs     writes both (a unit test fails when they differ from the schema)
+// and from schemas/peft-fields.json docs/peft-fields.md.
+//   node scripts/recipeTypes.mjs     writes them (a unit test fails when they differ from the schema)
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
+import { peftFieldsPage } from './peftFieldsPage.mjs';
 
 const generatedNote =
   'Generated from schemas/lora.schema.json by scripts/recipeTypes.mjs: change the schema, not this file.';
@@ -153,7 +155,12 @@ export async function derivedFiles(root) {
   const prettier = await import('prettier');
   const schema = JSON.parse(readFileSync(path.join(root, 'schemas/lora.schema.json'), 'utf8'));
   const options = JSON.parse(readFileSync(path.join(root, '.prettierrc.json'), 'utf8'));
-  const texts = { 'src/recipe/recipe.generated.ts': recipeTypes(schema), 'docs/recipe.md': recipeReference(schema) };
+  const fields = JSON.parse(readFileSync(path.join(root, 'schemas/peft-fields.json'), 'utf8'));
+  const texts = {
+    'src/recipe/recipe.generated.ts': recipeTypes(schema),
+    'docs/recipe.md': recipeReference(schema),
+    'docs/peft-fields.md': peftFieldsPage(fields),
+  };
   const formatted = Object.entries(texts).map(async ([file, text]) => [
     file,
     await prettier.format(text, { ...options, filepath: file }),

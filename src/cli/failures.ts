@@ -1,5 +1,6 @@
 import { whyUnreadable } from '../engine/formats/failures';
 import { Failure } from '../failure/failure';
+import type { SourceProblem } from '../recipe/convert/conversion';
 
 /** Wrong usage of the command line: exit code 2. */
 export function wrongUsage(message: string, hint?: string): Failure {
@@ -27,6 +28,21 @@ export function fileExists(file: string): Failure {
   return new Failure('file-exists', 'This file is already there and stays as it is.', {
     hint: 'Choose another name.',
     place: { file },
+  });
+}
+
+export function settingsUnreadable(file: string, cause: unknown): Failure {
+  return new Failure('settings-unreadable', `The settings to convert cannot be read: ${whyUnreadable(cause)}.`, {
+    hint: 'Check the path; it starts at the current folder.',
+    place: { file },
+    cause,
+  });
+}
+
+export function notConvertible(file: string, problem: SourceProblem | undefined): Failure {
+  return new Failure('not-convertible', problem?.message ?? 'This file holds no settings of a known tool.', {
+    hint: 'docs/convert.md shows what can be converted; `lora init` without --from writes a new recipe.',
+    place: { file, line: problem?.line ?? 1 },
   });
 }
 

@@ -1,3 +1,4 @@
+import { peftField } from './peftFields';
 import { dottedPath, recipeSchema, type JsonPath } from './schema';
 
 /** What other tools and everyday language call our keys. */
@@ -67,11 +68,15 @@ const ownKeys = new Map(
 
 /** Where the value of an unknown key belongs, when it is one of ours in the wrong place or another tool's name. */
 export function homeOfKey(key: string): JsonPath | undefined {
-  const home = ownKeys.get(key) ?? (Object.hasOwn(otherNames, key) ? otherNames[key] : undefined);
+  const other = Object.hasOwn(otherNames, key) ? otherNames[key] : peftField(key)?.key;
+  const home = ownKeys.get(key) ?? other;
   return home?.split('.');
 }
 
-/** A sentence that says where an unknown key belongs, when it is one of ours in the wrong place or another tool's name. */
+/**
+ * What to do about an unknown key that is one of ours in the wrong place, another tool's name for one of ours, or a field of
+ * PEFT, Transformers or TRL that a recipe does without.
+ */
 export function keyFromElsewhere(key: string, path: readonly (string | number)[]): string | undefined {
   const own = ownKeys.get(key);
   const section = dottedPath(path);
@@ -79,8 +84,9 @@ export function keyFromElsewhere(key: string, path: readonly (string | number)[]
     const home = own.includes('.') ? `inside \`${own.split('.')[0]!}\`` : 'at the top of the recipe';
     return `It belongs ${home}.`;
   }
-  const meant = Object.hasOwn(otherNames, key) ? otherNames[key]! : undefined;
-  if (meant === undefined) return undefined;
+  const field = peftField(key);
+  const meant = Object.hasOwn(otherNames, key) ? otherNames[key]! : field?.key;
+  if (meant === undefined) return field && `${field.why} ${field.instead ?? 'Delete it.'}`;
   const isHere = section === meant.split('.').slice(0, -1).join('.');
   return `It is called \`${isHere ? meant.split('.').at(-1)! : meant}\` here.`;
 }

@@ -223,6 +223,8 @@ function unknownKey(member: Member, schema: Schema, path: Path): { message: stri
       typesOf(schemaAt(dottedPath(home))!.schema).some((type) => isType(member.value!, type));
     return { message, fixes: [...(fits ? [preferred(moved(from, home))] : []), remove] };
   }
+  const answer = keyFromElsewhere(member.key, path);
+  if (answer !== undefined) return { message: `${unknown} ${answer}`, fixes: [remove] };
   const known = Object.keys(schema.properties ?? {}).filter((key) => key !== '$schema');
   const meant = nearest(member.key, known);
   if (meant === undefined) return { message: `${unknown} Its keys are ${known.join(', ')}.`, fixes: [remove] };

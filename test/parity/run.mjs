@@ -1,4 +1,5 @@
-// `npm run parity`: this engine and PEFT train the same adapters; their numbers must agree.
+// `npm run parity`: this engine and PEFT train the same adapters; their numbers must agree. So must the fields of PEFT's
+// LoraConfig and schemas/peft-fields.json (not with --only or --draws).
 //   --only TEXT           cases whose name contains TEXT (may be given several times)
 //   --draws N --seed S    N random combinations of family and settings instead of the named cases and the usual 20
 //   --lora COMMAND        what to run in place of `node dist/cli.js`
@@ -11,6 +12,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { cases, recipeOf } from './cases.mjs';
 import { drawCases } from './draws.mjs';
+import { fieldDifferences } from './fields.mjs';
 import { Reference } from './reference.mjs';
 
 /** Largest figures that count as equal. Relative, except logits; tensors: share of the largest update. */
@@ -36,9 +38,12 @@ async function main() {
   const chosen = all.filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)));
   if (chosen.length === 0) throw new Error(`No case is called ${only.join(' or ')}.`);
   const scratch = mkdtempSync(path.join(tmpdir(), 'lora-parity-'));
+  const isWhole = only.length === 0 && options.draws === undefined;
+  const fieldProblems = isWhole ? fieldDifferences() : [];
+  if (isWhole) console.log(`fields of LoraConfig and others: ${fieldProblems.join(' ') || 'all answered'}\n`);
   const reference = new Reference();
   try {
-    return await compareAll(chosen, reference, scratch);
+    return (await compareAll(chosen, reference, scratch)) || Math.min(fieldProblems.length, 1);
   } finally {
     await reference.close();
     rmSync(scratch, { recursive: true, force: true });

@@ -2,17 +2,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import {
-  copyData,
-  copyExample,
-  endless,
-  figure,
-  recipeName,
-  record,
-  runs,
-  setSteps,
-  stepOf,
-} from './example.mjs';
+import { convertStory } from './convertStory.mjs';
+import { copyData, copyExample, endless, figure, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
 import { until } from './workbench.mjs';
 
@@ -206,6 +197,7 @@ export const stories = [
       assert.match(text, /"base_model": "someone\/numbers",/);
     },
   },
+  convertStory,
   {
     name: 'a recipe that cannot be trained says why and where',
     trusted: true,
@@ -267,7 +259,7 @@ export const stories = [
       await workbench.shot('welcome');
       const offered = await workbench.offered('LoRA:');
       for (const title of ['Train Adapter', 'New Recipe']) assert.ok(offered.some((label) => label.includes(title)));
-      for (const title of ['Stop Training', 'Resume Training', 'Rename', 'Delete']) {
+      for (const title of ['Stop Training', 'Resume Training', 'Rename', 'Delete', 'Convert to Recipe']) {
         assert.ok(!offered.some((label) => label.includes(title)), `${title} is offered where it does not apply`);
       }
     },

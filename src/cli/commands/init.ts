@@ -9,12 +9,14 @@ import { printJson, type Command, type CommandContext, type CommandInput } from 
 import { columnsNeeded, fileExists, wrongUsage } from '../failures';
 import { askForIngredients, type Ingredients } from '../initQuestions';
 import { shortPath } from '../loadRecipe';
+import { fromOption, initFrom } from './initFrom';
 
 export const initCommand: Command = {
   name: 'init',
   summary: 'Write a new recipe with values that suit model, data and machine',
   arguments: [{ name: 'FILE', isRequired: false }],
   options: {
+    ...fromOption,
     'base-model': { type: 'text', value: 'M', description: 'The model to fine-tune; asked for on a terminal.' },
     dataset: { type: 'text', value: 'FILE', description: 'The examples to learn from; asked for on a terminal.' },
     'prompt-column': { type: 'text', value: 'NAME', description: 'The column that holds the question.' },
@@ -28,7 +30,10 @@ export const initCommand: Command = {
   notes: ['Model and data are looked at, not changed; of a large dataset a sample is read.'],
   stopsWhenAsked: false,
   async run(input, context) {
-    const file = path.resolve(context.cwd, recipeName(input.positionals[0] ?? 'adapter'));
+    const [named] = input.positionals;
+    const settings = input.text('from');
+    if (settings !== undefined) return initFrom(settings, named && recipeName(named), context);
+    const file = path.resolve(context.cwd, recipeName(named ?? 'adapter'));
     if (existsSync(file)) throw fileExists(file);
     const ingredients = await askForIngredients(given(input), context);
     if (ingredients === undefined) return 130;

@@ -2,6 +2,7 @@
 export const commandIds = {
   trainAdapter: 'lora.trainAdapter',
   newRecipe: 'lora.newRecipe',
+  convertToRecipe: 'lora.convertToRecipe',
   stopTraining: 'lora.stopTraining',
   pauseTraining: 'lora.pauseTraining',
   resumeTraining: 'lora.resumeTraining',

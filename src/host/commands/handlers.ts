@@ -95,6 +95,7 @@ function fileHandlers(parts: Parts): Handlers<Exclude<CommandName, Others>> {
     revealAdapter: async (target) => (await import('./adapterCommands')).revealAdapterOf(target, service, sidebar),
     rename: async (target) => (await import('./fileCommands')).renameAdapter(target),
     delete: async (target) => (await import('./fileCommands')).deleteFolder(target),
+    convertToRecipe: async (target) => (await import('./convertCommand')).convertFile(target, log),
     revealInExplorer: async (target) => (await import('./fileCommands')).revealInExplorer(target),
     showEngineLog: () => {
       log.show(true);

@@ -1,0 +1,57 @@
+// A person who comes from another tool.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const axolotl = `base_model: owner/Model-1B
+datasets:
+  - path: owner/questions
+    type: alpaca
+adapter: lora
+lora_r: 16
+lora_alpha: 32
+lora_target_linear: true
+sequence_len: 1024
+micro_batch_size: 2
+gradient_accumulation_steps: 4
+num_epochs: 3
+learning_rate: 2e-4
+optimizer: adamw_8bit
+bf16: auto
+wandb_project: first
+evals_per_epoch: 4
+`;
+
+export const convertStory = {
+  name: 'convert settings of another tool into a recipe, in Restricted Mode too',
+  trusted: false,
+  prepare(folder) {
+    mkdirSync(path.join(folder, 'configs'));
+    writeFileSync(path.join(folder, 'configs', 'first.yml'), axolotl);
+    writeFileSync(path.join(folder, 'ci.yml'), 'on: push\njobs: {}\n');
+  },
+  async play(workbench, folder) {
+    await workbench.openFile('first.yml');
+    await workbench.command('LoRA: Convert to Recipe');
+    await workbench.page.locator('.tab', { hasText: 'first.lora.json' }).first().waitFor();
+    const notice = workbench.toast('have no equivalent. Fill in dataset.path.');
+    await notice.waitFor();
+    await workbench.shot('converted');
+    const text = readFileSync(path.join(folder, 'first.lora.json'), 'utf8');
+    assert.match(text, /"r": 16, \/\/ lora_r/);
+    await workbench.press(notice, 'Show Details');
+    await workbench.page.locator('.part.panel', { hasText: 'LoRA Workbench' }).first().waitFor();
+    await workbench.shot('details');
+
+    await workbench.page
+      .locator('.explorer-folders-view .monaco-list-row', { hasText: 'ci.yml' })
+      .click({ button: 'right' });
+    const entry = workbench.page.locator('.monaco-menu .action-label', { hasText: 'Convert to Recipe' }).first();
+    await entry.waitFor();
+    await workbench.shot('menu');
+    await entry.click();
+    await workbench.toast('ci.yml was not converted. No known training tool has such settings').waitFor();
+    await workbench.shot('refused');
+    assert.ok(!existsSync(path.join(folder, 'ci.lora.json')));
+  },
+};
