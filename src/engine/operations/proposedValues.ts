@@ -42,6 +42,8 @@ export interface ProposedValues {
 const enoughSteps = 200;
 /** With so many steps, rows may be packed: fewer and larger ones do as well and take less time. */
 const plentyOfSteps = 3000;
+/** More passes than these can be too many. */
+const oftenest = 3;
 /** Below so many rows none can be spared for measuring. */
 const fewestToSplit = 10;
 const stepsOfFewRows = 100;
@@ -98,7 +100,7 @@ export function proposeValues(facts: RecipeFacts): ProposedValues {
           `${accumulation} small batches a step learn the same as one of ${batch.value}.`,
         )),
     ...value('training.learning_rate', ...proposeLearningRate(facts.model.parameters)),
-    ...proposeEvaluation(batch.steps, split.value),
+    ...proposeEvaluation(batch.steps, split.value, epochs.value),
     ...(shape.recomputes ? value('training.gradient_checkpointing', true, reasons.recomputes ?? '') : []),
   ];
   return { values, warnings: [...length.warnings, ...fitted.warnings] };
@@ -145,7 +147,7 @@ function proposeEpochs(rows: number): Proposed {
   ];
   const value = few.find(([below]) => rows < below)?.[1] ?? 1;
   if (value === 1) return { value, reason: 'With so many rows once is enough.' };
-  if (value > 3) return { value, reason: `${roughly(rows)} rows are few, so each is seen ${value} times.` };
+  if (value > oftenest) return { value, reason: `${roughly(rows)} rows are few, so each is seen ${value} times.` };
   const times = value === 2 ? 'twice' : 'three times';
   return { value, reason: `Each of ${roughly(rows)} rows is seen ${times}; more often rarely helps.` };
 }
@@ -213,19 +215,25 @@ function proposeLearningRate(parameters: number): [number, string] {
   return [rate, words];
 }
 
-/** Where the default of 50 would show nothing but the end. */
-function proposeEvaluation(steps: number, split: number): ProposedValue[] {
-  if (split === 0 || steps >= 250) return [];
-  const every = Math.max(5, 5 * Math.round(steps / 50));
-  return every >= 50
-    ? []
-    : [
-        {
-          key: 'training.eval_steps',
-          value: every,
-          reason: 'Measured about ten times, so that the progress can be seen.',
-        },
-      ];
+/**
+ * How often is measured, where the default of 50 steps would show little but the end; and where rows are seen so often
+ * that they may be learnt by heart, that the best state is kept, which must then be saved where it is measured.
+ */
+function proposeEvaluation(steps: number, split: number, epochs: number): ProposedValue[] {
+  if (split === 0) return [];
+  const every = steps >= 250 ? 50 : Math.max(5, 5 * Math.round(steps / 50));
+  const keepsBest = epochs > oftenest;
+  const values: ProposedValue[] = [];
+  if (every < 50) {
+    const reason = 'Measured about ten times, so that the progress can be seen.';
+    values.push({ key: 'training.eval_steps', value: every, reason });
+    if (keepsBest) values.push({ key: 'training.save_steps', value: every, reason: 'As often as is measured.' });
+  }
+  if (keepsBest) {
+    const reason = 'Rows that are seen often may be learnt by heart: the last state need not be the best.';
+    values.push({ key: 'training.load_best_model_at_end', value: true, reason });
+  }
+  return values;
 }
 
 /** The number itself, while it is not an estimate of what a large file holds. */

@@ -52,7 +52,13 @@ describe('what is proposed for', () => {
     [
       '90 rows',
       rowsOf(90),
-      { 'training.num_train_epochs': 10, 'training.per_device_train_batch_size': 4, 'training.eval_steps': 20 },
+      {
+        'training.num_train_epochs': 10,
+        'training.per_device_train_batch_size': 4,
+        'training.eval_steps': 20,
+        'training.save_steps': 20,
+        'training.load_best_model_at_end': true,
+      },
     ],
     [
       '1,000 rows',
@@ -67,6 +73,7 @@ describe('what is proposed for', () => {
         'training.num_train_epochs': 3,
         'training.per_device_train_batch_size': 8,
         'training.eval_steps': undefined,
+        'training.load_best_model_at_end': undefined,
       },
     ],
     ['50,000 rows', rowsOf(50_000), { 'training.num_train_epochs': 2, 'training.per_device_train_batch_size': 16 }],
