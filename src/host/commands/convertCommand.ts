@@ -3,7 +3,8 @@ import * as vscode from 'vscode';
 import { toolNames, type Conversion, type SourceProblem } from '../../recipe/convert/conversion';
 import { recipeFileName } from '../../recipe/convert/recipeFileName';
 import { shortValue } from '../../recipe/convert/recipeText';
-import { exists, targetPath } from './recipeCommands';
+import { exists } from './recipeCommands';
+import { targetPath } from './targetPath';
 
 /** Convert to Recipe: reads another tool's settings, as text only, and opens the recipe that says the same beside them. */
 export async function convertFile(target: unknown, log: vscode.LogOutputChannel): Promise<void> {
