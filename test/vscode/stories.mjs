@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { copyExample, endless, figure, numbers, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
+import { languageStories } from './languageStories.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
 import { until } from './workbench.mjs';
 
@@ -253,6 +254,7 @@ export const stories = [
       await workbench.shot('targets');
     },
   },
+  ...languageStories,
   {
     name: 'an empty folder says what to do first',
     trusted: true,

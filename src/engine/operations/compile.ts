@@ -6,8 +6,6 @@ import type { Graph } from '../graph/types';
 import type { Adapter } from '../lora/adapter';
 import { loraLayers } from '../lora/layers';
 import type { LoraLayers } from '../lora/layers';
-import { OnnxRuntime } from '../runtime/onnx/onnxRuntime';
-import { ReferenceRuntime } from '../runtime/reference/referenceRuntime';
 import type { Runtime, WeightSource } from '../runtime/runtime';
 import type { CompiledLoss } from '../train/optimizerStep';
 import { chunkRows, evaluationGraph, logitsGraph, trainingGraph } from '../train/trainingGraph';
@@ -18,11 +16,6 @@ import type { Executable } from '../runtime/runtime';
 export interface LossOptions {
   readonly batchSize: number;
   readonly maxLength: number;
-}
-
-/** The runtime that a recipe's `engine` section asks for. */
-export function chooseRuntime(engine: { readonly runtime: string; readonly threads: number }): Runtime {
-  return engine.runtime === 'reference' ? new ReferenceRuntime() : new OnnxRuntime({ threads: engine.threads });
 }
 
 const fileDtypes = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const;

@@ -157,7 +157,10 @@ export class FactStore {
       about: aboutWhat(draft),
       stop: new AbortController(),
       settled: Promise.resolve(),
-      value: lasting.has(name) && known?.about === aboutWhat(draft) && !isUnread(known.value) ? known.value : undefined,
+      value:
+        lasting.has(name) && known?.about === aboutWhat(draft) && !isUnread(known.value as object | undefined)
+          ? known.value
+          : undefined,
       state: 'asked',
       askedAt: 0,
     };

@@ -15,8 +15,8 @@ export interface ThreadOptions {
   readonly file: string;
   /** A thread that is silent for so many milliseconds is ended: a recipe's pattern or template may never come to an end. */
   readonly limit: () => number;
-  /** Megabytes of JavaScript heap. */
-  readonly heap: number;
+  /** Megabytes of JavaScript heap, and of the part of it for what lives shortly. */
+  readonly heap: { readonly whole: number; readonly young: number };
   readonly log: (line: string) => void;
 }
 
@@ -82,7 +82,8 @@ export class FactThread implements Finder {
 
   #start(): Worker {
     const { file, heap, log } = this.#options;
-    const worker = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: heap }, stdout: true, stderr: true });
+    const resourceLimits = { maxOldGenerationSizeMb: heap.whole, maxYoungGenerationSizeMb: heap.young };
+    const worker = new Worker(file, { resourceLimits, stdout: true, stderr: true });
     // What is printed must not get between the messages on this process's own stdout.
     for (const stream of [worker.stdout, worker.stderr])
       stream.on('data', (text: Buffer) => log(String(text).trimEnd()));

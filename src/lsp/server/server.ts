@@ -16,6 +16,7 @@ import {
 } from 'vscode-languageserver/node';
 import { fileURLToPath } from 'node:url';
 import { createLanguageService, type LanguageService } from '../service/languageService';
+import { withoutSnippets } from '../service/completions/suggestion';
 import { openRecipe, type RecipeDocument } from '../service/recipeDocument';
 import { FactStore } from './factStore';
 import { FactThread } from './factThread';
@@ -66,10 +67,15 @@ export class RecipeServer {
     const quick = new FactThread({
       file: threadFile,
       limit: () => Math.min(timeLimits.quick, this.#timeLimit),
-      heap: 256,
+      heap: { whole: 128, young: 8 },
       log,
     });
-    const slow = new FactThread({ file: threadFile, limit: () => this.#timeLimit, heap: 512, log });
+    const slow = new FactThread({
+      file: threadFile,
+      limit: () => this.#timeLimit,
+      heap: { whole: 256, young: 8 },
+      log,
+    });
     this.#threads = [quick, slow];
     this.#store = new FactStore({
       quick,
@@ -169,7 +175,9 @@ export class RecipeServer {
     connection.onCompletion(
       at(
         async (document, { position }: Place) => {
-          const items = await this.#patient.completions(document, position);
+          const offered = await this.#patient.completions(document, position);
+          const { completionItem } = this.#capabilities.textDocument?.completion ?? {};
+          const items = completionItem?.snippetSupport === true ? offered : withoutSnippets(offered);
           // More is there with the next letter.
           return { isIncomplete: this.#store.isReading(document.uri), items };
         },

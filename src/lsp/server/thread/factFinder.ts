@@ -137,10 +137,10 @@ export class FactFinder {
     const { draft, recipe, signal } = asked;
     if (!isRecipe(draft)) return undefined;
     if (await this.#hasSlowPattern(asked)) return slowPattern;
-    const { planRecipe } = await import('../../../engine/operations/planRecipe');
+    const { planFrom } = await import('../../../engine/operations/planRecipe');
     signal.throwIfAborted();
     const resolved = resolveRecipe(draft, { recipeFile: recipe.file });
-    return unlessFailure(() => planRecipe({ file: recipe.file, text: recipe.text, recipe: resolved }));
+    return unlessFailure(() => planFrom({ file: recipe.file, text: recipe.text, recipe: resolved }, this.#sources));
   }
 
   /** What matches patterns without a limit must not be called with one that goes on for ever. */

@@ -64,6 +64,28 @@ export function escapeSnippet(text: string): string {
   return text.replaceAll(/[\\$}]/g, '\\$&');
 }
 
+/** The entries for an editor that knows no snippets: what stands in their places stays as it is. */
+export function withoutSnippets(items: readonly CompletionItem[]): CompletionItem[] {
+  return items.map((item) => {
+    const { textEdit } = item;
+    if (textEdit === undefined) return item;
+    return {
+      ...item,
+      insertTextFormat: InsertTextFormat.PlainText,
+      textEdit: { ...textEdit, newText: plainText(textEdit.newText) },
+    };
+  });
+}
+
+/** Places are `$1`, `${1:text}` and `${1|one,other|}`, of which the first counts. */
+function plainText(snippet: string): string {
+  return snippet
+    .replaceAll(/(?<!\\)\$\{\d+\|((?:\\.|[^\\,|])*)[^}]*\|\}/g, '$1')
+    .replaceAll(/(?<!\\)\$\{\d+:((?:\\.|[^\\}])*)\}/g, '$1')
+    .replaceAll(/(?<!\\)\$\d+/g, '')
+    .replaceAll(/\\([\\$},|])/g, '$1');
+}
+
 /** Where the one before was left without its comma, it gets it. */
 function commaBefore(document: RecipeDocument, { before, kind, path }: Cursor): TextEdit | undefined {
   const isItem = kind === 'value' && typeof path.at(-1) === 'number';
