@@ -56,7 +56,11 @@ export class RecipeLanguage implements vscode.Disposable {
 
 /** Other editors show text alone: only here it gets its pictures. */
 async function withIcons(lenses: vscode.ProviderResult<vscode.CodeLens[]>): Promise<vscode.CodeLens[]> {
-  const icons: Readonly<Record<string, string>> = { 'lora.trainAdapter': '$(play) ', 'lora.previewData': '$(eye) ' };
+  const icons: Readonly<Record<string, string>> = {
+    // A blank at the end of a picture would be swallowed.
+    'lora.trainAdapter': '$(play)\u00a0',
+    'lora.previewData': '$(eye)\u00a0',
+  };
   for (const { command } of (await lenses) ?? []) {
     if (command !== undefined) command.title = `${icons[command.command] ?? ''}${command.title}`;
   }

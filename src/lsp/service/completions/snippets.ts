@@ -1,7 +1,7 @@
 import { CompletionItemKind } from 'vscode-languageserver-types';
 import type { FoundPath, Sources } from '../knowledge';
 import type { RecipeDocument } from '../recipeDocument';
-import { escapeSnippet, type Suggestion } from './suggestion';
+import { escapeSnippet, plainText, type Suggestion } from './suggestion';
 
 /** Places of a snippet that name something of the workspace. */
 interface Named {
@@ -20,7 +20,7 @@ interface RecipeSnippet {
 const recipes: readonly RecipeSnippet[] = [
   {
     label: 'Recipe: answer questions',
-    detail: 'rows of {"prompt": …, "completion": …}, chats, or Alpaca',
+    detail: 'From prompts with completions, chats, or Alpaca rows.',
     lines: ({ model, dataset }) => [
       '{',
       `  "base_model": ${model},`,
@@ -32,7 +32,7 @@ const recipes: readonly RecipeSnippet[] = [
   },
   {
     label: 'Recipe: write in the style of a text',
-    detail: 'a plain text file; every token is learnt',
+    detail: 'From a plain text file: every token is learnt.',
     lines: ({ model }) => [
       '{',
       `  "base_model": ${model},`,
@@ -44,7 +44,7 @@ const recipes: readonly RecipeSnippet[] = [
   },
   {
     label: 'Recipe: try it for a few steps',
-    detail: 'twenty steps, to see that everything fits',
+    detail: 'Twenty steps, to see that everything fits.',
     lines: ({ model, dataset }) => [
       '{',
       `  "base_model": ${model},`,
@@ -55,7 +55,7 @@ const recipes: readonly RecipeSnippet[] = [
   },
   {
     label: 'Recipe: go on from an adapter',
-    detail: 'new data for an adapter that exists',
+    detail: 'New data for an adapter that exists.',
     lines: ({ model, dataset, adapter }) => [
       '{',
       `  "base_model": ${model},`,
@@ -79,12 +79,11 @@ export async function recipeSnippets(document: RecipeDocument, sources: Sources)
     dataset: placeFor(2, datasets, './train.jsonl'),
     adapter: placeFor(3, adapters, './adapters/first'),
   };
-  return recipes.map(({ label, detail, lines }) => ({
-    label,
-    detail,
-    insert: lines(named).join('\n'),
-    kind: CompletionItemKind.Snippet,
-  }));
+  return recipes.map(({ label, detail, lines }) => {
+    const insert = lines(named).join('\n');
+    const documentation = `\`\`\`jsonc\n${plainText(insert)}\n\`\`\``;
+    return { label, detail, insert, documentation, kind: CompletionItemKind.Snippet };
+  });
 }
 
 const mostChoices = 10;

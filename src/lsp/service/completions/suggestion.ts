@@ -49,7 +49,7 @@ export function completionItems(
       ...(suggestion.isPreferred === true ? { preselect: true } : {}),
       ...(suggestion.detail === undefined
         ? {}
-        : { detail: suggestion.detail, labelDetails: { description: suggestion.detail } }),
+        : { detail: suggestion.detail, ...besideLabel(suggestion.label, suggestion.detail) }),
       ...(suggestion.documentation === undefined
         ? {}
         : { documentation: { kind: 'markdown' as const, value: suggestion.documentation } }),
@@ -57,6 +57,14 @@ export function completionItems(
       ...(suggestion.goesOn === true ? { command: { title: 'Suggest', command: 'editor.action.triggerSuggest' } } : {}),
     };
   });
+}
+
+/** Characters of a line of the list; what is longer is cut off in the middle of its words. */
+const widestLine = 56;
+
+/** Beside the label only what fits; the rest stands in the entry's explanation. */
+function besideLabel(label: string, detail: string): Pick<CompletionItem, 'labelDetails'> {
+  return label.length + detail.length > widestLine ? {} : { labelDetails: { description: detail } };
 }
 
 /** A snippet gives `$`, `}` and `\` a meaning. */
@@ -77,8 +85,8 @@ export function withoutSnippets(items: readonly CompletionItem[]): CompletionIte
   });
 }
 
-/** Places are `$1`, `${1:text}` and `${1|one,other|}`, of which the first counts. */
-function plainText(snippet: string): string {
+/** A snippet as it stands in the text before anything is typed over. Places are `$1`, `${1:text}` and `${1|one,other|}`, of which the first counts. */
+export function plainText(snippet: string): string {
   return snippet
     .replaceAll(/(?<!\\)\$\{\d+\|((?:\\.|[^\\,|])*)[^}]*\|\}/g, '$1')
     .replaceAll(/(?<!\\)\$\{\d+:((?:\\.|[^\\}])*)\}/g, '$1')
