@@ -46,11 +46,11 @@ export async function codeLenses(document: RecipeDocument, sources: Sources): Pr
 }
 
 /** Paths of a recipe start at its folder: without one there is neither model nor data. */
-function homeless({ uri, range }: RecipeDocument, offset: number): CodeLens {
-  const title = uri.startsWith('untitled:')
+function homeless(document: RecipeDocument, offset: number): CodeLens {
+  const title = document.uri.startsWith('untitled:')
     ? 'Save this recipe as name.lora.json to see its model, data and costs'
     : 'This recipe lies on no disk: its model and data cannot be read, and only its text is checked';
-  return { range: range(offset, 0), command: { title, command: lensCommands.none } };
+  return { range: document.range(offset, 0), command: { title, command: lensCommands.none } };
 }
 
 /** `884,736 trainable parameters · 0.65 % · adapter 3.54 MB · memory about 1.9 GB` */
