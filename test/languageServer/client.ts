@@ -17,12 +17,12 @@ export interface ClientOptions {
   readonly transport?: 'stdio' | 'ipc';
   /** Absolute paths of the folders that are open. */
   readonly folders: readonly string[];
-  /** Milliseconds after which the server gives up a question. */
+  /** Milliseconds after which the server gives up a question; default: as long as a test waits. */
   readonly timeLimit?: number;
 }
 
 /** What never happens is told after so many milliseconds. */
-const patience = 60_000;
+const patience = 120_000;
 
 /** A real language server in a process of its own, as an editor starts it. */
 export class TestClient {
@@ -70,13 +70,13 @@ export class TestClient {
     return client;
   }
 
-  async initialize({ folders, timeLimit }: ClientOptions): Promise<unknown> {
+  async initialize({ folders, timeLimit = patience }: ClientOptions): Promise<unknown> {
     this.folders = folders;
     const answer = await this.request('initialize', {
       processId: process.pid,
       rootUri: null,
       workspaceFolders: workspaceFolders(folders),
-      initializationOptions: timeLimit === undefined ? null : { timeLimit },
+      initializationOptions: { timeLimit },
       capabilities: {
         workspace: {
           workspaceFolders: true,

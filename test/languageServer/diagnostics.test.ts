@@ -176,7 +176,7 @@ async function untilLens(client: TestClient, recipe: string, pattern: RegExp): P
 /** Asks until the answer is the wanted one: answers change as more becomes known. */
 async function until<Answer>(ask: () => Promise<Answer>, isWanted: (answer: Answer) => boolean): Promise<void> {
   let last: Answer | undefined;
-  for (const end = performance.now() + 60_000; performance.now() < end;) {
+  for (const end = performance.now() + 120_000; performance.now() < end;) {
     last = await ask();
     if (isWanted(last)) return;
   }

@@ -146,7 +146,8 @@ export const languageStories = [
 
       await workbench.openFile('data.jsonl');
       await page.locator('.squiggly-error').first().waitFor();
-      await page.locator('.squiggly-error').first().hover();
+      const row = page.locator('.editor-instance .view-line', { hasText: '13}' }).first();
+      await row.hover({ position: { x: 60, y: 9 } });
       await page.locator('.monaco-hover', { hasText: 'dataset-row-invalid' }).first().waitFor();
       await workbench.shot('row');
 

@@ -38,8 +38,11 @@ const watched = '**/*.{json,jsonc,jsonl,ndjson,csv,tsv,parquet,txt,md,jinja,safe
 /** Below these nothing is anyone's own: packages, and what tools keep for themselves, such as the runs in `.lora`. */
 const unwatched = /\/(node_modules|__pycache__|\.[^/]+)\//;
 
-/** Milliseconds after which a thread that reads the model and the first rows, or that tokenizes and plans, is ended. */
-const timeLimits = { quick: 10_000, slow: 30_000 };
+/**
+ * Milliseconds after which a thread that tokenizes and plans is ended; one that reads the model and the first rows after
+ * a third of it. Sound work takes a second, on a busy machine many.
+ */
+const usualTimeLimit = 60_000;
 
 /** Milliseconds in which answers that arrive together are shown together. */
 const refreshPause = 50;
@@ -57,7 +60,7 @@ export class RecipeServer {
   readonly #patient: LanguageService;
   readonly #publisher: Publisher;
   #workspace: readonly string[] = [];
-  #timeLimit = timeLimits.slow;
+  #timeLimit = usualTimeLimit;
   #capabilities: InitializeParams['capabilities'] = {};
   #isRefreshAsked = false;
 
@@ -66,7 +69,7 @@ export class RecipeServer {
     const log = (line: string): void => connection.console.log(line);
     const quick = new FactThread({
       file: threadFile,
-      limit: () => Math.min(timeLimits.quick, this.#timeLimit),
+      limit: () => this.#timeLimit / 3,
       heap: { whole: 128, young: 8 },
       log,
     });
