@@ -69,10 +69,9 @@ const fixesByCode: Readonly<Record<string, FixesOf>> = {
     const near = nearest(column, columns) ?? (columns.includes(role) ? role : undefined);
     // Nothing is like it: then any column that has no role yet may be meant, the likeliest first.
     const free = columns.filter((name) => !Object.values(given ?? {}).includes(name));
-    const likely = guessColumns(free)?.[role];
-    const similar = [
-      ...new Set([...similarNames(column, columns), ...(likely === undefined ? [] : [likely]), ...free]),
-    ];
+    const likely = guessColumns(columns)?.[role];
+    const isFree = (name: string | undefined): name is string => name !== undefined && free.includes(name);
+    const similar = [...new Set([...similarNames(column, columns), likely, ...free])].filter(isFree);
     const names = near === undefined ? similar.slice(0, mostColumns) : [near];
     const fixes = names.map((name) => setValue(['dataset', 'columns', role], name, `Write ${JSON.stringify(name)}`));
     return fixes.length === 1 ? [preferred(fixes[0]!)] : fixes;

@@ -38,8 +38,11 @@ describe('quick fixes', () => {
     const world = await tinyWorld(t);
     const text = `{ "base_model": "./model", "dataset": { "path": "data.jsonl" }, "lora": { "rank": 4 } }`;
     const { document } = await world.open(text);
-    const kinds = async (...only: readonly string[]): Promise<readonly (string | undefined)[]> =>
-      (await world.service.codeActions(document, document.range(0, text.length), only)).map(({ kind }) => kind);
+    const kinds = async (...only: readonly string[]): Promise<readonly (string | undefined)[]> => [
+      ...new Set(
+        (await world.service.codeActions(document, document.range(0, text.length), only)).map(({ kind }) => kind),
+      ),
+    ];
     assert.deepEqual(await kinds('source.fixAll'), ['source.fixAll.lora']);
     assert.deepEqual(await kinds('quickfix'), ['quickfix']);
     assert.deepEqual(await kinds('refactor'), []);
