@@ -1,5 +1,6 @@
 // `npm test`: bundles the TypeScript tests and hands them to Node's own test runner.
-//   npm test                    everything under test/unit, corpus, gradients, conformance, faults, engineProcess
+//   npm test                    everything under test/unit, corpus, gradients, conformance, faults, engineProcess,
+//                               languageServer
 //   npm test -- test/unit/data  one folder or file
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
@@ -12,7 +13,15 @@ const wanted = process.argv.slice(2);
 const roots =
   wanted.length > 0
     ? wanted
-    : ['test/unit', 'test/corpus', 'test/gradients', 'test/conformance', 'test/faults', 'test/engineProcess'];
+    : [
+        'test/unit',
+        'test/corpus',
+        'test/gradients',
+        'test/conformance',
+        'test/faults',
+        'test/engineProcess',
+        'test/languageServer',
+      ];
 const entryPoints = roots
   .filter((root) => existsSync(root))
   .flatMap((root) => (statSync(root).isDirectory() ? list(root, '.test.ts') : [root]));

@@ -45,6 +45,9 @@ function columnsOf(facts: Facts, { file }: FailureFacts): readonly string[] {
 const plainChat =
   "{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
 
+/** No list of fixes gets longer than anyone reads. */
+const mostColumns = 5;
+
 /** What to do about what could not be read, where the recipe can do something about it. */
 const fixesByCode: Readonly<Record<string, FixesOf>> = {
   'dataset-format-unknown'(draft, facts, failure) {
@@ -60,11 +63,17 @@ const fixesByCode: Readonly<Record<string, FixesOf>> = {
   },
   'dataset-column-missing'(draft, facts, failure) {
     const role = failure.path?.split('.').at(-1) ?? '';
-    const column = (draft.dataset?.columns as Readonly<Record<string, string>> | undefined)?.[role] ?? '';
+    const given = draft.dataset?.columns as Readonly<Record<string, string>> | undefined;
+    const column = given?.[role] ?? '';
     const columns = columnsOf(facts, failure);
-    const near = nearest(column, columns);
-    const others = near === undefined ? similarNames(column, columns) : [near];
-    const fixes = others.map((name) => setValue(['dataset', 'columns', role], name, `Write ${JSON.stringify(name)}`));
+    const near = nearest(column, columns) ?? (columns.includes(role) ? role : undefined);
+    // Nothing is like it: then any column that has no role yet may be meant, the likeliest first.
+    const free = columns.filter((name) => !Object.values(given ?? {}).includes(name));
+    const likely = guessColumns(columns)?.[role];
+    const isFree = (name: string | undefined): name is string => name !== undefined && free.includes(name);
+    const similar = [...new Set([...similarNames(column, columns), likely, ...free])].filter(isFree);
+    const names = near === undefined ? similar.slice(0, mostColumns) : [near];
+    const fixes = names.map((name) => setValue(['dataset', 'columns', role], name, `Write ${JSON.stringify(name)}`));
     return fixes.length === 1 ? [preferred(fixes[0]!)] : fixes;
   },
   'dataset-role-unknown': (_, __, { path }) => {

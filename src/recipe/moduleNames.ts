@@ -10,8 +10,17 @@ export function isNamedBy(path: string, name: string): boolean {
   return path === name || path.endsWith(`.${name}`);
 }
 
+/** Of each model once: every check of names goes through them, with every keystroke. */
+const knownPaths = new WeakMap<ModelFacts, readonly string[]>();
+
 /** The paths of all modules and of the groups that they lie in, in the order of `named_modules()`. */
-export function pathsOf({ modules }: ModelFacts): readonly string[] {
+export function pathsOf(model: ModelFacts): readonly string[] {
+  const known = knownPaths.get(model) ?? allPaths(model);
+  knownPaths.set(model, known);
+  return known;
+}
+
+function allPaths({ modules }: ModelFacts): readonly string[] {
   const paths = new Set<string>();
   for (const { path } of modules) {
     const parts = path.split('.');

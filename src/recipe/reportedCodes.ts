@@ -40,6 +40,7 @@ const beyondTheTable: readonly ReportedCode[] = [
   }),
   ...errors('T', {
     'dataset-chat-template-missing': 'Conversations, and a model without a chat template',
+    'template-too-slow': 'A template that never comes to an end',
     'evaluation-all-masked': 'Nothing can be measured on the evaluation rows',
   }),
   ...errors('D', {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +7,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { listRuns } from '../../src/engine/checkpoint/runFolder';
 import { startEngine } from '../../src/host/engine/engineClient';
+import { isAlive } from '../alive';
 import { temporaryFolder, writeTinyProject } from '../tiny/recipe';
 import { TestEngine, blockWhen, disturbed, engineFile } from './engine';
 
@@ -110,20 +110,5 @@ async function goneInTime(pid: number): Promise<void> {
       assert.fail(`The engine outlived its parent by ${limit} s`);
     }
     await wait(20);
-  }
-}
-
-/** Whether a process runs. One that ended but that nobody asked for yet (a zombie) does not. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  if (process.platform !== 'linux') return true;
-  try {
-    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
   }
 }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { convertStory } from './convertStory.mjs';
 import { copyData, copyExample, endless, figure, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
+import { languageStories } from './languageStories.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
 import { until } from './workbench.mjs';
 
@@ -249,6 +250,7 @@ export const stories = [
       await workbench.shot('targets');
     },
   },
+  ...languageStories,
   {
     name: 'an empty folder says what to do first',
     trusted: true,

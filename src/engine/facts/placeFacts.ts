@@ -38,7 +38,8 @@ export function workspaceOf(file: string, current = process.cwd()): string {
   return isInside(file, current) ? current : path.dirname(file);
 }
 
-function isInside(file: string, folder: string): boolean {
+/** Whether an absolute path is a folder or lies below it. */
+export function isInside(file: string, folder: string): boolean {
   const relative = path.relative(folder, file);
   return !path.isAbsolute(relative) && relative !== '..' && !relative.startsWith(`..${path.sep}`);
 }

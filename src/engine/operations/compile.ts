@@ -1,4 +1,3 @@
-import { platformNotSupported } from '../../run/failures';
 import { layOut } from '../data/layout';
 import type { BaseModel } from '../facts/baseModel';
 import { countParameters } from '../models/model';
@@ -7,8 +6,6 @@ import type { Graph } from '../graph/types';
 import type { Adapter } from '../lora/adapter';
 import { loraLayers } from '../lora/layers';
 import type { LoraLayers } from '../lora/layers';
-import { OnnxRuntime } from '../runtime/onnx/onnxRuntime';
-import { ReferenceRuntime } from '../runtime/reference/referenceRuntime';
 import type { Runtime, WeightSource } from '../runtime/runtime';
 import type { CompiledLoss } from '../train/optimizerStep';
 import { chunkRows, evaluationGraph, logitsGraph, trainingGraph } from '../train/trainingGraph';
@@ -19,14 +16,6 @@ import type { Executable } from '../runtime/runtime';
 export interface LossOptions {
   readonly batchSize: number;
   readonly maxLength: number;
-}
-
-/** The runtime that a recipe's `engine` section asks for. @throws Failure `platform-not-supported` */
-export function chooseRuntime(engine: { readonly runtime: string; readonly threads: number }): Runtime {
-  if (engine.runtime === 'reference') return new ReferenceRuntime();
-  const failure = platformNotSupported(process.platform, process.arch);
-  if (failure !== undefined) throw failure;
-  return new OnnxRuntime({ threads: engine.threads });
 }
 
 const fileDtypes = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const;

@@ -4,7 +4,8 @@ import { openDataset } from '../data/dataset';
 import { checkMaxLength, openBaseModel, openModelTokenizer } from '../facts/baseModel';
 import { evaluateWindows } from '../train/optimizerStep';
 import { attach } from './attached';
-import { chooseRuntime, compileEvaluation, weightSource } from './compile';
+import { chooseRuntime } from './chooseRuntime';
+import { compileEvaluation, weightSource } from './compile';
 import { oneAdapter } from './failures';
 
 const batchSize = 4;

@@ -7,7 +7,8 @@ import { generate } from '../generate/generate';
 import { sampler } from '../generate/sampling';
 import { TextStream } from '../generate/textStream';
 import { attach } from './attached';
-import { chooseRuntime, compileLogits, weightSource } from './compile';
+import { chooseRuntime } from './chooseRuntime';
+import { compileLogits, weightSource } from './compile';
 import { noChatTemplate, oneAdapter, promptEmpty } from './failures';
 
 /** Continues a prompt with the base model, with an adapter, or with both for comparison. */

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import type { Plan } from '../../run/plan';
+import { plainSources } from '../facts/gatherFacts';
 import { planFull } from '../lora/adapter';
 import { planRun } from '../plan/planRun';
 import type { Recomputation } from '../train/trainingGraph';
@@ -9,11 +10,16 @@ import { activationBytes } from './activationBytes';
 import { evaluationRows } from './evaluator';
 import { preflight } from './preflight';
 import { checkExamples, closePrepared, countSteps, prepare } from './prepare';
-import type { Prepared } from './prepare';
+import type { Prepared, PreparedFrom } from './prepare';
 
 /** What `lora plan` shows. */
-export async function planRecipe(loaded: LoadedRecipe): Promise<Plan> {
-  const prepared = await prepare(loaded);
+export function planRecipe(loaded: LoadedRecipe): Promise<Plan> {
+  return planFrom(loaded, plainSources);
+}
+
+/** The same for whoever has the model and its tokenizer open already. */
+export async function planFrom(loaded: LoadedRecipe, from: PreparedFrom): Promise<Plan> {
+  const prepared = await prepare(loaded, from);
   try {
     return await preflight(prepared, await planPrepared(prepared));
   } finally {

@@ -6,8 +6,10 @@ import { openDataset } from '../data/dataset';
 import type { Dataset } from '../data/dataset';
 import type { Example } from '../data/example';
 import type { Tokenizer } from '../data/tokenizer';
-import { checkMaxLength, openBaseModel, openModelTokenizer } from '../facts/baseModel';
+import { checkMaxLength } from '../facts/baseModel';
 import type { BaseModel } from '../facts/baseModel';
+import { plainSources } from '../facts/gatherFacts';
+import type { FactSources } from '../facts/gatherFacts';
 import { datasetOptions, loraOptions } from '../facts/recipeOptions';
 import { planAdapter, planFull } from '../lora/adapter';
 import type { Adapter, LoraOptions } from '../lora/adapter';
@@ -31,16 +33,19 @@ export interface Prepared {
   readonly windowOptions: WindowOptions;
 }
 
+/** How a run's model and tokenizer are opened; whoever has them open already gives them. */
+export type PreparedFrom = Pick<FactSources, 'openModel' | 'openTokenizer'>;
+
 /** Opens base model, tokenizer and data of a recipe, and finds what its adapter changes. Throws a Failure. */
-export async function prepare(loaded: LoadedRecipe): Promise<Prepared> {
+export async function prepare(loaded: LoadedRecipe, from: PreparedFrom = plainSources): Promise<Prepared> {
   const { recipe } = loaded;
   const folder = path.dirname(loaded.file);
-  const base = await openBaseModel(recipe.base_model, folder);
+  const base = await from.openModel(recipe.base_model, folder);
   refuseSlowPatterns(loaded.text, base);
   const lora = loraOptions(recipe.lora);
   const adapter = recipe.method === 'full' ? planFull(base.model) : planAdapter(base.model, lora);
   await initFromTensors({ base, adapter, loaded });
-  const tokenizer = await openModelTokenizer(base);
+  const tokenizer = await from.openTokenizer(base);
   const maxLength = recipe.dataset.max_length ?? Math.min(512, base.model.contextLength);
   checkMaxLength(base, maxLength);
   const { eval_path: evalPath } = recipe.dataset;

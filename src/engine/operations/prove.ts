@@ -8,7 +8,8 @@ import type { AdaptedModule, Proof } from '../train/proof';
 import type { TrainingState } from '../train/state';
 import { tensorFeeds } from '../train/feeds';
 import { logitsAt } from '../generate/generate';
-import { chooseRuntime, compileLogits, weightSource } from './compile';
+import { chooseRuntime } from './chooseRuntime';
+import { compileLogits, weightSource } from './compile';
 import { firstExample } from './prepare';
 import type { Prepared } from './prepare';
 

@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 
+/** On a disk, not saved yet, or in a repository far away; not what a comparison shows of the past. */
+const schemes = ['file', 'untitled', 'vscode-vfs'];
+
 /** The language of recipes: its server is started with the first recipe that is shown, and ended with the window. */
 export class RecipeLanguage implements vscode.Disposable {
   readonly #serverFile: string;
@@ -20,8 +23,8 @@ export class RecipeLanguage implements vscode.Disposable {
     void this.#client?.then((client) => client.dispose()).catch(() => undefined);
   }
 
-  #startFor({ languageId }: vscode.TextDocument): void {
-    if (languageId !== 'lora' || this.#client !== undefined) return;
+  #startFor({ languageId, uri }: vscode.TextDocument): void {
+    if (languageId !== 'lora' || !schemes.includes(uri.scheme) || this.#client !== undefined) return;
     this.#client = this.#start();
     this.#client.catch((error: unknown) => {
       this.#log.error(error instanceof Error ? error : String(error));
@@ -40,7 +43,7 @@ export class RecipeLanguage implements vscode.Disposable {
       'LoRA recipes',
       { module: this.#serverFile, transport: TransportKind.ipc },
       {
-        documentSelector: [{ language: 'lora' }],
+        documentSelector: schemes.map((scheme) => ({ language: 'lora', scheme })),
         outputChannel: this.#log,
         diagnosticCollectionName: 'lora',
         middleware: { provideCodeLenses: (document, token, next) => withIcons(next(document, token)) },
@@ -53,7 +56,11 @@ export class RecipeLanguage implements vscode.Disposable {
 
 /** Other editors show text alone: only here it gets its pictures. */
 async function withIcons(lenses: vscode.ProviderResult<vscode.CodeLens[]>): Promise<vscode.CodeLens[]> {
-  const icons: Readonly<Record<string, string>> = { 'lora.trainAdapter': '$(play) ', 'lora.previewData': '$(eye) ' };
+  const icons: Readonly<Record<string, string>> = {
+    // A blank at the end of a picture would be swallowed.
+    'lora.trainAdapter': '$(play)\u00a0',
+    'lora.previewData': '$(eye)\u00a0',
+  };
   for (const { command } of (await lenses) ?? []) {
     if (command !== undefined) command.title = `${icons[command.command] ?? ''}${command.title}`;
   }

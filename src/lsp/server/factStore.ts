@@ -1,22 +1,26 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { RecipeDraft } from '../../recipe/draft';
-import type { FactName, Facts } from '../../recipe/facts';
+import { isUnread, type FactName, type Facts } from '../../recipe/facts';
 import { draftOf } from '../service/draftOf';
 import type { FolderEntry, Sources } from '../service/knowledge';
 import type { RecipeDocument } from '../service/recipeDocument';
 import { canBeAsked, inputKey } from './inputs';
-import { NoAnswer, type Answers, type Finder, type QuestionName } from './questions';
+import { NoAnswer, TookTooLong, type Answers, type Finder, type QuestionName } from './questions';
+import { tooSlow } from './tooSlow';
 import { openableUri } from './targets';
 
 /** One answer, or its way here. */
 interface Entry {
   readonly key: string;
+  /** Model and data that it speaks of. */
+  readonly about: string;
   readonly stop: AbortController;
   /** Resolves when the answer is there, or will not come; never rejects. */
   settled: Promise<void>;
   value: unknown;
-  state: 'asked' | 'answered' | 'stale';
+  /** `given up`: it took too long, and is not asked again before the recipe or a file changes. */
+  state: 'asked' | 'answered' | 'stale' | 'given up';
   /** When it was asked last: what lies outside of the watched folders changes unseen. */
   askedAt: number;
 }
@@ -44,6 +48,8 @@ const patience: Readonly<Record<QuestionName, number>> = {
 
 /** What tokenizes and plans goes to a thread of its own, so that the small questions never wait behind it. */
 const slow: ReadonlySet<QuestionName> = new Set(['tokens', 'evalTokens', 'cost', 'plan']);
+/** What changes with every keystroke: until it is known anew, what was known before is nearer to it than nothing. */
+const lasting: ReadonlySet<QuestionName> = new Set(['adapter', 'cost', 'plan']);
 const questionNames = Object.keys(patience) as QuestionName[];
 const factNames: readonly FactName[] = [
   ...(['model', 'data', 'evalData', 'patterns', 'start', 'machine', 'places'] as const),
@@ -86,6 +92,13 @@ export class FactStore {
     };
   }
 
+  /** Whether something about a document is on its way that is answered soon. */
+  isReading(uri: string): boolean {
+    return [...(this.#entries.get(uri) ?? [])].some(
+      ([name, { state, value }]) => patience[name] > 0 && state === 'asked' && value === undefined,
+    );
+  }
+
   /** Resolves once all that can be asked about a document is answered. */
   async settled(document: RecipeDocument): Promise<void> {
     const draft = draftOf(document);
@@ -104,7 +117,7 @@ export class FactStore {
   /** Something on disk changed. What is known stays until it is known better. */
   forgetFiles(): void {
     for (const [uri, entries] of this.#entries) {
-      for (const entry of entries.values()) if (entry.state === 'answered') entry.state = 'stale';
+      for (const entry of entries.values()) if (entry.state !== 'asked') entry.state = 'stale';
       this.#options.changed(uri);
     }
   }
@@ -141,18 +154,25 @@ export class FactStore {
     known?.stop.abort();
     const entry: Entry = {
       key,
+      about: aboutWhat(draft),
       stop: new AbortController(),
       settled: Promise.resolve(),
-      value: undefined,
+      value:
+        lasting.has(name) && known?.about === aboutWhat(draft) && !isUnread(known.value as object | undefined)
+          ? known.value
+          : undefined,
       state: 'asked',
       askedAt: 0,
     };
     entries.set(name, entry);
-    this.#ask(document, file, name, entry);
+    const isHopeless = slow.has(name) && name !== 'tokens' && isGivenUp(entries.get('tokens'), draft);
+    if (isHopeless) Object.assign(entry, { state: 'given up', value: tooSlow('tokens', draft) });
+    else this.#ask(document, file, name, entry);
     return entry;
   }
 
-  #ask({ uri, text }: RecipeDocument, file: string, name: QuestionName, entry: Entry): void {
+  #ask(document: RecipeDocument, file: string, name: QuestionName, entry: Entry): void {
+    const { uri, text } = document;
     const { signal } = entry.stop;
     const recipe = { file, text, workspace: this.#options.workspace() };
     entry.state = 'asked';
@@ -163,15 +183,26 @@ export class FactStore {
         if (slow.has(name)) await rest(this.#options.rest, signal);
         const thread = slow.has(name) ? this.#options.slow : this.#options.quick;
         entry.value = await thread.ask(name, recipe, signal);
+        entry.state = 'answered';
       } catch (error) {
-        // What took too long stays unknown until the recipe or a file changes.
         if (!(error instanceof NoAnswer)) throw error;
+        entry.state = error instanceof TookTooLong ? 'given up' : 'answered';
+        entry.value = error instanceof TookTooLong ? tooSlow(name, draftOf(document)) : undefined;
       }
-      entry.state = 'answered';
       if (!signal.aborted && JSON.stringify(entry.value) !== before) this.#options.changed(uri);
     };
     entry.settled = find();
   }
+}
+
+/** What is known of another model or of other data is never kept. */
+function aboutWhat({ base_model: model, dataset }: RecipeDraft): string {
+  return JSON.stringify([model, dataset?.path, dataset?.eval_path]);
+}
+
+/** Rows that cannot be written as tokens in time can neither be counted nor planned with. */
+function isGivenUp(tokens: Entry | undefined, draft: RecipeDraft): boolean {
+  return tokens?.state === 'given up' && tokens.key === inputKey('tokens', draft);
 }
 
 function within(promise: Promise<void>, milliseconds: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import {
   NoAnswer,
+  TookTooLong,
   type Answers,
   type AskedRecipe,
   type Finder,
@@ -13,28 +14,34 @@ export interface ThreadOptions {
   /** Absolute path of the thread's bundle. */
   readonly file: string;
   /** A thread that is silent for so many milliseconds is ended: a recipe's pattern or template may never come to an end. */
-  readonly limit: number;
-  /** Megabytes of JavaScript heap. */
-  readonly heap: number;
+  readonly limit: () => number;
+  /** Megabytes of JavaScript heap, and of the part of it for what lives shortly. */
+  readonly heap: { readonly whole: number; readonly young: number };
   readonly log: (line: string) => void;
 }
 
-interface Waiting {
+/** What the thread has been given and has not answered yet. */
+interface Asked {
   readonly name: QuestionName;
+  readonly recipe: AskedRecipe;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
+  /** Nobody waits any more; the thread may be at it all the same. */
+  isForgotten: boolean;
 }
 
 /**
  * A thread that finds things out, so that whoever types never waits. It is started with the first question, works them
- * off in their order, and is started anew after it had to be ended.
+ * off in their order, and is started anew after it had to be ended: what others asked meanwhile is asked again.
  */
 export class FactThread implements Finder {
   readonly #options: ThreadOptions;
-  readonly #waiting = new Map<number, Waiting>();
+  /** In the order of asking: the first is the one that the thread is at. */
+  readonly #asked = new Map<number, Asked>();
   #worker: Worker | undefined;
   #nextId = 1;
   #watch: NodeJS.Timeout | undefined;
+  #isDisposed = false;
 
   constructor(options: ThreadOptions) {
     this.#options = options;
@@ -42,19 +49,19 @@ export class FactThread implements Finder {
 
   /** Has it ready before the first question. */
   warmUp(): void {
-    this.#worker ??= this.#start();
+    if (!this.#isDisposed) this.#worker ??= this.#start();
   }
 
-  /** Rejects with `NoAnswer`, also once `signal` is aborted. */
+  /** Rejects with `NoAnswer`, also once `signal` is aborted; with `TookTooLong` after the time limit. */
   ask<Name extends QuestionName>(name: Name, recipe: AskedRecipe, signal: AbortSignal): Promise<Answers[Name]> {
     return new Promise((resolve, reject) => {
-      if (signal.aborted) {
+      if (signal.aborted || this.#isDisposed) {
         reject(new NoAnswer('Not asked any more'));
         return;
       }
       const id = this.#nextId++;
-      const waiting: Waiting = { name, resolve: resolve as (value: unknown) => void, reject };
-      this.#waiting.set(id, waiting);
+      const settle = resolve as (value: unknown) => void;
+      this.#asked.set(id, { name, recipe, resolve: settle, reject, isForgotten: false });
       signal.addEventListener('abort', () => this.#forget(id), { once: true });
       this.#send({ type: 'ask', id, name, recipe });
       this.#watchOver();
@@ -62,9 +69,10 @@ export class FactThread implements Finder {
   }
 
   async dispose(): Promise<void> {
+    this.#isDisposed = true;
     clearTimeout(this.#watch);
     await this.#worker?.terminate();
-    this.#end('The server ends');
+    this.#giveUp('The server ends');
   }
 
   #send(message: ToThread): void {
@@ -74,58 +82,73 @@ export class FactThread implements Finder {
 
   #start(): Worker {
     const { file, heap, log } = this.#options;
-    const worker = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: heap }, stdout: true, stderr: true });
+    const resourceLimits = { maxOldGenerationSizeMb: heap.whole, maxYoungGenerationSizeMb: heap.young };
+    const worker = new Worker(file, { resourceLimits, stdout: true, stderr: true });
     // What is printed must not get between the messages on this process's own stdout.
     for (const stream of [worker.stdout, worker.stderr])
       stream.on('data', (text: Buffer) => log(String(text).trimEnd()));
     worker.on('message', (message: FromThread) => this.#hear(message));
     worker.on('error', (error) => log(`A thread ended: ${error.stack ?? error.message}`));
     worker.on('exit', () => {
+      // Ended by itself: it is not known which question did it, so none is asked again.
       if (this.#worker !== worker) return;
       this.#worker = undefined;
-      this.#end('The thread ended');
+      this.#giveUp('The thread ended');
     });
     return worker;
   }
 
   #hear(message: FromThread): void {
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    clearTimeout(this.#watch);
-    this.#watch = undefined;
-    if (message.type === 'answer') waiting?.resolve(message.value);
-    else {
-      this.#options.log(message.stack);
-      waiting?.reject(new NoAnswer(message.stack));
-    }
-    this.#watchOver();
+    const asked = this.#asked.get(message.id);
+    this.#asked.delete(message.id);
+    this.#watchAnew();
+    if (message.type === 'answer') asked?.resolve(message.value);
+    if (message.type !== 'broken') return;
+    this.#options.log(message.stack);
+    asked?.reject(new NoAnswer(message.stack));
   }
 
   #forget(id: number): void {
-    const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(id);
+    const asked = this.#asked.get(id);
+    if (asked === undefined || asked.isForgotten) return;
+    asked.isForgotten = true;
     this.#worker?.postMessage({ type: 'forget', id } satisfies ToThread);
-    waiting.reject(new NoAnswer('Not asked any more'));
+    asked.reject(new NoAnswer('Not asked any more'));
+  }
+
+  #watchAnew(): void {
+    clearTimeout(this.#watch);
+    this.#watch = undefined;
+    this.#watchOver();
   }
 
   #watchOver(): void {
-    if (this.#waiting.size === 0 || this.#watch !== undefined) return;
-    this.#watch = setTimeout(() => {
-      this.#watch = undefined;
-      const [oldest] = this.#waiting.values();
-      this.#options.log(`"${oldest?.name ?? ''}" took longer than ${this.#options.limit} ms and was ended.`);
-      const worker = this.#worker;
-      this.#worker = undefined;
-      void worker?.terminate();
-      this.#end('It took too long');
-    }, this.#options.limit);
+    if (this.#asked.size === 0 || this.#watch !== undefined) return;
+    this.#watch = setTimeout(() => this.#endThread(), this.#options.limit());
     this.#watch.unref();
   }
 
-  #end(reason: string): void {
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(new NoAnswer(reason));
+  /** The question that the thread is at has no end. */
+  #endThread(): void {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    void worker?.terminate();
+    const [culprit] = this.#asked.values();
+    this.#options.log(`"${culprit?.name ?? ''}" took longer than ${this.#options.limit()} ms: its thread was ended.`);
+    for (const [id, asked] of this.#asked) {
+      // What else is asked about the same text would come to the same end.
+      const isAlike = asked.recipe.file === culprit?.recipe.file && asked.recipe.text === culprit.recipe.text;
+      if (asked === culprit || isAlike) asked.reject(new TookTooLong('It took too long'));
+      if (asked === culprit || isAlike || asked.isForgotten) this.#asked.delete(id);
+      else this.#send({ type: 'ask', id, name: asked.name, recipe: asked.recipe });
+    }
+    this.#watchAnew();
+  }
+
+  #giveUp(reason: string): void {
+    const all = [...this.#asked.values()];
+    this.#asked.clear();
+    this.#watchAnew();
+    for (const { reject } of all) reject(new NoAnswer(reason));
   }
 }

@@ -26,10 +26,23 @@ export class Publisher {
 
   #update(uri: string): void {
     const all = [...this.#byRecipe.values()].flatMap((byUri) => byUri.get(uri) ?? []);
-    const distinct = [...new Map(all.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic])).values()];
+    const distinct = merged(all);
     const text = JSON.stringify(distinct);
     if (this.#sent.get(uri) === text) return;
     this.#sent.set(uri, text);
     this.#send(uri, distinct);
   }
+}
+
+/** What several recipes find in one place is one problem, which tells of each of them. */
+function merged(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const found = new Map<string, Diagnostic>();
+  for (const diagnostic of diagnostics) {
+    const { relatedInformation = [], ...own } = diagnostic;
+    const key = JSON.stringify(own);
+    const known = found.get(key);
+    const places = [...(known?.relatedInformation ?? []), ...relatedInformation];
+    found.set(key, places.length === 0 ? diagnostic : { ...diagnostic, relatedInformation: places });
+  }
+  return [...found.values()];
 }

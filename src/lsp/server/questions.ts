@@ -37,13 +37,18 @@ export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
+/** It took longer than anything sound does. Asked again, it would again. */
+export class TookTooLong extends NoAnswer {}
+
 /** To a thread. */
 export type ToThread =
   | { readonly type: 'ask'; readonly id: number; readonly name: QuestionName; readonly recipe: AskedRecipe }
   | { readonly type: 'forget'; readonly id: number };
 
-/** From a thread: every question is answered once. */
+/** From a thread: every question is answered once, in the order of asking. */
 export type FromThread =
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
+  /** Forgotten before or while it was its turn. */
+  | { readonly type: 'dropped'; readonly id: number }
   /** A bug: its stack, for the log. */
   | { readonly type: 'broken'; readonly id: number; readonly stack: string };

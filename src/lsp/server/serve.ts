@@ -14,7 +14,11 @@ export function serveLanguage(transport: Transport): void {
 }
 
 function connectionOver(transport: Transport): Connection {
-  if (transport === 'ipc') return createConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
+  if (transport === 'ipc') {
+    // The editor is gone, however it ended.
+    process.once('disconnect', () => process.exit(1));
+    return createConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
+  }
   const connection = createConnection(process.stdin, process.stdout);
   // Whatever is printed would get between the messages.
   const log = (...values: unknown[]): void => connection.console.log(values.map(String).join(' '));

@@ -2,8 +2,11 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import {
   CodeLensRefreshRequest,
   DidChangeWatchedFilesNotification,
+  LSPErrorCodes,
+  ResponseError,
   TextDocumentSyncKind,
   TextDocuments,
+  type CancellationToken,
   type Connection,
   type InitializeParams,
   type InitializeResult,
@@ -13,6 +16,7 @@ import {
 } from 'vscode-languageserver/node';
 import { fileURLToPath } from 'node:url';
 import { createLanguageService, type LanguageService } from '../service/languageService';
+import { withoutSnippets } from '../service/completions/suggestion';
 import { openRecipe, type RecipeDocument } from '../service/recipeDocument';
 import { FactStore } from './factStore';
 import { FactThread } from './factThread';
@@ -31,6 +35,15 @@ export interface ServerOptions {
 /** Files whose change may change what is known of a recipe. */
 const watched = '**/*.{json,jsonc,jsonl,ndjson,csv,tsv,parquet,txt,md,jinja,safetensors,gguf}';
 
+/** Below these nothing is anyone's own: packages, and what tools keep for themselves, such as the runs in `.lora`. */
+const unwatched = /\/(node_modules|__pycache__|\.[^/]+)\//;
+
+/**
+ * Milliseconds after which a thread that tokenizes and plans is ended; one that reads the model and the first rows after
+ * a third of it. Sound work takes a second, on a busy machine many.
+ */
+const usualTimeLimit = 60_000;
+
 /** Milliseconds in which answers that arrive together are shown together. */
 const refreshPause = 50;
 
@@ -47,14 +60,25 @@ export class RecipeServer {
   readonly #patient: LanguageService;
   readonly #publisher: Publisher;
   #workspace: readonly string[] = [];
+  #timeLimit = usualTimeLimit;
   #capabilities: InitializeParams['capabilities'] = {};
   #isRefreshAsked = false;
 
   constructor(connection: Connection, { threadFile, page }: ServerOptions) {
     this.#connection = connection;
     const log = (line: string): void => connection.console.log(line);
-    const quick = new FactThread({ file: threadFile, limit: 10_000, heap: 256, log });
-    const slow = new FactThread({ file: threadFile, limit: 60_000, heap: 512, log });
+    const quick = new FactThread({
+      file: threadFile,
+      limit: () => this.#timeLimit / 3,
+      heap: { whole: 128, young: 8 },
+      log,
+    });
+    const slow = new FactThread({
+      file: threadFile,
+      limit: () => this.#timeLimit,
+      heap: { whole: 256, young: 8 },
+      log,
+    });
     this.#threads = [quick, slow];
     this.#store = new FactStore({
       quick,
@@ -67,7 +91,7 @@ export class RecipeServer {
     this.#instant = createLanguageService(this.#store.sources(false), addresses);
     this.#patient = createLanguageService(this.#store.sources(true), addresses);
     this.#publisher = new Publisher((uri, diagnostics) => {
-      void connection.sendDiagnostics({ uri, diagnostics: [...diagnostics] });
+      this.#askEditor(connection.sendDiagnostics({ uri, diagnostics: [...diagnostics] }));
     });
     this.#answerLifeCycle();
     this.#answerQuestions();
@@ -86,7 +110,7 @@ export class RecipeServer {
       this.#threads[0]?.warmUp();
       if (this.#capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
         const watchers = [{ globPattern: watched }];
-        void this.#connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
+        this.#askEditor(this.#connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }));
       }
       if (this.#capabilities.workspace?.workspaceFolders === true) {
         this.#connection.workspace.onDidChangeWorkspaceFolders(async () => {
@@ -99,12 +123,17 @@ export class RecipeServer {
     this.#connection.onShutdown(async () => {
       await Promise.all(this.#threads.map((thread) => thread.dispose()));
     });
-    this.#connection.onDidChangeWatchedFiles(() => this.#store.forgetFiles());
+    this.#connection.onDidChangeWatchedFiles(({ changes }) => {
+      if (changes.some(({ uri }) => !unwatched.test(uri))) this.#store.forgetFiles();
+    });
   }
 
-  #initialize({ capabilities, workspaceFolders }: InitializeParams): InitializeResult {
+  #initialize({ capabilities, workspaceFolders, rootUri, initializationOptions }: Started): InitializeResult {
     this.#capabilities = capabilities;
-    this.#workspace = pathsOf(workspaceFolders ?? []);
+    const { timeLimit } = (initializationOptions ?? {}) as { readonly timeLimit?: unknown };
+    if (typeof timeLimit === 'number' && timeLimit > 0) this.#timeLimit = timeLimit;
+    // Editors without workspace folders name one root.
+    this.#workspace = pathsOf(workspaceFolders ?? (typeof rootUri === 'string' ? [{ uri: rootUri }] : []));
     const isRecipe = { pattern: { glob: '**/*', matches: 'file' as const } };
     const anyFolder = { pattern: { glob: '**', matches: 'folder' as const } };
     return {
@@ -134,20 +163,36 @@ export class RecipeServer {
       answer: (document: RecipeDocument, params: Params) => Result,
       nothing: Awaited<Result>,
     ) => {
-      return (params: Params): Result | Awaited<Result> => {
+      return async (params: Params, token: CancellationToken): Promise<Awaited<Result> | ResponseError<undefined>> => {
         const document = this.#document(params.textDocument.uri);
-        return document === undefined ? nothing : answer(document, params);
+        const answered = document === undefined ? nothing : await answer(document, params);
+        return token.isCancellationRequested
+          ? new ResponseError(LSPErrorCodes.RequestCancelled, 'Not asked any more')
+          : answered;
       };
     };
     interface Place {
       textDocument: TextDocumentIdentifier;
       position: Position;
     }
-    connection.onCompletion(at((document, { position }: Place) => this.#patient.completions(document, position), []));
+    connection.onCompletion(
+      at(
+        async (document, { position }: Place) => {
+          const offered = await this.#patient.completions(document, position);
+          const { completionItem } = this.#capabilities.textDocument?.completion ?? {};
+          const items = completionItem?.snippetSupport === true ? offered : withoutSnippets(offered);
+          // More is there with the next letter.
+          return { isIncomplete: this.#store.isReading(document.uri), items };
+        },
+        { isIncomplete: false, items: [] },
+      ),
+    );
     connection.onHover(
       at(async (document, { position }: Place) => (await this.#patient.hover(document, position)) ?? null, null),
     );
-    connection.onCodeAction(at((document, { range }) => this.#instant.codeActions(document, range), []));
+    connection.onCodeAction(
+      at((document, { range, context }) => this.#instant.codeActions(document, range, context.only), []),
+    );
     connection.onCodeLens(at((document) => this.#instant.codeLenses(document), []));
     connection.languages.inlayHint.on(at((document) => this.#instant.inlayHints(document), []));
     connection.onDocumentLinks(at((document) => this.#instant.links(document), []));
@@ -155,7 +200,10 @@ export class RecipeServer {
     connection.onFoldingRanges(at((document) => this.#instant.folds(document), []));
     connection.onDocumentFormatting(at((document, { options }) => this.#instant.format(document, options), []));
     connection.workspace.onWillRenameFiles(async ({ files }) => {
-      const renames = files.map(({ oldUri, newUri }) => ({ from: fileURLToPath(oldUri), to: fileURLToPath(newUri) }));
+      const renames = files.flatMap(({ oldUri, newUri }) => {
+        const [from, to] = [pathOf(oldUri), pathOf(newUri)];
+        return from === undefined || to === undefined ? [] : [{ from, to }];
+      });
       return { changes: await this.#renameEdits(renames) };
     });
   }
@@ -174,9 +222,7 @@ export class RecipeServer {
   }
 
   #followDocuments(): void {
-    this.#documents.onDidChangeContent(({ document: { uri } }) => {
-      void this.#publish(uri);
-    });
+    this.#documents.onDidChangeContent(({ document: { uri } }) => this.#publish(uri));
     this.#documents.onDidSave(() => this.#store.forgetFiles());
     this.#documents.onDidClose(({ document: { uri } }) => {
       this.#opened.delete(uri);
@@ -185,8 +231,17 @@ export class RecipeServer {
     });
   }
 
+  /** What an editor refuses is no reason to end. */
+  #askEditor(asked: Promise<unknown>): void {
+    asked.catch((error: unknown) => this.#connection.console.error(wordsOf(error)));
+  }
+
+  #publish(uri: string): void {
+    this.#checkAndSend(uri).catch((error: unknown) => this.#connection.console.error(wordsOf(error)));
+  }
+
   /** At once what the recipe itself tells; the rest follows as it becomes known. */
-  async #publish(uri: string): Promise<void> {
+  async #checkAndSend(uri: string): Promise<void> {
     const document = this.#document(uri);
     if (document === undefined) return;
     const diagnostics = await this.#instant.diagnostics(document);
@@ -195,14 +250,14 @@ export class RecipeServer {
   }
 
   #factsChanged(uri: string): void {
-    void this.#publish(uri);
+    this.#publish(uri);
     if (this.#isRefreshAsked) return;
     this.#isRefreshAsked = true;
     setTimeout(() => {
       this.#isRefreshAsked = false;
       const { codeLens, inlayHint } = this.#capabilities.workspace ?? {};
-      if (codeLens?.refreshSupport === true) void this.#connection.sendRequest(CodeLensRefreshRequest.type);
-      if (inlayHint?.refreshSupport === true) void this.#connection.languages.inlayHint.refresh();
+      if (codeLens?.refreshSupport === true) this.#askEditor(this.#connection.sendRequest(CodeLensRefreshRequest.type));
+      if (inlayHint?.refreshSupport === true) this.#askEditor(this.#connection.languages.inlayHint.refresh());
     }, refreshPause);
   }
 
@@ -217,8 +272,22 @@ export class RecipeServer {
   }
 }
 
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+type Started = Pick<InitializeParams, 'capabilities' | 'workspaceFolders' | 'initializationOptions'> & {
+  readonly rootUri?: string | null | undefined;
+};
+
 function pathOf(uri: string): string | undefined {
-  return uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
+  if (!uri.startsWith('file:')) return undefined;
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    // A server's name in it, on a system that has no such paths.
+    return undefined;
+  }
 }
 
 function pathsOf(folders: readonly { readonly uri: string }[]): readonly string[] {

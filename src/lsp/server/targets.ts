@@ -16,7 +16,8 @@ export async function openableUri({ file }: RecipeDocument, named: string): Prom
   if (file === undefined) return undefined;
   const own = await openable(path.resolve(path.dirname(file), named));
   if (own !== undefined || !looksLikeHubId(named)) return own;
-  const cached = await findInHubCache(named);
+  // What cannot even be looked up leads nowhere.
+  const cached = await findInHubCache(named).catch(() => undefined);
   return cached === undefined ? undefined : openable(cached);
 }
 

@@ -42,13 +42,19 @@ export function diagnosticOf(problem: Problem, document: RecipeDocument, address
   };
 }
 
-/** Ways out of the problems that touch a range, and one for all that can be solved without asking. */
+/**
+ * Ways out of the problems that touch a range, and one for all that can be solved without asking.
+ * @param only the kinds that are asked for, their parts included; undefined: all
+ */
 export function codeActions(
   document: RecipeDocument,
   range: Range,
   problems: readonly Problem[],
   addresses: Addresses,
+  only?: readonly string[],
 ): CodeAction[] {
+  const isWanted = ({ kind = '' }: CodeAction): boolean =>
+    only === undefined || only.some((wanted) => kind === wanted || kind.startsWith(`${wanted}.`));
   const own = problems.filter(({ file }) => file === undefined);
   const quick = own
     .filter((problem) => touches(problem.range, range))
@@ -61,22 +67,22 @@ export function codeActions(
         edit: { changes: { [document.uri]: [...edits] } },
       })),
     );
-  return [...quick, ...fixAll(document, own)];
+  return [...quick, ...fixAll(document, own, quick.length > 0)].filter(isWanted);
 }
 
-/** `source.fixAll.lora`: every fix that is the only sensible one. */
-function fixAll(document: RecipeDocument, problems: readonly Problem[]): CodeAction[] {
-  const edits = safeEdits(problems);
-  if (edits.count === 0) return [];
+/**
+ * `source.fixAll.lora`: every fix that is the only sensible one. Where a single problem is being fixed, and there are
+ * others, it stands among its fixes too: that list shows no source actions.
+ */
+function fixAll(document: RecipeDocument, problems: readonly Problem[], isAtProblem: boolean): CodeAction[] {
+  const { edits, count } = safeEdits(problems);
+  if (count === 0) return [];
+  const title =
+    count === 1 ? 'Fix the problem that has one clear fix' : `Fix all ${count} problems that have one clear fix`;
+  const edit = { changes: { [document.uri]: edits } };
   return [
-    {
-      title:
-        edits.count === 1
-          ? 'Fix the problem that has one clear fix'
-          : `Fix all ${edits.count} problems that have one clear fix`,
-      kind: `${CodeActionKind.SourceFixAll}.lora`,
-      edit: { changes: { [document.uri]: edits.edits } },
-    },
+    ...(isAtProblem && count > 1 ? [{ title, kind: CodeActionKind.QuickFix, edit }] : []),
+    { title, kind: `${CodeActionKind.SourceFixAll}.lora`, edit },
   ];
 }
 

@@ -4,10 +4,17 @@ import { recipeSchema } from '../../recipe/schema';
 import { SchemaValidator } from '../../recipe/validate';
 import type { RecipeDocument } from './recipeDocument';
 
-/** What the recipe says so far: the parts that the schema approves of. */
-export function draftOf({ recipe, root }: RecipeDocument): RecipeDraft {
+const drafts = new WeakMap<RecipeDocument, RecipeDraft>();
+
+/** What the recipe says so far: the parts that the schema approves of. Worked out once for each text. */
+export function draftOf(document: RecipeDocument): RecipeDraft {
+  const { recipe, root } = document;
   if (root === undefined) return {};
-  return (new SchemaValidator(recipe).validate(root, recipeSchema, []) ?? {}) as RecipeDraft;
+  const known = drafts.get(document);
+  if (known !== undefined) return known;
+  const draft = (new SchemaValidator(recipe).validate(root, recipeSchema, []) ?? {}) as RecipeDraft;
+  drafts.set(document, draft);
+  return draft;
 }
 
 /** The rank that holds where no `rank_pattern` says otherwise. */

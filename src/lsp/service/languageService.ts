@@ -35,7 +35,7 @@ export interface LanguageService {
   diagnostics(document: RecipeDocument): Promise<DiagnosticsByUri>;
   completions(document: RecipeDocument, position: Position): Promise<CompletionItem[]>;
   hover(document: RecipeDocument, position: Position): Promise<Hover | undefined>;
-  codeActions(document: RecipeDocument, range: Range): Promise<CodeAction[]>;
+  codeActions(document: RecipeDocument, range: Range, only?: readonly string[]): Promise<CodeAction[]>;
   codeLenses(document: RecipeDocument): Promise<CodeLens[]>;
   inlayHints(document: RecipeDocument): Promise<InlayHint[]>;
   links(document: RecipeDocument): Promise<DocumentLink[]>;
@@ -60,7 +60,8 @@ export function createLanguageService(sources: Sources, addresses: Addresses): L
     },
     completions: (document, position) => completionsAt(document, position, sources),
     hover: (document, position) => hoverAt(document, position, sources),
-    codeActions: async (document, range) => codeActions(document, range, await problemsOf(document), addresses),
+    codeActions: async (document, range, only) =>
+      codeActions(document, range, await problemsOf(document), addresses, only),
     codeLenses: (document) => codeLenses(document, sources),
     inlayHints: (document) => inlayHints(document, sources),
     links: (document) => documentLinks(document, sources),

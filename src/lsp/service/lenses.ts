@@ -22,6 +22,7 @@ export const lensCommands = {
 export async function codeLenses(document: RecipeDocument, sources: Sources): Promise<CodeLens[]> {
   const { root, uri } = document;
   if (root?.type !== 'object') return [];
+  if (document.file === undefined) return [homeless(document, root.offset)];
   const around = await surroundingsOf(document, sources);
   const key = (name: string): Node | undefined => membersOf(root).find((member) => member.key === name)?.keyNode;
   const at = (node: Node | undefined): Range =>
@@ -42,6 +43,14 @@ export async function codeLenses(document: RecipeDocument, sources: Sources): Pr
           lens(at(dataset), 'Preview data', lensCommands.preview),
         ]),
   ];
+}
+
+/** Paths of a recipe start at its folder: without one there is neither model nor data. */
+function homeless(document: RecipeDocument, offset: number): CodeLens {
+  const title = document.uri.startsWith('untitled:')
+    ? 'Save this recipe as name.lora.json to see its model, data and costs'
+    : 'This recipe lies on no disk: its model and data cannot be read, and only its text is checked';
+  return { range: document.range(offset, 0), command: { title, command: lensCommands.none } };
 }
 
 /** `884,736 trainable parameters · 0.65 % · adapter 3.54 MB · memory about 1.9 GB` */
@@ -83,7 +92,7 @@ export async function inlayHints(document: RecipeDocument, sources: Sources): Pr
   const around = await surroundingsOf(document, sources);
   return membersOf(root).flatMap((section) =>
     membersOf(section.value ?? section.keyNode).flatMap(({ key, value }) => {
-      const label = value === undefined ? undefined : resolutions[`${section.key}.${key}`]?.(value.value, around);
+      const label = value === undefined ? undefined : resolutions.get(`${section.key}.${key}`)?.(value.value, around);
       if (label === undefined || value === undefined) return [];
       const { end } = rangeOf(document, value);
       return [{ position: end, label: ` → ${label}`, paddingLeft: true }];
@@ -101,18 +110,20 @@ const computed =
   };
 
 /** What `auto`, `null` and 0 become. */
-const resolutions: Readonly<Record<string, Resolution>> = {
-  'lora.target_modules': (value, { adapter }) => {
-    const known = knownOf(adapter);
-    if (known === undefined || known.method === 'full') return undefined;
-    if (value === null) return known.targets.map(({ entry }) => entry).join(', ');
-    return typeof value === 'string' ? layersWords(known.adapter.modules.length) : undefined;
-  },
-  'dataset.format': (value, { data }) => (value === 'auto' ? knownOf(knownOf(data)?.shape)?.format : undefined),
-  'dataset.max_length': computed(null, ({ max_length: length }) => length),
-  'training.gradient_checkpointing': computed('auto', ({ gradient_checkpointing: how }) => how),
-  'engine.runtime': computed('auto', ({ runtime }) => runtime),
-  'engine.device': computed('auto', ({ device }) => device),
-  'engine.precision': computed('auto', ({ precision }) => precision),
-  'engine.threads': computed(0, ({ threads }) => threads),
-};
+const resolutions: ReadonlyMap<string, Resolution> = new Map(
+  Object.entries<Resolution>({
+    'lora.target_modules': (value, { adapter }) => {
+      const known = knownOf(adapter);
+      if (known === undefined || known.method === 'full') return undefined;
+      if (value === null) return known.targets.map(({ entry }) => entry).join(', ');
+      return typeof value === 'string' ? layersWords(known.adapter.modules.length) : undefined;
+    },
+    'dataset.format': (value, { data }) => (value === 'auto' ? knownOf(knownOf(data)?.shape)?.format : undefined),
+    'dataset.max_length': computed(null, ({ max_length: length }) => length),
+    'training.gradient_checkpointing': computed('auto', ({ gradient_checkpointing: how }) => how),
+    'engine.runtime': computed('auto', ({ runtime }) => runtime),
+    'engine.device': computed('auto', ({ device }) => device),
+    'engine.precision': computed('auto', ({ precision }) => precision),
+    'engine.threads': computed(0, ({ threads }) => threads),
+  }),
+);

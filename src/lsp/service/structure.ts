@@ -51,10 +51,13 @@ const symbolKinds: Readonly<Record<Node['type'], SymbolKind>> = {
 
 /** The outline: every key with its value. */
 export function documentSymbols(document: RecipeDocument): DocumentSymbol[] {
-  return document.root?.type === 'object' ? symbolsOf(document, document.root) : [];
+  return document.root?.type === 'object' ? symbolsOf(document, document.root, deepestSymbols) : [];
 }
 
-function symbolsOf(document: RecipeDocument, object: Node): DocumentSymbol[] {
+/** A recipe is three levels deep; what is nested by the thousand is no recipe. */
+const deepestSymbols = 16;
+
+function symbolsOf(document: RecipeDocument, object: Node, levels: number): DocumentSymbol[] {
   return membersOf(object).map(({ key, keyNode, value }) => {
     const property = keyNode.parent ?? keyNode;
     const isShort = value !== undefined && value.type !== 'object' && value.length <= 60;
@@ -65,7 +68,7 @@ function symbolsOf(document: RecipeDocument, object: Node): DocumentSymbol[] {
       ...(isShort ? { detail: document.text.slice(value.offset, value.offset + value.length) } : {}),
       range: rangeOf(document, property),
       selectionRange: rangeOf(document, keyNode),
-      ...(value?.type === 'object' ? { children: symbolsOf(document, value) } : {}),
+      ...(value?.type === 'object' && levels > 1 ? { children: symbolsOf(document, value, levels - 1) } : {}),
     };
   });
 }

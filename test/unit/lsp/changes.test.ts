@@ -28,8 +28,37 @@ describe('quick fixes', () => {
     const first = document.range(text.indexOf('"rank"'), 1);
     const here = await world.service.codeActions(document, first);
     const quick = here.filter(({ kind }) => kind === 'quickfix');
-    assert.ok(quick.length > 0 && quick.every(({ diagnostics }) => diagnostics?.[0]?.code === 'unknown-key'));
+    const [last, ...own] = quick.toReversed();
+    assert.equal(last?.title, all?.title, 'all at once is offered where one is fixed');
+    assert.ok(own.length > 0 && own.every(({ diagnostics }) => diagnostics?.[0]?.code === 'unknown-key'));
     assert.equal(quick.filter(({ isPreferred }) => isPreferred).length, 1);
+  });
+
+  test('only the kinds that are asked for', async (t) => {
+    const world = await tinyWorld(t);
+    const text = `{ "base_model": "./model", "dataset": { "path": "data.jsonl" }, "lora": { "rank": 4 } }`;
+    const { document } = await world.open(text);
+    const kinds = async (...only: readonly string[]): Promise<readonly (string | undefined)[]> => [
+      ...new Set(
+        (await world.service.codeActions(document, document.range(0, text.length), only)).map(({ kind }) => kind),
+      ),
+    ];
+    assert.deepEqual(await kinds('source.fixAll'), ['source.fixAll.lora']);
+    assert.deepEqual(await kinds('quickfix'), ['quickfix']);
+    assert.deepEqual(await kinds('refactor'), []);
+  });
+
+  test('a column that is not there: the others are offered, the likeliest first', async (t) => {
+    const world = await tinyWorld(t);
+    const { writeFile } = await import('node:fs/promises');
+    await writeFile(`${world.folder}/data.jsonl`, '{"number": 1, "answer": "b", "problem": "a"}\n'.repeat(24));
+    const text = `{ "base_model": "./model", "dataset": { "path": "data.jsonl", "columns": { "prompt": "xyzzy", "completion": "answer" } } }`;
+    const { document } = await world.open(text);
+    const actions = await world.service.codeActions(document, document.range(text.indexOf('xyzzy'), 1), ['quickfix']);
+    assert.deepEqual(
+      actions.map(({ title }) => title),
+      ['Write "problem"', 'Write "number"'],
+    );
   });
 
   test('problems of a dataset lie in the dataset', async (t) => {

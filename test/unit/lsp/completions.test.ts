@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import type { CompletionItem } from 'vscode-languageserver-types';
+import type { CompletionItem, TextEdit } from 'vscode-languageserver-types';
+import { withoutSnippets } from '../../../src/lsp/service/completions/suggestion';
 import { applyEdits } from '../../../src/recipe/fixEdits';
 import { writeJson } from '../../tiny/model';
 import { tinyWorld } from './world';
@@ -52,6 +53,29 @@ describe('keys', () => {
 
   test('in a comment nothing is offered', async (t) => {
     assert.deepEqual(await completions(t, '{ // ‸\n}'), []);
+  });
+
+  test('a whole recipe names what lies here, and can be read by an editor without snippets', async (t) => {
+    const items = await completions(t, '‸');
+    const recipe = items.find(({ label }) => label === 'Recipe: try it for a few steps');
+    const [plain] = withoutSnippets([recipe!]);
+    const textOf = (item: CompletionItem | undefined): string => (item?.textEdit as TextEdit).newText;
+    assert.match(textOf(recipe), /"base_model": "\$\{1:\.\/model\}",/);
+    assert.deepEqual(JSON.parse(textOf(plain).replace(/,\s*\}\s*$/, '}')), {
+      base_model: './model',
+      dataset: { path: './data.jsonl' },
+      training: { max_steps: 20, per_device_train_batch_size: 1 },
+    });
+  });
+
+  test('of several datasets one is chosen', async (t) => {
+    const world = await tinyWorld(t);
+    await writeFile(path.join(world.folder, 'a,b}.csv'), 'text\nhello\n');
+    const { document, position } = await world.open('‸');
+    const [recipe] = await world.service.completions(document, position);
+    assert.match((recipe!.textEdit as TextEdit).newText, /"\$\{2\|\.\/a\\,b\\\}\.csv,\.\/data\.jsonl\|\}"/);
+    const [plain] = withoutSnippets([recipe!]);
+    assert.match((plain!.textEdit as TextEdit).newText, /"path": "\.\/a,b\}\.csv"/);
   });
 
   test('an empty document offers whole recipes', async (t) => {

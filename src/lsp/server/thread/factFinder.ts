@@ -6,7 +6,7 @@ import { gatherTokens, type FactSources } from '../../../engine/facts/gatherFact
 import { machineFacts } from '../../../engine/facts/machineFacts';
 import { modelFacts } from '../../../engine/facts/modelFacts';
 import { patternFacts } from '../../../engine/facts/patternFacts';
-import { placeFacts } from '../../../engine/facts/placeFacts';
+import { isInside, placeFacts } from '../../../engine/facts/placeFacts';
 import { loraOptions } from '../../../engine/facts/recipeOptions';
 import { startFacts } from '../../../engine/facts/startFacts';
 import type { Tokenizer } from '../../../engine/data/tokenizer';
@@ -36,19 +36,15 @@ export class FactFinder {
   // A tokenizer takes tens of megabytes.
   readonly #tokenizers = new Remembered<Tokenizer>(1);
   readonly #data = new Remembered<DataFacts>(16);
-  #latest: { readonly file: string; readonly text: string; readonly plan: Promise<Known<Plan>> } | undefined;
+  readonly #plans = new Remembered<Known<Plan>>(2);
 
   readonly #sources: FactSources = {
     openModel: (reference, from) => {
-      const folder = path.resolve(from, reference);
-      const files = ['config.json', 'model.safetensors', 'model.safetensors.index.json', 'tokenizer.json'];
-      return this.#models.get(`${from}\n${reference}`, [folder, ...files.map((file) => path.join(folder, file))], () =>
-        openBaseModel(reference, from),
-      );
+      const files = filesOfModel(path.resolve(from, reference));
+      return this.#models.get(`${from}\n${reference}`, files, () => openBaseModel(reference, from));
     },
     openTokenizer: (base) => {
-      const { tokenizerFile } = base.folder;
-      const files = tokenizerFile === undefined ? [] : [tokenizerFile];
+      const files = filesOfModel(base.folder.path);
       return this.#tokenizers.get(base.folder.path, files, () => openModelTokenizer(base));
     },
     data: (file, draft, signal) => {
@@ -123,25 +119,28 @@ export class FactFinder {
     });
   }
 
-  /** The engine's own plan; it is loaded with the first one. Cost and plan of one text are one computation. */
+  /** The engine's own plan; it is loaded with the first one. Cost and plan of one recipe are one computation. */
   #plan(asked: Asked): Promise<Known<Plan>> {
-    const { file, text } = asked.recipe;
-    if (this.#latest?.file !== file || this.#latest.text !== text) {
-      const plan = this.#planAnew(asked);
-      this.#latest = { file, text, plan };
-      plan.catch(() => (this.#latest = undefined));
-    }
-    return this.#latest.plan;
+    const { draft, folder, recipe } = asked;
+    const { base_model: model = '', dataset, lora } = draft;
+    const files = [
+      ...filesOfModel(path.resolve(folder, model)),
+      ...[dataset?.path, dataset?.eval_path].flatMap((file) =>
+        typeof file === 'string' ? path.resolve(folder, file) : [],
+      ),
+      ...(typeof lora?.init_from === 'string' ? [path.resolve(folder, lora.init_from, 'adapter_config.json')] : []),
+    ];
+    return this.#plans.get(`${recipe.file}\n${JSON.stringify(draft)}`, files, () => this.#planAnew(asked));
   }
 
   async #planAnew(asked: Asked): Promise<Known<Plan>> {
     const { draft, recipe, signal } = asked;
     if (!isRecipe(draft)) return undefined;
     if (await this.#hasSlowPattern(asked)) return slowPattern;
-    const { planRecipe } = await import('../../../engine/operations/planRecipe');
+    const { planFrom } = await import('../../../engine/operations/planRecipe');
     signal.throwIfAborted();
     const resolved = resolveRecipe(draft, { recipeFile: recipe.file });
-    return unlessFailure(() => planRecipe({ file: recipe.file, text: recipe.text, recipe: resolved }));
+    return unlessFailure(() => planFrom({ file: recipe.file, text: recipe.text, recipe: resolved }, this.#sources));
   }
 
   /** What matches patterns without a limit must not be called with one that goes on for ever. */
@@ -155,9 +154,14 @@ const slowPattern: Unread = {
   failure: { code: 'pattern-too-slow', message: 'A pattern of this recipe takes too long to match.' },
 };
 
+/** What a model is read from, its folder included: a file that appears in it is a change. */
+function filesOfModel(folder: string): readonly string[] {
+  const weights = ['config.json', 'model.safetensors', 'model.safetensors.index.json'];
+  const words = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja'];
+  return [folder, ...[...weights, ...words].map((name) => path.join(folder, name))];
+}
+
 /** The folder of the workspace that the recipe lies in. */
 function workspaceAround({ file, workspace }: AskedRecipe): string | undefined {
-  return workspace
-    .filter((folder) => !path.relative(folder, file).startsWith('..'))
-    .sort((a, b) => b.length - a.length)[0];
+  return workspace.filter((folder) => isInside(file, folder)).sort((a, b) => b.length - a.length)[0];
 }

@@ -22,10 +22,11 @@ port.on('message', (message: ToThread) => {
   turn = turn.then(async () => {
     try {
       // Typed on before it was its turn: nobody waits any more.
-      if (!stop.signal.aborted) tell({ type: 'answer', id, value: await finder.find(name, recipe, stop.signal) });
+      stop.signal.throwIfAborted();
+      tell({ type: 'answer', id, value: await finder.find(name, recipe, stop.signal) });
     } catch (error) {
-      if (!stop.signal.aborted)
-        tell({ type: 'broken', id, stack: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      if (stop.signal.aborted) tell({ type: 'dropped', id });
+      else tell({ type: 'broken', id, stack: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     } finally {
       stops.delete(id);
     }

@@ -60,7 +60,7 @@ async function cachedModels(): Promise<readonly FoundPath[]> {
   const ids = names.flatMap((name) => /^models--(.+)$/.exec(name)?.[1]?.replace('--', '/') ?? []);
   const found = await Promise.all(
     ids.slice(0, limit).map(async (id) => {
-      const folder = await findInHubCache(id);
+      const folder = await findInHubCache(id).catch(() => undefined);
       return folder === undefined ? [] : [await foundModel(folder, id)];
     }),
   );

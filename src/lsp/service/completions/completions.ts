@@ -16,7 +16,7 @@ export async function completionsAt(
 ): Promise<CompletionItem[]> {
   const cursor = cursorAt(document, document.offset(position));
   if (cursor.kind === 'comment') return [];
-  if (document.root === undefined) return completionItems(document, cursor, recipeSnippets());
+  if (document.root === undefined) return completionItems(document, cursor, await recipeSnippets(document, sources));
   if (cursor.kind === 'value') {
     return completionItems(document, cursor, await valueSuggestions(document, cursor, sources));
   }

@@ -49,7 +49,7 @@ export function completionItems(
       ...(suggestion.isPreferred === true ? { preselect: true } : {}),
       ...(suggestion.detail === undefined
         ? {}
-        : { detail: suggestion.detail, labelDetails: { description: suggestion.detail } }),
+        : { detail: suggestion.detail, ...besideLabel(suggestion.label, suggestion.detail) }),
       ...(suggestion.documentation === undefined
         ? {}
         : { documentation: { kind: 'markdown' as const, value: suggestion.documentation } }),
@@ -59,9 +59,39 @@ export function completionItems(
   });
 }
 
+/** Characters of a line of the list; what is longer is cut off in the middle of its words. */
+const widestLine = 56;
+
+/** Beside the label only what fits; the rest stands in the entry's explanation. */
+function besideLabel(label: string, detail: string): Pick<CompletionItem, 'labelDetails'> {
+  return label.length + detail.length > widestLine ? {} : { labelDetails: { description: detail } };
+}
+
 /** A snippet gives `$`, `}` and `\` a meaning. */
 export function escapeSnippet(text: string): string {
   return text.replaceAll(/[\\$}]/g, '\\$&');
+}
+
+/** The entries for an editor that knows no snippets: what stands in their places stays as it is. */
+export function withoutSnippets(items: readonly CompletionItem[]): CompletionItem[] {
+  return items.map((item) => {
+    const { textEdit } = item;
+    if (textEdit === undefined) return item;
+    return {
+      ...item,
+      insertTextFormat: InsertTextFormat.PlainText,
+      textEdit: { ...textEdit, newText: plainText(textEdit.newText) },
+    };
+  });
+}
+
+/** A snippet as it stands in the text before anything is typed over. Places are `$1`, `${1:text}` and `${1|one,other|}`, of which the first counts. */
+export function plainText(snippet: string): string {
+  return snippet
+    .replaceAll(/(?<!\\)\$\{\d+\|((?:\\.|[^\\,|])*)[^}]*\|\}/g, '$1')
+    .replaceAll(/(?<!\\)\$\{\d+:((?:\\.|[^\\}])*)\}/g, '$1')
+    .replaceAll(/(?<!\\)\$\d+/g, '')
+    .replaceAll(/\\([\\$},|])/g, '$1');
 }
 
 /** Where the one before was left without its comma, it gets it. */

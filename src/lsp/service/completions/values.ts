@@ -48,7 +48,8 @@ export async function valueSuggestions(
   const generic = path.map((segment) => (typeof segment === 'number' ? '[]' : segment));
   const dotted = dottedPath(path.map((segment) => (typeof segment === 'number' ? 0 : segment))).replaceAll('[0]', '[]');
   const inColumns = generic[0] === 'dataset' && generic[1] === 'columns' && generic.length === 3;
-  const own = await byPath[inColumns ? 'dataset.columns.*' : dotted]?.(document, cursor, sources);
+  const key = inColumns ? 'dataset.columns.*' : dotted;
+  const own = Object.hasOwn(byPath, key) ? await byPath[key]?.(document, cursor, sources) : undefined;
   // Examples of paths lead nowhere on this disk.
   if (pathKeys.some((key) => dottedPath(key) === dotted)) return own ?? [];
   const known = new Set(own?.map(({ label }) => label));

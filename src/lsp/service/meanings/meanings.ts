@@ -129,7 +129,8 @@ export function meaningOf(path: Path): Meaning | undefined {
     (text, segment) => (typeof segment === 'number' ? `${text}[]` : text === '' ? segment : `${text}.${segment}`),
     '',
   );
-  return meanings[dotted];
+  // A key of a recipe may bear the name of something that every object has.
+  return Object.hasOwn(meanings, dotted) ? meanings[dotted] : undefined;
 }
 
 /** `1,100 rows of the shape `alpaca` (instruction, input, output): of 200 sampled ones half have at most 80 tokens …` */
