@@ -17,6 +17,7 @@ import { Sidebar } from './trees/sidebar';
 import type { Dashboards } from './views/dashboard';
 import { restoresDashboards } from './views/restoresDashboards';
 import { WorkspaceFiles } from './workspace/workspaceFiles';
+import { WorkspaceNotes } from './workspace/workspaceNotes';
 
 /** All parts of the extension in one window, and what connects them. */
 export class Shell {
@@ -24,6 +25,7 @@ export class Shell {
   readonly #log: vscode.LogOutputChannel;
   readonly #files = new WorkspaceFiles();
   readonly #service: RunService;
+  readonly #notes: vscode.Memento;
   readonly #notices: RunNotices;
   readonly #hubToken: HubToken;
   readonly #sidebar: Sidebar;
@@ -38,7 +40,8 @@ export class Shell {
       runFolders: async () => this.#files.runs(),
       simultaneousRuns: () => settings().get<number>('training.simultaneousRuns', 1),
     });
-    this.#notices = new RunNotices(this.#service, context.workspaceState, this.#log, {
+    this.#notes = notesOf(context);
+    this.#notices = new RunNotices(this.#service, this.#notes, this.#log, {
       openDashboard: (folder) => void this.#openDashboards().then((dashboards) => dashboards.open(folder)),
       notifiesWhenDone: () => settings().get<boolean>('training.notifyWhenDone', true),
     });
@@ -118,9 +121,8 @@ export class Shell {
   /** Loaded with the first dashboard. */
   #openDashboards(): Promise<Dashboards> {
     this.#dashboards ??= import('./views/dashboard').then(({ Dashboards, OpenDashboards }) => {
-      const { extensionUri, workspaceState } = this.#context;
-      const remembered = new OpenDashboards(workspaceState);
-      const dashboards = new Dashboards(extensionUri, this.#service, remembered, async (adapter) => {
+      const remembered = new OpenDashboards(this.#notes);
+      const dashboards = new Dashboards(this.#context.extensionUri, this.#service, remembered, async (adapter) => {
         await (await import('./commands/adapterCommands')).revealAdapter(adapter, this.#sidebar);
       });
       this.#context.subscriptions.push(dashboards);
@@ -143,6 +145,13 @@ export class Shell {
       isTraced: () => this.#log.logLevel === vscode.LogLevel.Trace,
     });
   }
+}
+
+function notesOf({ globalStorageUri, workspaceState }: vscode.ExtensionContext): vscode.Memento {
+  const { workspaceFile, workspaceFolders } = vscode.workspace;
+  const all = workspaceFile === undefined ? (workspaceFolders ?? []).map(({ uri }) => uri) : [workspaceFile];
+  if (all.length === 0) return workspaceState;
+  return new WorkspaceNotes(vscode.Uri.joinPath(globalStorageUri, 'workspaces').fsPath, all.join('\n'));
 }
 
 type RunServiceEngine = ConstructorParameters<typeof RunService>[0]['startEngine'];

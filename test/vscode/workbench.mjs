@@ -1,7 +1,7 @@
 import path from 'node:path';
 
-/** How long anything may take before it counts as not happening, in milliseconds. */
-const patience = 60_000;
+/** How long anything may take before it counts as not happening, in milliseconds: also on a machine at its limit. */
+const patience = 120_000;
 
 /** One window of VS Code in a browser, driven as a person would. */
 export class Workbench {

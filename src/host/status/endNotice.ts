@@ -87,7 +87,9 @@ export function foundAgainNotice(id: string, run: RunSummary | undefined): Notic
   }
   const reached = `step ${formatCount(step)} of ${formatCount(total_steps)}`;
   const from =
-    step === 0 ? 'it had not begun and can start again.' : `it stands at ${reached} and goes on from its last checkpoint.`;
+    step === 0
+      ? 'it had not begun and can start again.'
+      : `it stands at ${reached} and goes on from its last checkpoint.`;
   return { level: 'info', text: `Training of "${name}" was interrupted; ${from}`, actions: ['resume', 'dashboard'] };
 }
 

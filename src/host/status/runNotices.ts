@@ -73,7 +73,7 @@ export class RunNotices implements Disposable {
   /** Of the runs that this window trained before it was closed or reloaded: where each stands, and how to go on. */
   async tellInterrupted(): Promise<void> {
     const remembered = this.#memory.get<readonly Remembered[]>(trainingKey) ?? [];
-    await this.#memory.update(trainingKey, undefined);
+    this.#note(undefined);
     await Promise.all(remembered.map((each) => this.#tellOf(each)));
   }
 
@@ -122,7 +122,11 @@ export class RunNotices implements Disposable {
       return { recipe: request.recipeFile, name, asked, folder };
     });
     const known = this.#memory.get<readonly Remembered[]>(trainingKey) ?? [];
-    if (JSON.stringify(training) !== JSON.stringify(known)) void this.#memory.update(trainingKey, training);
+    if (JSON.stringify(training) !== JSON.stringify(known)) this.#note(training);
+  }
+
+  #note(training: readonly Remembered[] | undefined): void {
+    this.#memory.update(trainingKey, training).then(undefined, (error: unknown) => this.#log.warn(String(error)));
   }
 
   async #ended(job: Job, end: JobEnd): Promise<void> {

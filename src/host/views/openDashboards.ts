@@ -34,6 +34,6 @@ export class OpenDashboards {
   }
 
   #note(): void {
-    void this.#memory.update(key, [...this.#open, ...this.#before]);
+    this.#memory.update(key, [...this.#open, ...this.#before]).then(undefined, () => undefined);
   }
 }

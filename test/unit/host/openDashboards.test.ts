@@ -1,26 +1,21 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { OpenDashboards } from '../../../src/host/views/openDashboards';
+import { WorkspaceNotes } from '../../../src/host/workspace/workspaceNotes';
 
-/** What VS Code keeps of a workspace, over windows. */
-class Memento {
-  readonly #values = new Map<string, unknown>();
-
-  keys(): readonly string[] {
-    return [...this.#values.keys()];
-  }
-  get<Value>(key: string, otherwise?: Value): Value | undefined {
-    return (structuredClone(this.#values.get(key)) as Value | undefined) ?? otherwise;
-  }
-  update(key: string, value: unknown): Promise<void> {
-    this.#values.set(key, structuredClone(value));
-    return Promise.resolve();
-  }
+function notesOf(t: TestContext): WorkspaceNotes {
+  const folder = mkdtempSync(path.join(tmpdir(), 'lora-dashboards-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return new WorkspaceNotes(folder, '/w');
 }
 
 describe('the dashboards that are open', () => {
-  test('are known after a window or an extension host that ended without a word', () => {
-    const memory = new Memento();
+  test('are known after a window or an extension host that ended without a word', (t) => {
+    const memory = notesOf(t);
     const before = new OpenDashboards(memory);
     before.add('/a');
     before.add('/b');
@@ -28,8 +23,8 @@ describe('the dashboards that are open', () => {
     assert.equal(new OpenDashboards(memory).missing(), '/b');
   });
 
-  test('are missing until they are shown again, one after the other', () => {
-    const memory = new Memento();
+  test('are missing until they are shown again, one after the other', (t) => {
+    const memory = notesOf(t);
     for (const folder of ['/a', '/b']) new OpenDashboards(memory).add(folder);
     const after = new OpenDashboards(memory);
     const shown = [after.missing()!];
@@ -40,8 +35,8 @@ describe('the dashboards that are open', () => {
     assert.equal(after.missing(), undefined);
   });
 
-  test('are not forgotten when the next window ends before it has shown them', () => {
-    const memory = new Memento();
+  test('are not forgotten when the next window ends before it has shown them', (t) => {
+    const memory = notesOf(t);
     new OpenDashboards(memory).add('/a');
     new OpenDashboards(memory).add('/b');
     assert.equal(new OpenDashboards(memory).missing(), '/b');
@@ -50,7 +45,7 @@ describe('the dashboards that are open', () => {
     assert.equal(third.missing(), '/a');
   });
 
-  test('of a window that never had any are none', () => {
-    assert.equal(new OpenDashboards(new Memento()).missing(), undefined);
+  test('of a window that never had any are none', (t) => {
+    assert.equal(new OpenDashboards(notesOf(t)).missing(), undefined);
   });
 });
