@@ -25,9 +25,9 @@ export class Shell {
   readonly #log: vscode.LogOutputChannel;
   readonly #files = new WorkspaceFiles();
   readonly #service: RunService;
+  readonly #notes: vscode.Memento;
   readonly #notices: RunNotices;
   readonly #hubToken: HubToken;
-  readonly #notes: vscode.Memento;
   readonly #sidebar: Sidebar;
   #dashboards: Promise<Dashboards> | undefined;
 
@@ -40,8 +40,7 @@ export class Shell {
       runFolders: async () => this.#files.runs(),
       simultaneousRuns: () => settings().get<number>('training.simultaneousRuns', 1),
     });
-    const { storageUri } = context;
-    this.#notes = storageUri === undefined ? context.workspaceState : new WorkspaceNotes(storageUri.fsPath);
+    this.#notes = notesOf(context);
     this.#notices = new RunNotices(this.#service, this.#notes, this.#log, {
       openDashboard: (folder) => void this.#openDashboards().then((dashboards) => dashboards.open(folder)),
       notifiesWhenDone: () => settings().get<boolean>('training.notifyWhenDone', true),
@@ -146,6 +145,13 @@ export class Shell {
       isTraced: () => this.#log.logLevel === vscode.LogLevel.Trace,
     });
   }
+}
+
+function notesOf({ globalStorageUri, workspaceState }: vscode.ExtensionContext): vscode.Memento {
+  const { workspaceFile, workspaceFolders } = vscode.workspace;
+  const all = workspaceFile === undefined ? (workspaceFolders ?? []).map(({ uri }) => uri) : [workspaceFile];
+  if (all.length === 0) return workspaceState;
+  return new WorkspaceNotes(vscode.Uri.joinPath(globalStorageUri, 'workspaces').fsPath, all.join('\n'));
 }
 
 type RunServiceEngine = ConstructorParameters<typeof RunService>[0]['startEngine'];

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type * as vscode from 'vscode';
@@ -5,14 +6,19 @@ import type * as vscode from 'vscode';
 /**
  * What is to outlive a window that is killed. VS Code keeps a workspace's state in the window, which writes it a little
  * later, and in a browser is the only one that knows it; this is a file beside the extension host, written at once.
+ * Nor is it in `storageUri`: that is another folder while the extension host of the killed window still lives.
  */
 export class WorkspaceNotes implements vscode.Memento {
   readonly #file: string;
   readonly #notes: Record<string, unknown>;
 
-  /** @param folder `ExtensionContext.storageUri`; made when something is noted */
-  constructor(folder: string) {
-    this.#file = path.join(folder, 'notes.json');
+  /**
+   * @param folder for the notes of all workspaces; made when something is noted
+   * @param workspace what tells one from another
+   */
+  constructor(folder: string, workspace: string) {
+    const name = createHash('sha256').update(workspace).digest('hex').slice(0, 16);
+    this.#file = path.join(folder, `${name}.json`);
     this.#notes = read(this.#file);
   }
 

@@ -10,7 +10,7 @@ import { WorkspaceNotes } from '../../../src/host/workspace/workspaceNotes';
 function notesOf(t: TestContext): WorkspaceNotes {
   const folder = mkdtempSync(path.join(tmpdir(), 'lora-dashboards-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return new WorkspaceNotes(folder);
+  return new WorkspaceNotes(folder, '/w');
 }
 
 describe('the dashboards that are open', () => {
