@@ -14,6 +14,7 @@ import {
   stepOf,
 } from './example.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
+import { previewStories } from './previewStories.mjs';
 import { until } from './workbench.mjs';
 
 export const stories = [
@@ -313,4 +314,5 @@ export const stories = [
       await workbench.toast('so nothing is downloaded here').waitFor();
     },
   },
+  ...previewStories,
 ];

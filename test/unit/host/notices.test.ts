@@ -10,7 +10,12 @@ const run: RunSummary = {
 
 describe('after a window was reloaded during a run', () => {
   for (const [state, found, words, actions] of [
-    ['interrupted', run, /was interrupted; it stands at step 88 of 1,500 and goes on from its last checkpoint\.$/, 'resume dashboard'],
+    [
+      'interrupted',
+      run,
+      /was interrupted; it stands at step 88 of 1,500 and goes on from its last checkpoint\.$/,
+      'resume dashboard',
+    ],
     ['not begun', { ...run, step: 0 }, /was interrupted; it had not begun and can start again\.$/, 'resume dashboard'],
     [
       'finished',
