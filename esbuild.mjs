@@ -59,6 +59,8 @@ await build({
   entryPoints: [
     { in: 'src/views/dashboard/main.ts', out: 'dashboard' },
     { in: 'src/views/dashboard/dashboard.css', out: 'dashboard' },
+    { in: 'src/views/preview/main.ts', out: 'preview' },
+    { in: 'src/views/preview/preview.css', out: 'preview' },
   ],
   outdir: 'dist/views',
   bundle: true,

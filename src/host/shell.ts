@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import { platformNotSupported } from '../run/failures';
+import { readPreviewMemory } from '../run/previewProtocol';
+import { readMemory } from '../run/viewProtocol';
 import type { LoraApi } from './api';
 import { commandIds, type CommandHandler, type CommandName } from './commands/commandIds';
 import { handlers } from './commands/handlers';
@@ -15,7 +17,8 @@ import { LoraTasks } from './tasks/loraTasks';
 import { taskType } from './tasks/taskDefinition';
 import { Sidebar } from './trees/sidebar';
 import type { Dashboards } from './views/dashboard';
-import { restoresDashboards } from './views/restoresDashboards';
+import type { Previews } from './views/preview/previews';
+import { restoresPages } from './views/restoresPages';
 import { WorkspaceFiles } from './workspace/workspaceFiles';
 import { WorkspaceNotes } from './workspace/workspaceNotes';
 
@@ -30,6 +33,7 @@ export class Shell {
   readonly #hubToken: HubToken;
   readonly #sidebar: Sidebar;
   #dashboards: Promise<Dashboards> | undefined;
+  #previews: Promise<Previews> | undefined;
 
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#context = context;
@@ -54,7 +58,16 @@ export class Shell {
       new ContextKeys(this.#service, this.#files),
       new RecipeLanguage(context.extensionUri, log),
       vscode.tasks.registerTaskProvider(taskType, new LoraTasks(this.#service, this.#files)),
-      restoresDashboards(() => this.#openDashboards()),
+      restoresPages(
+        'lora.dashboard',
+        (state) => readMemory(state)?.folder,
+        () => this.#openDashboards(),
+      ),
+      restoresPages(
+        'lora.preview',
+        (state) => readPreviewMemory(state)?.recipe,
+        () => this.#openPreviews(),
+      ),
     );
     this.#registerCommands();
     this.#lookBack();
@@ -100,15 +113,16 @@ export class Shell {
       hubToken: this.#hubToken,
       startEngine: () => this.#startEngine(),
       dashboards: () => this.#openDashboards(),
+      previews: () => this.#openPreviews(),
       opensDashboard: () => settings().get<boolean>('training.openDashboard', true),
     });
     for (const name of Object.keys(table) as CommandName[]) this.#register(name, table[name]);
   }
 
   #register(name: CommandName, handler: CommandHandler): void {
-    const command = vscode.commands.registerCommand(commandIds[name], async (target?: unknown) => {
+    const command = vscode.commands.registerCommand(commandIds[name], async (target?: unknown, detail?: unknown) => {
       try {
-        return await handler(target);
+        return await handler(target, detail);
       } catch (error) {
         this.#log.error(error instanceof Error ? error : String(error));
         void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
@@ -120,15 +134,30 @@ export class Shell {
 
   /** Loaded with the first dashboard. */
   #openDashboards(): Promise<Dashboards> {
-    this.#dashboards ??= import('./views/dashboard').then(({ Dashboards, OpenDashboards }) => {
-      const remembered = new OpenDashboards(this.#notes);
-      const dashboards = new Dashboards(this.#context.extensionUri, this.#service, remembered, async (adapter) => {
-        await (await import('./commands/adapterCommands')).revealAdapter(adapter, this.#sidebar);
-      });
-      this.#context.subscriptions.push(dashboards);
-      return dashboards;
-    });
+    this.#dashboards ??= Promise.all([import('./views/dashboard'), import('./views/openPages')]).then(
+      ([{ Dashboards }, { OpenPages }]) => {
+        const remembered = new OpenPages(this.#notes, 'lora.dashboards');
+        const dashboards = new Dashboards(this.#context.extensionUri, this.#service, remembered, async (adapter) => {
+          await (await import('./commands/adapterCommands')).revealAdapter(adapter, this.#sidebar);
+        });
+        this.#context.subscriptions.push(dashboards);
+        return dashboards;
+      },
+    );
     return this.#dashboards;
+  }
+
+  /** Loaded with the first preview. */
+  #openPreviews(): Promise<Previews> {
+    this.#previews ??= Promise.all([import('./views/preview/previews'), import('./views/openPages')]).then(
+      ([{ Previews }, { OpenPages }]) => {
+        const remembered = new OpenPages(this.#notes, 'lora.previews');
+        const previews = new Previews(this.#context.extensionUri, remembered, () => this.#startEngine());
+        this.#context.subscriptions.push(previews);
+        return previews;
+      },
+    );
+    return this.#previews;
   }
 
   /** The engine's client is only loaded here: most windows never train. */

@@ -2,6 +2,7 @@ import { NotificationType, NotificationType0, ProgressType, RequestType, Request
 import type { ExitCode, Place } from '../failure/failure';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from './download';
 import type { Plan } from './plan';
+import type { PreviewParams, PreviewPage, PreviewPlace, PreviewSample, PreviewSearch, Wanted } from './preview';
 import type {
   DatasetDescription,
   DescribeDatasetsParams,
@@ -18,7 +19,7 @@ import type { TrainingEvent } from './trainingEvent';
  */
 
 /** Goes up with every change that an older or newer side would not understand. */
-export const engineProtocolVersion = 3;
+export const engineProtocolVersion = 4;
 
 export interface InitializeParams {
   readonly version: number;
@@ -49,17 +50,18 @@ export interface DownloadParams extends DownloadRequest {
   readonly progress: number;
 }
 
+/** A `Failure` as data. */
+export interface WireFailure {
+  readonly kind: 'failure';
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly place: Place | null;
+  readonly exitCode: ExitCode;
+}
+
 /** `data` of an error response: a `Failure`, or a bug, whose stack was sent as a `log` before. */
-export type WireError =
-  | {
-      readonly kind: 'failure';
-      readonly code: string;
-      readonly message: string;
-      readonly hint: string | null;
-      readonly place: Place | null;
-      readonly exitCode: ExitCode;
-    }
-  | { readonly kind: 'bug'; readonly message: string };
+export type WireError = WireFailure | { readonly kind: 'bug'; readonly message: string };
 
 export type LogLevel = 'info' | 'warning' | 'error';
 
@@ -82,6 +84,23 @@ export const requests = {
   ),
   /** Values for a recipe that is yet to be written. */
   propose: new RequestType<ProposeParams, Proposal, WireError>('propose'),
+  /**
+   * Rows as the model will see them. This and the three further requests for previews take a moment each, however large
+   * the data: what takes longer is asked for again and again, and cancelled by asking no more.
+   */
+  preview: new RequestType<PreviewParams & { readonly from: number; readonly count: number }, PreviewPage, WireError>(
+    'preview',
+  ),
+  /** Looks a little further for a row, from `from` on. */
+  previewSearch: new RequestType<
+    PreviewParams & { readonly from: number; readonly wanted: Wanted },
+    PreviewSearch,
+    WireError
+  >('previewSearch'),
+  /** Looks at a few more rows, and tells of all that were looked at. */
+  previewSample: new RequestType<PreviewParams, PreviewSample, WireError>('previewSample'),
+  /** Where a row begins. In a large file its lines are counted up to there. */
+  previewPlace: new RequestType<PreviewParams & { readonly row: number }, PreviewPlace, WireError>('previewPlace'),
   /** Answered when the run is over. One run at a time: `engine-busy`. */
   train: new RequestType<TrainParams, TrainResult, WireError>('train'),
   /** Ends the run after its step, with a checkpoint; answered once it has been noticed. No run: nothing happens. */

@@ -1,12 +1,16 @@
 import { Failure } from '../failure/failure';
-import type { WireError } from './engineProtocol';
+import type { WireError, WireFailure } from './engineProtocol';
 
 /** What crosses the wire instead of an error; a bug's stack does not (it goes to the log). */
 export function toWire(error: unknown): WireError {
   if (!(error instanceof Failure)) {
     return { kind: 'bug', message: error instanceof Error ? error.message : String(error) };
   }
-  const { code, message, hint, place, exitCode } = error;
+  return failureToWire(error);
+}
+
+/** The same of what is known to be a failure. */
+export function failureToWire({ code, message, hint, place, exitCode }: Failure): WireFailure {
   return { kind: 'failure', code, message, hint: hint ?? null, place: place ?? null, exitCode };
 }
 

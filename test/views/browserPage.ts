@@ -4,12 +4,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
-import { systemClock } from '../../src/host/views/coalesce';
-import { DashboardFeed } from '../../src/host/views/dashboardFeed';
-import { dashboardHtml } from '../../src/host/views/dashboardHtml';
-import { readFromDashboard } from '../../src/run/viewProtocol';
-import type { DashboardMemory, ToDashboard } from '../../src/run/viewProtocol';
-import type { MemorySource } from '../unit/views/memorySource';
+import { pageHtml } from '../../src/host/views/pageHtml';
+import type { PageName } from '../../src/host/views/pageHtml';
 import { themes } from './themes';
 import type { ThemeName } from './themes';
 
@@ -20,7 +16,18 @@ export const withoutBrowser = existsSync(chromiumFile)
   ? false
   : `${chromiumFile} is missing (Debian: apt-get install chromium)`;
 
-/** Serves the built page as VS Code does, with the extension's own feed behind it; only VS Code itself is replaced. */
+/** What stands behind a page: the extension's own feed. */
+export interface PageFeed {
+  receive(value: unknown): void;
+  hidden(): void;
+  dispose(): void;
+}
+
+interface Message {
+  readonly type: string;
+}
+
+/** Serves built pages as VS Code does, with the extension's own feeds behind them; only VS Code itself is replaced. */
 export class Pages {
   private constructor(
     private readonly browser: Browser,
@@ -56,71 +63,63 @@ export class Pages {
     this.server.close();
   }
 
-  open(source: MemorySource, folder: string, options: Partial<PageOptions> = {}): Promise<OpenPage> {
-    return OpenPage.open(this.browser, this.origin, source, folder, {
-      theme: 'dark',
-      width: 1000,
-      awaits: 'header h1',
-      ...options,
-    });
+  /** Opens a page; `feedOf` gets the way to it. */
+  open<Feed extends PageFeed>(
+    name: PageName['name'],
+    feedOf: (post: (message: Message) => void) => Feed,
+    options: PageOptions,
+  ): Promise<OpenPage<Feed>> {
+    return OpenPage.open(this.browser, `${this.origin}/${name}`, feedOf, options);
   }
 }
 
 export interface PageOptions {
-  readonly theme: ThemeName;
-  /** CSS pixels. */
-  readonly width: number;
+  /** Default `dark`. */
+  readonly theme?: ThemeName;
+  /** CSS pixels, default 1000. */
+  readonly width?: number;
   /** Selector of what shows that the page is there. */
   readonly awaits: string;
   /** What the page remembered before. */
-  readonly memory?: DashboardMemory;
+  readonly memory?: unknown;
+  /** Messages are plain data and cross as one text, as in VS Code; the driver of the browser is slow with many objects. */
+  readonly asText?: boolean;
 }
 
-/** One dashboard in the browser. */
-export class OpenPage {
-  readonly saved = new Map<string, Uint8Array>();
-  /** Adapters that the page asked to show. */
-  readonly shown: string[] = [];
+/** One page in the browser. */
+export class OpenPage<Feed extends PageFeed = PageFeed> {
   memory: unknown;
   /** Messages to the page, and when each was handed over, in milliseconds. */
-  readonly posts: { readonly type: ToDashboard['type']; readonly at: number }[] = [];
+  readonly posts: { readonly type: string; readonly at: number }[] = [];
   private queue: Promise<unknown> = Promise.resolve();
   private isShown = true;
+  readonly feed: Feed;
 
   private constructor(
     readonly page: Page,
-    readonly feed: DashboardFeed,
-  ) {}
+    feedOf: (post: (message: Message) => void) => Feed,
+    private readonly asText: boolean,
+  ) {
+    this.feed = feedOf((message) => this.post(message));
+  }
 
-  static async open(
+  static async open<Feed extends PageFeed>(
     browser: Browser,
-    origin: string,
-    source: MemorySource,
-    folder: string,
-    { theme, width, awaits, memory }: PageOptions,
-  ): Promise<OpenPage> {
+    address: string,
+    feedOf: (post: (message: Message) => void) => Feed,
+    { theme = 'dark', width = 1000, awaits, memory, asText = false }: PageOptions,
+  ): Promise<OpenPage<Feed>> {
     const context = await browser.newContext({ viewport: { width, height: 900 } });
     const page = await context.newPage();
-    const post = (message: ToDashboard): void => opened.post(message);
-    const save = (name: string, content: Uint8Array): Promise<void> => {
-      opened.saved.set(name, content);
-      return Promise.resolve();
-    };
-    const showAdapter = (adapter: string): Promise<void> => Promise.resolve(void opened.shown.push(adapter));
-    const named = (): void => undefined;
-    const feed = new DashboardFeed(folder, source, post, systemClock, { save, showAdapter, named });
-    const opened: OpenPage = new OpenPage(page, feed);
-    await context.exposeFunction('toHost', (value: unknown) => {
-      const message = readFromDashboard(value);
-      if (message !== undefined) void opened.feed.receive(message);
-    });
+    const opened = new OpenPage(page, feedOf, asText);
+    await context.exposeFunction('toHost', (value: unknown) => opened.feed.receive(value));
     await context.exposeFunction('toMemory', (value: unknown) => void (opened.memory = value));
     await context.addInitScript(bridge(memory));
-    page.setDefaultTimeout(5000);
-    await page.goto(`${origin}/?theme=${theme}`);
+    page.setDefaultTimeout(20_000);
+    await page.goto(`${address}?theme=${theme}`);
     await page.waitForSelector(awaits).catch(async (error: unknown) => {
       const said = [...(await opened.violations()), await page.locator('body').innerText()];
-      throw new Error(`The page shows no run: ${said.join('; ')}`, { cause: error });
+      throw new Error(`The page does not show what it should: ${said.join('; ')}`, { cause: error });
     });
     return opened;
   }
@@ -156,20 +155,22 @@ export class OpenPage {
     return this.page.evaluate<string[]>('window.violations');
   }
 
-  private post(message: ToDashboard): void {
+  private post(message: Message): void {
     if (!this.isShown) return;
     this.posts.push({ type: message.type, at: performance.now() });
-    this.queue = this.queue.then(() => this.page.evaluate(sendToPage, message));
+    const packed = this.asText ? JSON.stringify(message) : message;
+    this.queue = this.queue.then(() => this.page.evaluate(sendToPage, packed));
   }
 }
 
 /** Runs in the page. */
-function sendToPage(message: unknown): void {
+function sendToPage(packed: unknown): void {
+  const message: unknown = typeof packed === 'string' ? JSON.parse(packed) : packed;
   (globalThis as unknown as { postMessage(message: unknown, target: string): void }).postMessage(message, '*');
 }
 
 /** `acquireVsCodeApi` as a webview has it. */
-function bridge(memory: DashboardMemory | undefined): string {
+function bridge(memory: unknown): string {
   return `
     window.violations = [];
     document.addEventListener('securitypolicyviolation', (event) => window.violations.push(event.violatedDirective + ' ' + event.blockedURI));
@@ -188,13 +189,10 @@ interface Served {
 }
 
 function serve(file: string, theme: ThemeName, origin: string): Served | undefined {
-  if (file === '/') {
-    const html = dashboardHtml({
-      source: origin,
-      script: `${origin}/dashboard.js`,
-      style: `${origin}/dashboard.css`,
-      nonce: 'test',
-    });
+  const name = (['dashboard', 'preview'] as const).find((each) => file === `/${each}`);
+  if (name !== undefined) {
+    const [script, style] = [`${origin}/${name}.js`, `${origin}/${name}.css`];
+    const html = pageHtml({ name, title: name }, { source: origin, script, style, nonce: 'test' });
     const themed = html
       .replace('<link', `<link rel="stylesheet" href="${origin}/${theme}.theme.css">\n<link`)
       .replace('<body>', `<body class="${themes[theme].bodyClass}">`);
@@ -208,8 +206,24 @@ function serve(file: string, theme: ThemeName, origin: string): Served | undefin
       body: `:root{${variables.map(([name, value]) => `--vscode-${name}:${value};`).join('')}}`,
     };
   }
-  if (file === '/dashboard.js')
-    return { type: 'text/javascript', body: readFileSync('dist/views/dashboard.js', 'utf8') };
-  if (file === '/dashboard.css') return { type: 'text/css', body: readFileSync('dist/views/dashboard.css', 'utf8') };
-  return undefined;
+  const built = /^\/(dashboard|preview)\.(js|css)$/.exec(file);
+  if (built === null) return undefined;
+  const type = built[2] === 'js' ? 'text/javascript' : 'text/css';
+  return { type, body: readFileSync(`dist/views/${built[1]!}.${built[2]!}`, 'utf8') };
+}
+
+/** What axe-core says is wrong, with the elements. */
+export async function flaws({ page }: OpenPage): Promise<readonly string[]> {
+  await page.evaluate(readFileSync('node_modules/axe-core/axe.min.js', 'utf8'));
+  return page.evaluate<string[]>(`axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => id + ': ' + node.html.slice(0, 160) + ' ' + node.any.map(({ message }) => message).join(' '))))`);
+}
+
+/** Until something is so, a turn of the event loop at a time; a test that waits in vain fails after its time. */
+export async function poll(isSo: () => boolean): Promise<void> {
+  const end = performance.now() + 20_000;
+  while (!isSo()) {
+    if (performance.now() > end) throw new Error('It did not happen within 20 s.');
+    await new Promise((done) => setImmediate(done));
+  }
 }

@@ -6,6 +6,7 @@ import { convertStory } from './convertStory.mjs';
 import { copyData, copyExample, endless, figure, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
 import { languageStories } from './languageStories.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
+import { previewStories } from './previewStories.mjs';
 import { until } from './workbench.mjs';
 
 export const stories = [
@@ -307,4 +308,5 @@ export const stories = [
       await workbench.toast('so nothing is downloaded here').waitFor();
     },
   },
+  ...previewStories,
 ];

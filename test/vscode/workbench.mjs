@@ -143,6 +143,11 @@ export class Workbench {
 
   /** The page of the dashboard that is shown. */
   dashboard() {
+    return this.webview();
+  }
+
+  /** The page of the webview that is shown. */
+  webview() {
     return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
   }
 

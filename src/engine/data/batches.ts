@@ -123,7 +123,7 @@ function describeWindow(bins: readonly Bin[], epoch: number, cursor: DataCursor,
   return {
     epoch,
     bins,
-    supervisedTokens: examples.reduce((sum, example) => sum + countSupervised(example), 0),
+    supervisedTokens: examples.reduce((sum, example) => sum + countSupervised(example.supervised), 0),
     tokens: examples.reduce((sum, example) => sum + example.ids.length, 0),
     cursor: endOfEpoch ? { epoch: epoch + 1, consumed: 0, pending: [] } : cursor,
     endOfEpoch,

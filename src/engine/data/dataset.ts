@@ -5,9 +5,8 @@ import { ExampleCache } from './exampleCache';
 import { allMasked, datasetPartEmpty } from './failures';
 import { createRowOrder } from './order';
 import type { PlacedRow, RowOrder } from './order';
-import { prepareReading, readRow } from './reading';
+import { checkRows, prepareReading, readRow } from './reading';
 import type { Reading } from './reading';
-import type { RowReader } from './rowContent';
 import type { RowFormat } from './rowFormat';
 import { openSource } from './sources/openSource';
 import { defaultLimits } from './sources/rowSource';
@@ -109,11 +108,6 @@ export async function openDataset(
   }
 }
 
-async function checkRows(source: RowSource, read: RowReader): Promise<void> {
-  const block = await source.openBlock(0);
-  for (let index = 0; index < block.length; index++) readRow(source, { block, index }, read);
-}
-
 class OpenDataset implements Dataset {
   readonly path: string;
   readonly format: RowFormat;
@@ -155,7 +149,7 @@ class OpenDataset implements Dataset {
     for await (const row of this.#order.epoch(epoch, skip)) {
       seen++;
       const example = this.#example(row);
-      if (countSupervised(example) > 0) {
+      if (countSupervised(example.supervised) > 0) {
         taught = true;
         yield { ...example, position: row.position };
         continue;

@@ -20,8 +20,8 @@ export interface EpochExample extends Example {
 }
 
 /** How many tokens of an example are targets of the loss: the first one never is. */
-export function countSupervised(example: Example): number {
+export function countSupervised(supervised: Uint8Array): number {
   let count = 0;
-  for (let index = 1; index < example.supervised.length; index++) count += example.supervised[index]!;
+  for (let index = 1; index < supervised.length; index++) count += supervised[index]!;
   return count;
 }

@@ -28,6 +28,8 @@ export interface RowOrder {
   readonly share: number;
   /** From row `skip` of the order on. */
   epoch(epoch: number, skip: number): AsyncGenerator<PlacedRow>;
+  /** Whether a row belongs to this part: `row` of `block`. */
+  holds(block: number, row: number): boolean;
   /** In the order of the file. */
   inFileOrder(): AsyncGenerator<PlacedRow>;
   /** Rows from all over the part, always the same. */
@@ -55,6 +57,7 @@ function wholeOrder(source: RowSource, rowCount: number, options: OrderOptions):
     rowCount: rows.length,
     share: 1,
     epoch: (epoch, skip) => inOrder(options.shuffle ? shuffled('shuffle', epoch) : straight, skip),
+    holds: (_, row) => includes(rows, row),
     inFileOrder: () => inOrder(straight, 0),
     sample: () => inOrder(shuffled('sample'), 0),
   };
@@ -99,6 +102,7 @@ function blockOrder(source: RowSource, options: OrderOptions): RowOrder {
         permutation(rows, randomStream(options.seed, 'rows', epoch, window)),
       );
     },
+    holds: (block) => includes(blocks, block),
     inFileOrder: () => inOrder(straight, 0, undefined),
     sample: () =>
       inOrder(permuted('sample'), 0, (rows, window) => permutation(rows, randomStream(options.seed, 'sample', window))),
@@ -124,6 +128,17 @@ function splitOff(count: number, options: OrderOptions): Uint32Array {
   const mixed = permutation(count, randomStream(options.seed, 'eval-split'));
   const chosen = options.part === 'eval' ? mixed.subarray(0, held) : mixed.subarray(held);
   return held === 0 && options.part === 'train' ? Uint32Array.from(mixed.keys()) : chosen.slice().sort();
+}
+
+function includes(ascending: Uint32Array, value: number): boolean {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return ascending[low] === value;
 }
 
 function evalCount(count: number, evalSplit: number): number {

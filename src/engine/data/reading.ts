@@ -86,6 +86,12 @@ export async function firstRow(source: RowSource): Promise<PlacedRow> {
   throw datasetEmpty(source.file);
 }
 
+/** Reads all rows of a file of one block. @throws Failure `dataset-row-invalid` for the first that cannot be used */
+export async function checkRows(source: RowSource, read: RowReader): Promise<void> {
+  const block = await source.openBlock(0);
+  for (let index = 0; index < block.length; index++) readRow(source, { block, index }, read);
+}
+
 /** Reads a row and does something with it; a problem becomes a failure with the row's place. */
 export function readRow<T>(
   source: RowSource,

@@ -14,6 +14,8 @@ export interface RecipeSource {
   readonly shown?: string;
   /** `KEY=VALUE`, as after `--set`. */
   readonly overrides: readonly string[];
+  /** Its text as it stands in an editor, instead of the file's. */
+  readonly text?: string;
 }
 
 /**
@@ -24,8 +26,9 @@ export async function loadRecipe({
   file,
   shown = file,
   overrides,
+  text,
 }: RecipeSource): Promise<{ readonly loaded: LoadedRecipe; readonly warnings: readonly Problem[] }> {
-  const overridden = applyOverrides(await readRecipeText(file), overrides);
+  const overridden = applyOverrides(text ?? (await readRecipeText(file)), overrides);
   if (overridden.problems[0] !== undefined) throw wrongOverride(overridden.problems[0]);
   const { recipe, problems } = parseRecipe(overridden.text);
   const errors = problems.filter(({ severity }) => severity === 'error');

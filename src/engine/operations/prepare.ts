@@ -3,7 +3,7 @@ import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import { stepsOfEpochs, stepsPerEpoch } from '../data/batches';
 import type { WindowOptions } from '../data/batches';
 import { openDataset } from '../data/dataset';
-import type { Dataset } from '../data/dataset';
+import type { Dataset, DatasetOptions } from '../data/dataset';
 import type { Example } from '../data/example';
 import type { Tokenizer } from '../data/tokenizer';
 import { checkMaxLength } from '../facts/baseModel';
@@ -36,6 +36,12 @@ export interface Prepared {
 /** How a run's model and tokenizer are opened; whoever has them open already gives them. */
 export type PreparedFrom = Pick<FactSources, 'openModel' | 'openTokenizer'>;
 
+interface Reading {
+  /** Tokens of the longest row. */
+  readonly maxLength: number;
+  readonly optionsOf: (part: 'train' | 'eval') => DatasetOptions;
+}
+
 /** Opens base model, tokenizer and data of a recipe, and finds what its adapter changes. Throws a Failure. */
 export async function prepare(loaded: LoadedRecipe, from: PreparedFrom = plainSources): Promise<Prepared> {
   const { recipe } = loaded;
@@ -46,17 +52,11 @@ export async function prepare(loaded: LoadedRecipe, from: PreparedFrom = plainSo
   const adapter = recipe.method === 'full' ? planFull(base.model) : planAdapter(base.model, lora);
   await initFromTensors({ base, adapter, loaded });
   const tokenizer = await from.openTokenizer(base);
-  const maxLength = recipe.dataset.max_length ?? Math.min(512, base.model.contextLength);
-  checkMaxLength(base, maxLength);
-  const { eval_path: evalPath } = recipe.dataset;
-  const paths = {
-    train: path.resolve(folder, recipe.dataset.path),
-    eval: evalPath === null ? undefined : path.resolve(folder, evalPath),
-  };
+  const { maxLength, optionsOf } = readingOf(loaded, base);
   const open = (part: 'train' | 'eval'): Promise<Dataset> =>
-    openDataset(datasetOptions(recipe, part, paths, maxLength), tokenizer, base.folder.chatTemplate);
+    openDataset(optionsOf(part), tokenizer, base.folder.chatTemplate);
   const train = await open('train');
-  const hasEvaluation = paths.eval !== undefined || recipe.dataset.eval_split > 0;
+  const hasEvaluation = recipe.dataset.eval_path !== null || recipe.dataset.eval_split > 0;
   const evaluation = hasEvaluation ? await open('eval') : undefined;
   const { training, dataset } = recipe;
   return {
@@ -77,6 +77,22 @@ export async function prepare(loaded: LoadedRecipe, from: PreparedFrom = plainSo
       epochs: undefined,
     },
   };
+}
+
+/**
+ * How a recipe's data is read with its model.
+ * @throws Failure `max-length-beyond-context`
+ */
+export function readingOf({ file, recipe }: LoadedRecipe, base: BaseModel): Reading {
+  const folder = path.dirname(file);
+  const maxLength = recipe.dataset.max_length ?? Math.min(512, base.model.contextLength);
+  checkMaxLength(base, maxLength);
+  const { eval_path: evalPath } = recipe.dataset;
+  const paths = {
+    train: path.resolve(folder, recipe.dataset.path),
+    eval: evalPath === null ? undefined : path.resolve(folder, evalPath),
+  };
+  return { maxLength, optionsOf: (part) => datasetOptions(recipe, part, paths, maxLength) };
 }
 
 /**

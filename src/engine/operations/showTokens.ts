@@ -1,5 +1,6 @@
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
-import type { TokensRow } from '../../run/answers';
+import type { SeenToken, TokensRow } from '../../run/answers';
+import type { Tokenizer } from '../data/tokenizer';
 import { closePrepared, prepare } from './prepare';
 
 /** The first rows of the training file as the model will see them. */
@@ -8,15 +9,19 @@ export async function showTokens(loaded: LoadedRecipe, rows: number): Promise<To
   try {
     const shown: TokensRow[] = [];
     for await (const { row, ids, supervised } of prepared.train.rows(rows)) {
-      const tokens = Array.from(ids, (id, i) => ({
-        id,
-        text: prepared.tokenizer.tokenText(id),
-        supervised: i > 0 && supervised[i] === 1,
-      }));
-      shown.push({ row, tokens });
+      shown.push({ row, tokens: seenTokens(ids, supervised, prepared.tokenizer) });
     }
     return shown;
   } finally {
     await closePrepared(prepared);
   }
+}
+
+/** Tokens as people read them. Nothing foresees the first one, so it is never supervised. */
+export function seenTokens(ids: Int32Array, supervised: Uint8Array, tokenizer: Tokenizer): SeenToken[] {
+  return Array.from(ids, (id, i) => ({
+    id,
+    text: tokenizer.tokenText(id),
+    supervised: i > 0 && supervised[i] === 1,
+  }));
 }

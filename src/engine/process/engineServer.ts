@@ -16,6 +16,7 @@ import { toWire } from '../../run/wireError';
 import { loadRecipe } from '../operations/loadRecipe';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import { PauseGate } from '../train/pauseGate';
+import type { Previewer } from '../operations/preview/previewer';
 import type { createEngine } from '../session';
 
 interface ActiveRun {
@@ -27,6 +28,7 @@ interface ActiveRun {
 export class EngineServer {
   #isInitialized = false;
   #active: ActiveRun | undefined;
+  #previewer: Previewer | undefined;
   /** Resolves when the latest run is over; never rejects. */
   #over: Promise<unknown> = Promise.resolve();
   /** Aborted when the process is to end. */
@@ -53,6 +55,10 @@ export class EngineServer {
     connection.onRequest(requests.propose, (params, token) =>
       this.#look(token, (engine, signal) => engine.propose(params, signal)),
     );
+    connection.onRequest(requests.preview, (params) => this.#ask((previewer) => previewer.rows(params)));
+    connection.onRequest(requests.previewSearch, (params) => this.#ask((previewer) => previewer.search(params)));
+    connection.onRequest(requests.previewSample, (params) => this.#ask((previewer) => previewer.sample(params)));
+    connection.onRequest(requests.previewPlace, (params) => this.#ask((previewer) => previewer.place(params)));
     connection.onRequest(requests.train, (params) => {
       const answer = this.#answerInitialized(() => this.#train(params));
       if (this.#active !== undefined) this.#over = Promise.allSettled([this.#over, answer]);
@@ -154,6 +160,15 @@ export class EngineServer {
     const stop = new AbortController();
     token.onCancellationRequested(() => stop.abort(lookCancelled()));
     return this.#answerInitialized(async () => work(await openEngine(), stop.signal));
+  }
+
+  /** Looking at data needs no runtime, so none is loaded. */
+  #ask<Result>(question: (previewer: Previewer) => Promise<Result>): Promise<Result | ResponseError<WireError>> {
+    return this.#answerInitialized(async () => {
+      const preview = await import('../operations/preview/previewer');
+      this.#previewer ??= new preview.Previewer();
+      return question(this.#previewer);
+    });
   }
 
   #answerInitialized<Result>(work: () => Promise<Result>): Promise<Result | ResponseError<WireError>> {

@@ -9,6 +9,7 @@ export const commandIds = {
   openDashboard: 'lora.openDashboard',
   showAdapter: 'lora.showAdapter',
   revealAdapter: 'lora.revealAdapter',
+  previewData: 'lora.previewData',
   rename: 'lora.rename',
   delete: 'lora.delete',
   revealInExplorer: 'lora.revealInExplorer',
@@ -22,6 +23,7 @@ export type CommandName = keyof typeof commandIds;
 
 /**
  * What a command is called with: a tree node, a file's Uri, nothing (palette), or what another command or extension
- * passes. What it gives is for those who call it by its id.
+ * passes; `detail` is what the caller adds, and menus add things of their own. What it gives is for those who call it by
+ * its id.
  */
-export type CommandHandler = (target?: unknown) => Promise<unknown>;
+export type CommandHandler = (target?: unknown, detail?: unknown) => Promise<unknown>;

@@ -6,6 +6,7 @@ import type { RunService } from '../runs/runService';
 import type { RunNotices } from '../status/runNotices';
 import type { Sidebar } from '../trees/sidebar';
 import type { Dashboards } from '../views/dashboard';
+import type { Previews } from '../views/preview/previews';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
 import type { CommandHandler, CommandName } from './commandIds';
 
@@ -20,6 +21,7 @@ export interface Parts {
   readonly hubToken: HubToken;
   startEngine(): Promise<EngineClient>;
   dashboards(): Promise<Dashboards>;
+  previews(): Promise<Previews>;
   opensDashboard(): boolean;
 }
 
@@ -67,11 +69,16 @@ function trainingHandlers(
   };
 }
 
-function modelHandlers(parts: Parts): Handlers<'newRecipe' | 'downloadBaseModel' | 'setHubToken'> {
+function modelHandlers(parts: Parts): Handlers<'newRecipe' | 'previewData' | 'downloadBaseModel' | 'setHubToken'> {
   const { files, hubToken } = parts;
   const startEngine = (): Promise<EngineClient> => parts.startEngine();
   return {
     newRecipe: async (target) => (await import('./newRecipe')).newRecipe({ files, startEngine }, target),
+    previewData: async (target, row) => {
+      const recipe = await (await import('./recipeCommands')).recipeFor(target, files, 'Preview Data');
+      const shown = Number.isSafeInteger(row) ? (row as number) : undefined;
+      if (recipe !== undefined) (await parts.previews()).open(recipe, shown);
+    },
     downloadBaseModel: async (target) => {
       const { downloadBaseModel } = await import('../models/downloadBaseModel');
       return downloadBaseModel({ startEngine, token: hubToken }, target);

@@ -28,7 +28,7 @@ export function isRecipe(uri: vscode.Uri): boolean {
 }
 
 /** The recipe that a command means: its target, the open editor, the only one there is, or the one the user picks. */
-export async function recipeFor(target: unknown, files: WorkspaceFiles): Promise<string | undefined> {
+export async function recipeFor(target: unknown, files: WorkspaceFiles, title: string): Promise<string | undefined> {
   const named = targetPath(target);
   if (named !== undefined) return named;
   const active = vscode.window.activeTextEditor?.document.uri;
@@ -37,7 +37,7 @@ export async function recipeFor(target: unknown, files: WorkspaceFiles): Promise
   if (found.length === 1) return found[0];
   const items = found.map((file) => ({ label: vscode.workspace.asRelativePath(file), file }));
   if (items.length > 0) {
-    const choice = await vscode.window.showQuickPick(items, { title: 'Train Adapter', placeHolder: 'Which recipe?' });
+    const choice = await vscode.window.showQuickPick(items, { title, placeHolder: 'Which recipe?' });
     return choice?.file;
   }
   const create = 'New Recipe';

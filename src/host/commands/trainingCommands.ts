@@ -12,7 +12,7 @@ export async function trainAdapter(
   files: WorkspaceFiles,
   service: RunService,
 ): Promise<Job | undefined> {
-  const recipe = await recipeFor(target, files);
+  const recipe = await recipeFor(target, files, 'Train Adapter');
   if (recipe === undefined) return undefined;
   await vscode.workspace.textDocuments.find(({ uri }) => uri.fsPath === recipe)?.save();
   return service.train({ recipeFile: recipe });

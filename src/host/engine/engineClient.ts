@@ -12,6 +12,7 @@ import type {
   Proposal,
   ProposeParams,
 } from '../../run/proposal';
+import type { PreviewSource } from '../views/preview/previewSource';
 import type { TrainingEvent } from '../../run/trainingEvent';
 import { fromWire } from '../../run/wireError';
 import { EngineCrash } from './engineCrash';
@@ -60,6 +61,7 @@ export interface EngineClient {
   describeDatasets(files: readonly string[], signal?: AbortSignal): Promise<readonly DatasetDescription[]>;
   /** Rejects with the failure `look-cancelled` when the signal is aborted. */
   propose(params: ProposeParams, signal?: AbortSignal): Promise<Proposal>;
+  readonly preview: PreviewSource;
   /** Ends the process: a run is cancelled and keeps a checkpoint if that takes no longer than `disposeTimes`. */
   dispose(): Promise<void>;
 }
@@ -116,6 +118,13 @@ class ProcessClient implements EngineClient {
   plan(recipeFile: string, overrides: readonly string[] = []): Promise<Plan> {
     return this.#call(requests.plan, { recipeFile, overrides });
   }
+
+  readonly preview: PreviewSource = {
+    rows: (params, from, count) => this.#call(requests.preview, { ...params, from, count }),
+    search: (params, wanted, from) => this.#call(requests.previewSearch, { ...params, wanted, from }),
+    sample: (params) => this.#call(requests.previewSample, params),
+    place: (params, row) => this.#call(requests.previewPlace, { ...params, row }),
+  };
 
   describeModels(params: DescribeModelsParams, signal?: AbortSignal): Promise<readonly ModelDescription[]> {
     return this.#call(requests.describeModels, params, signal);

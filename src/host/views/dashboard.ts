@@ -1,18 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { readFromDashboard } from '../../run/viewProtocol';
 import { systemClock } from './coalesce';
 import { DashboardFeed, type PageHost } from './dashboardFeed';
-import { dashboardHtml } from './dashboardHtml';
-import { OpenDashboards } from './openDashboards';
-import { dashboardViewType } from './restoresDashboards';
+import type { OpenPages } from './openPages';
+import type { RestorablePages } from './restoresPages';
 import type { RunSource } from './runSource';
+import { loadPage } from './webviewPage';
 
-export { OpenDashboards };
+const viewType = 'lora.dashboard';
 
 /** All open dashboards, at most one for each run. They come back after the window was reloaded. */
-export class Dashboards implements vscode.Disposable {
+export class Dashboards implements vscode.Disposable, RestorablePages {
   private readonly panels = new Map<string, { readonly panel: vscode.WebviewPanel; readonly feed: DashboardFeed }>();
   private isDisposed = false;
   private readonly files: vscode.Uri;
@@ -21,7 +20,7 @@ export class Dashboards implements vscode.Disposable {
   constructor(
     extensionUri: vscode.Uri,
     private readonly source: RunSource,
-    private readonly remembered: OpenDashboards,
+    private readonly remembered: OpenPages,
     private readonly showAdapter: PageHost['showAdapter'],
   ) {
     this.files = vscode.Uri.joinPath(extensionUri, 'dist', 'views');
@@ -29,24 +28,21 @@ export class Dashboards implements vscode.Disposable {
     this.icon = { light: icon('light'), dark: icon('dark') };
   }
 
-  /** Takes over a panel that VS Code brought back; one that forgot its run shows one that was open. */
   restore(panel: vscode.WebviewPanel, own: string | undefined): void {
     const folder = own === undefined || this.panels.has(own) ? this.remembered.missing() : own;
     if (folder === undefined) panel.dispose();
     else this.attach(panel, folder);
   }
 
-  /** Whether a dashboard of this extension host is shown in a column. */
   isShownIn(column: vscode.ViewColumn): boolean {
     return [...this.panels.values()].some(({ panel }) => panel.visible && panel.viewColumn === column);
   }
 
-  /** Shows the run of a tab that nobody answers any more in a new one at its place. */
   replace(tab: vscode.Tab): void {
     const folder = this.remembered.missing();
     if (folder !== undefined) {
       const column = { viewColumn: tab.group.viewColumn, preserveFocus: true };
-      this.attach(vscode.window.createWebviewPanel(dashboardViewType, tab.label, column), folder);
+      this.attach(vscode.window.createWebviewPanel(viewType, tab.label, column), folder);
     }
     void vscode.window.tabGroups.close(tab, true);
   }
@@ -61,7 +57,7 @@ export class Dashboards implements vscode.Disposable {
     const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
     const feed =
       known?.feed ??
-      this.attach(vscode.window.createWebviewPanel(dashboardViewType, titleOf(path.basename(folder)), column), folder);
+      this.attach(vscode.window.createWebviewPanel(viewType, titleOf(path.basename(folder)), column), folder);
     if (part !== undefined) feed.reveal(part);
   }
 
@@ -95,14 +91,7 @@ export class Dashboards implements vscode.Disposable {
       if (message !== undefined) void feed.receive(message);
     });
     // Not `retainContextWhenHidden`: a hidden page costs nothing, and its run lives here.
-    webview.options = { enableScripts: true, localResourceRoots: [this.files] };
-    const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(this.files, name)).toString();
-    webview.html = dashboardHtml({
-      source: webview.cspSource,
-      script: file('dashboard.js'),
-      style: file('dashboard.css'),
-      nonce: randomBytes(16).toString('hex'),
-    });
+    loadPage(webview, this.files, { name: 'dashboard', title: 'LoRA training' });
     return feed;
   }
 }

@@ -1,6 +1,6 @@
 import { changesOf } from './changes';
 import type { ChangedNumber, ChangedText, Changes } from './changes';
-import { button, element } from './element';
+import { button, element } from '../page/element';
 import type { ShownRun } from './shownRun';
 
 /** What a finished run is for: what its adapter changed, shown to be true. */

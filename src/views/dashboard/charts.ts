@@ -1,7 +1,7 @@
 import { formatCount, formatNumber } from '../../run/format';
 import { ChartGestures } from './chartGestures';
 import { nearest } from './decimate';
-import { element, setText } from './element';
+import { element, setText } from '../page/element';
 import { healthBands, healthOf } from './gradHealth';
 import { legend } from './legend';
 import { Plot } from './plot';

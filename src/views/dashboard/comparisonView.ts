@@ -2,7 +2,7 @@ import { formatCount, formatPercent } from '../../run/format';
 import type { AdaptedModule, Plan } from '../../run/plan';
 import { comparedFigures, saving } from './comparison';
 import type { ComparedFigure } from './comparison';
-import { element, svgElement } from './element';
+import { element, svgElement } from '../page/element';
 
 /** Squares across and down: a thousand, so that a per mille is one of them. */
 const across = 50;

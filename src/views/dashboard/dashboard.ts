@@ -1,9 +1,10 @@
 import { defaultSmoothing } from '../../run/viewProtocol';
 import type { DashboardMemory, FromDashboard, ToDashboard } from '../../run/viewProtocol';
+import type { Bridge } from '../page/bridge';
+import { element, setText } from '../page/element';
 import { ChangesView } from './changesView';
 import { Charts } from './charts';
 import { ComparisonView } from './comparisonView';
-import { element, setText } from './element';
 import { Header } from './header';
 import { NumbersView } from './numbersView';
 import { chartsAsPng } from './picture';
@@ -11,12 +12,6 @@ import { ShownRun } from './shownRun';
 import { EventsView, SamplesView } from './storyViews';
 import { onThemeChange, readTheme } from './theme';
 import { Toolbar } from './toolbar';
-
-/** The extension, as a page reaches it. */
-export interface Bridge {
-  post(message: FromDashboard): void;
-  remember(memory: DashboardMemory): void;
-}
 
 /** The page: takes messages, keeps what they say, draws at most once a frame. */
 export class Dashboard {
@@ -45,7 +40,7 @@ export class Dashboard {
 
   constructor(
     root: HTMLElement,
-    private readonly bridge: Bridge,
+    private readonly bridge: Bridge<FromDashboard, DashboardMemory>,
     memory: DashboardMemory | undefined,
   ) {
     this.overlayFolder = memory?.overlay ?? null;

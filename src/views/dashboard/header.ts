@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatDuration, formatNumber } from '../../run/format';
-import { button, element, setText } from './element';
+import { button, element, setText } from '../page/element';
 import type { ShownRun } from './shownRun';
 import { controlsOf, statusWords } from './words';
 import type { Control } from './words';

@@ -1,4 +1,4 @@
-import { element } from './element';
+import { element } from '../page/element';
 import type { ShownRun } from './shownRun';
 
 /** The entries that say which line is which; only of lines that are there. */

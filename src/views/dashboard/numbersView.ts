@@ -1,5 +1,5 @@
 import { formatCount, formatNumber } from '../../run/format';
-import { button, element, setText } from './element';
+import { button, element, setText } from '../page/element';
 import type { ShownRun } from './shownRun';
 
 const pageSize = 25;

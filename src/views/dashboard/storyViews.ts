@@ -1,6 +1,6 @@
 import type { RunState } from '../../run/runState';
 import type { SampleEvent } from '../../run/trainingEvent';
-import { element } from './element';
+import { element } from '../page/element';
 import { happenings } from './words';
 import type { Happening, Tone } from './words';
 

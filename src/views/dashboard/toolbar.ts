@@ -1,5 +1,5 @@
 import type { RunChoice } from '../../run/viewProtocol';
-import { button, element, setText } from './element';
+import { button, element, setText } from '../page/element';
 
 /** What the toolbar's controls do. */
 export interface ToolbarActions {

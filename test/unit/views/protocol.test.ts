@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { dashboardHtml } from '../../../src/host/views/dashboardHtml';
+import { pageHtml } from '../../../src/host/views/pageHtml';
 import { packSteps, readFromDashboard, readMemory } from '../../../src/run/viewProtocol';
 import { step } from './events';
 
@@ -44,7 +44,8 @@ test('steps are packed into columns, and null into what is not a number', () => 
 
 describe('the page', () => {
   const origins = { source: 'https://x.example', script: 'https://x.example/a.js', style: 'https://x.example/a.css' };
-  const html = dashboardHtml({ ...origins, nonce: 'c0ffee' });
+  const name = { name: 'dashboard', title: 'A page' } as const;
+  const html = pageHtml(name, { ...origins, nonce: 'c0ffee' });
   const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)![1]!;
 
   test('allows nothing but its own script and style', () => {
@@ -64,7 +65,7 @@ describe('the page', () => {
     assert.match(html, /<script[^>]*><\/script>/);
   });
   test('lets no address out of its attribute', () => {
-    const odd = dashboardHtml({ ...origins, style: 'a"><script>alert(1)</script>', nonce: 'n' });
+    const odd = pageHtml(name, { ...origins, style: 'a"><script>alert(1)</script>', nonce: 'n' });
     assert.equal(odd.match(/<script/g)!.length, 1);
   });
 });

@@ -56,6 +56,7 @@ export async function openParquetSource(bytes: ByteFile, limits: SourceLimits): 
     byteLength: bytes.size,
     columnNames: () => names,
     openBlock,
+    firstRow: (block) => ranges[block]!.start,
     selectColumns: (needed) => {
       columns = names.filter((name) => needed.includes(name));
     },

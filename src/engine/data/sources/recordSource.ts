@@ -175,6 +175,7 @@ function common(bytes: ByteFile, format: RecordFormat) {
     file: bytes.path,
     byteLength: bytes.size - format.start,
     columnNames: columnsOf,
+    firstRow: (block: number) => (block === 0 ? 0 : undefined),
     selectColumns: () => undefined,
     close: () => bytes.close(),
   };

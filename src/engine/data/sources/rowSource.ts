@@ -39,6 +39,8 @@ export interface RowSource {
   /** The names of the columns, from the file's own list or the rows of its first block that has any. */
   columnNames(first: RowBlock): readonly string[];
   openBlock(block: number): Promise<RowBlock>;
+  /** Number of a block's first row, where that is known without reading the blocks before it. */
+  firstRow(block: number): number | undefined;
   /** Names the only columns that will be asked for; formats that store columns apart read no others. */
   selectColumns(columns: readonly string[]): void;
   close(): void;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { OpenDashboards } from '../../../src/host/views/openDashboards';
+import { OpenPages } from '../../../src/host/views/openPages';
 import { WorkspaceNotes } from '../../../src/host/workspace/workspaceNotes';
 
 function notesOf(t: TestContext): WorkspaceNotes {
@@ -16,17 +16,17 @@ function notesOf(t: TestContext): WorkspaceNotes {
 describe('the dashboards that are open', () => {
   test('are known after a window or an extension host that ended without a word', (t) => {
     const memory = notesOf(t);
-    const before = new OpenDashboards(memory);
+    const before = new OpenPages(memory, 'lora.dashboards');
     before.add('/a');
     before.add('/b');
     before.delete('/a');
-    assert.equal(new OpenDashboards(memory).missing(), '/b');
+    assert.equal(new OpenPages(memory, 'lora.dashboards').missing(), '/b');
   });
 
   test('are missing until they are shown again, one after the other', (t) => {
     const memory = notesOf(t);
-    for (const folder of ['/a', '/b']) new OpenDashboards(memory).add(folder);
-    const after = new OpenDashboards(memory);
+    for (const folder of ['/a', '/b']) new OpenPages(memory, 'lora.dashboards').add(folder);
+    const after = new OpenPages(memory, 'lora.dashboards');
     const shown = [after.missing()!];
     after.add(shown[0]!);
     shown.push(after.missing()!);
@@ -37,15 +37,15 @@ describe('the dashboards that are open', () => {
 
   test('are not forgotten when the next window ends before it has shown them', (t) => {
     const memory = notesOf(t);
-    new OpenDashboards(memory).add('/a');
-    new OpenDashboards(memory).add('/b');
-    assert.equal(new OpenDashboards(memory).missing(), '/b');
-    const third = new OpenDashboards(memory);
+    new OpenPages(memory, 'lora.dashboards').add('/a');
+    new OpenPages(memory, 'lora.dashboards').add('/b');
+    assert.equal(new OpenPages(memory, 'lora.dashboards').missing(), '/b');
+    const third = new OpenPages(memory, 'lora.dashboards');
     third.add('/b');
     assert.equal(third.missing(), '/a');
   });
 
   test('of a window that never had any are none', (t) => {
-    assert.equal(new OpenDashboards(notesOf(t)).missing(), undefined);
+    assert.equal(new OpenPages(notesOf(t), 'lora.dashboards').missing(), undefined);
   });
 });

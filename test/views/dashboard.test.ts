@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { formatNumber } from '../../src/run/format';
 import type { TrainingEvent } from '../../src/run/trainingEvent';
-import { Pages, withoutBrowser } from './browserPage';
+import { Pages, flaws, poll, withoutBrowser } from './browserPage';
 import type { OpenPage } from './browserPage';
+import { openDashboard } from './dashboardPage';
 import { plan, started, step } from '../unit/views/events';
 import { MemorySource } from '../unit/views/memorySource';
 import { themes } from './themes';
@@ -45,7 +46,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
 
   for (const theme of Object.keys(themes) as ThemeName[]) {
     test(`has no flaw that axe finds, and none against its policy, in ${theme}`, async () => {
-      const opened = await pages.open(finishedRun(), folder, { theme });
+      const opened = await openDashboard(pages, finishedRun(), folder, { theme });
       const { page } = opened;
       await page.locator('.card details summary').first().click();
       await page.locator('details.card > summary').click();
@@ -62,7 +63,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
 
   test('shows a live run as it goes, in a narrow column too', async () => {
     const source = liveRun(40);
-    const opened = await pages.open(source, folder, { width: 520 });
+    const opened = await openDashboard(pages, source, folder, { width: 520 });
     const { page } = opened;
     source.happen(folder, untilStep(85).slice(untilStep(40).length));
     await page.getByText('85 of 150').waitFor();
@@ -76,7 +77,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
 
   test('loses no point while it is hidden, again and again', async () => {
     const source = liveRun(1);
-    const opened = await pages.open(source, folder);
+    const opened = await openDashboard(pages, source, folder);
     const rest = trained.slice(untilStep(1).length);
     for (let at = 0; at < rest.length; at += 20) {
       const round = (at / 20) % 3;
@@ -92,7 +93,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
 
   test('gets at most ten batches a second', async () => {
     const source = liveRun(1);
-    const opened = await pages.open(source, folder);
+    const opened = await openDashboard(pages, source, folder);
     for (const event of untilStep(150).slice(untilStep(1).length)) {
       source.happen(folder, [event]);
       await new Promise((done) => setImmediate(done));
@@ -105,7 +106,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
 
   test('has the buttons that the status allows, and they ask the extension', async () => {
     const source = liveRun(10);
-    const opened = await pages.open(source, folder);
+    const opened = await openDashboard(pages, source, folder);
     const { page } = opened;
     const named = (name: string): ReturnType<typeof page.getByRole> => page.getByRole('button', { name, exact: true });
     await named('Pause').click();
@@ -123,7 +124,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
   });
 
   test('is used with the keyboard alone, in the order of the page', async () => {
-    const opened = await pages.open(liveRun(100), folder);
+    const opened = await openDashboard(pages, liveRun(100), folder);
     const { page } = opened;
     await page.getByText('100 of 150').waitFor();
     const order: string[] = [];
@@ -159,7 +160,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
   });
 
   test('zooms with the wheel once the chart was clicked, and shows values under the pointer', async () => {
-    const opened = await pages.open(liveRun(150), folder);
+    const opened = await openDashboard(pages, liveRun(150), folder);
     const { page } = opened;
     const chart = page.locator('.plot-loss');
     await page.getByText('150 of 150').waitFor();
@@ -174,7 +175,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
   test('remembers its run, its second run and its settings', async () => {
     const source = finishedRun();
     const memory = { folder, overlay: other, logScale: true, smoothing: 50 };
-    const opened = await pages.open(source, folder, { memory });
+    const opened = await openDashboard(pages, source, folder, { memory });
     await opened.page.locator('.swatch-overlay').waitFor();
     assert.equal(await opened.page.locator('#log-scale').isChecked(), true);
     await opened.settled();
@@ -186,7 +187,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
   });
 
   test('exports its charts as a picture and its numbers as a table', async () => {
-    const opened = await pages.open(liveRun(150), folder);
+    const opened = await openDashboard(pages, liveRun(150), folder);
     const { page } = opened;
     await page.getByText('150 of 150').waitFor();
     await page.getByRole('button', { name: 'Export CSV' }).click();
@@ -201,7 +202,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
   });
 
   test('shows what the adapter changed: texts side by side, numbers, proof, and the way to it', async () => {
-    const opened = await pages.open(finishedRun(), folder);
+    const opened = await openDashboard(pages, finishedRun(), folder);
     const { page } = opened;
     const card = page.locator('section', { has: page.locator('#changes-title') });
     await page.getByRole('heading', { name: 'What the adapter changed' }).waitFor();
@@ -212,8 +213,9 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
     assert.match((await card.textContent())!, /All 14 trained layers are different now\..*a (clear|strong) change/);
     assert.equal(await card.locator('tbody tr').count(), 2);
     await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
-    opened.feed.reveal('changes');
-    await page.waitForFunction(`document.activeElement.id === 'changes-title' && window.scrollY < 400`);
+    opened.feed.feed.reveal('changes');
+    await page.locator('#changes-title:focus').waitFor();
+    assert.ok((await page.evaluate<number>('window.scrollY')) < 400);
     await card.getByRole('button', { name: 'Show in Adapters' }).click();
     const finished = trained.findLast((event) => event.type === 'finished');
     await poll(() => opened.shown.length > 0);
@@ -222,7 +224,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
   });
 
   test('says in words what is wrong', async () => {
-    const opened = await pages.open(new MemorySource(), folder, { awaits: '[role=alert]' });
+    const opened = await openDashboard(pages, new MemorySource(), folder, { awaits: '[role=alert]' });
     assert.equal(await opened.page.getByRole('alert').textContent(), 'This run is gone.');
     assert.deepEqual(await flaws(opened), []);
     await opened.close();
@@ -232,7 +234,7 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
     const source = new MemorySource();
     const many = Array.from({ length: 100_000 }, (_, at) => step(at + 1));
     source.happen(folder, [{ type: 'plan', ...plan }, started(folder, 100_000), ...many]);
-    const opened = await pages.open(source, folder);
+    const opened = await openDashboard(pages, source, folder);
     await opened.page.getByText('100,000 of 100,000').waitFor();
     await opened.page.locator('.plot-loss').focus();
     const frames = await opened.page.evaluate<number[]>(framesWhileZooming);
@@ -286,19 +288,3 @@ const framesWhileZooming = `(async () => {
   }
   return times;
 })()`;
-
-/** What axe-core says is wrong, with the elements. */
-async function flaws({ page }: OpenPage): Promise<readonly string[]> {
-  await page.evaluate(readFileSync('node_modules/axe-core/axe.min.js', 'utf8'));
-  return page.evaluate<string[]>(`axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => id + ': ' + node.html.slice(0, 160) + ' ' + node.any.map(({ message }) => message).join(' '))))`);
-}
-
-/** Until something is so, a turn of the event loop at a time; a test that waits in vain fails after its time. */
-async function poll(isSo: () => boolean): Promise<void> {
-  const end = performance.now() + 5000;
-  while (!isSo()) {
-    if (performance.now() > end) throw new Error('It did not happen within 5 s.');
-    await new Promise((done) => setImmediate(done));
-  }
-}

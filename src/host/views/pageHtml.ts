@@ -8,11 +8,17 @@ export interface PageOrigins {
   readonly nonce: string;
 }
 
+/** Which page it is: the name of its script, style and root element, and its title for screen readers. */
+export interface PageName {
+  readonly name: 'dashboard' | 'preview';
+  readonly title: string;
+}
+
 /**
- * The dashboard's page: nothing but its own script and style, no inline code, nothing from the network.
+ * A page of a webview: nothing but its own script and style, no inline code, nothing from the network.
  * `blob:` and `data:` are not needed: pictures are drawn on canvases and handed to the extension as bytes.
  */
-export function dashboardHtml({ source, script, style, nonce }: PageOrigins): string {
+export function pageHtml({ name, title }: PageName, { source, script, style, nonce }: PageOrigins): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
@@ -26,11 +32,11 @@ export function dashboardHtml({ source, script, style, nonce }: PageOrigins): st
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escapeAttribute(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>LoRA training</title>
+<title>${title}</title>
 <link rel="stylesheet" href="${escapeAttribute(style)}">
 </head>
 <body>
-<main id="dashboard"></main>
+<main id="${name}"></main>
 <script nonce="${escapeAttribute(nonce)}" src="${escapeAttribute(script)}"></script>
 </body>
 </html>

@@ -1,0 +1,42 @@
+import type * as vscode from 'vscode';
+
+/** Where the open pages of each kind are noted. */
+export type PagesKey = 'lora.dashboards' | 'lora.previews';
+
+/**
+ * Which runs have a dashboard open, or recipes a preview. Pages remember theirs themselves, but a window or an extension host that ends
+ * without a word takes that along: what is noted here is left.
+ */
+export class OpenPages {
+  readonly #memory: vscode.Memento;
+  readonly #key: PagesKey;
+  readonly #open = new Set<string>();
+  /** Open when this window or its extension host last ended, and not shown again yet. */
+  readonly #before: Set<string>;
+
+  constructor(memory: vscode.Memento, key: PagesKey) {
+    this.#memory = memory;
+    this.#key = key;
+    this.#before = new Set(memory.get<readonly string[]>(key) ?? []);
+  }
+
+  add(shown: string): void {
+    this.#before.delete(shown);
+    this.#open.add(shown);
+    this.#note();
+  }
+
+  delete(shown: string): void {
+    this.#open.delete(shown);
+    this.#note();
+  }
+
+  /** What was shown before and is not yet again: the one for a page that forgot what it showed. */
+  missing(): string | undefined {
+    return [...this.#before][0];
+  }
+
+  #note(): void {
+    this.#memory.update(this.#key, [...this.#open, ...this.#before]).then(undefined, () => undefined);
+  }
+}

@@ -1,0 +1,5 @@
+import { readPreviewMemory } from '../../run/previewProtocol';
+import { startPage } from '../page/bridge';
+import { Preview } from './preview';
+
+startPage('preview', ({ root, bridge, remembered }) => new Preview(root, bridge, readPreviewMemory(remembered)));
