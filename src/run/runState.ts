@@ -78,7 +78,8 @@ const reactions: { readonly [Type in TrainingEvent['type']]: Reaction<Type> } = 
     run.step = step;
     run.steps = run.steps.filter(isKept);
     run.evals = run.evals.filter(isKept);
-    run.samples = run.samples.filter(isKept);
+    // Those of before the first step are made again with it.
+    run.samples = step === 0 ? [] : run.samples.filter(isKept);
     run.checkpoints = run.checkpoints.filter(isKept);
   },
   step(run, event) {

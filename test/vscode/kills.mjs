@@ -159,7 +159,7 @@ function continuous(run) {
   let [last, kept] = [0, 0];
   let told = new Set();
   for (const event of all) {
-    const key = `${event.type} ${event.step}`;
+    const key = [event.type, event.step, event.prompt].join(' ');
     // A resumed run begins with its plan again.
     if (event.type === 'plan' || event.type === 'started') continue;
     if (event.type === 'resumed') {

@@ -130,8 +130,10 @@ describe('the state of a run', () => {
       rounding: 1e-6,
     };
     assert.equal(after(started, step(1), step(2), proof).proof, proof);
-    const again = after(started, step(1), started, { type: 'resumed', run: 'r1', step: 0, checkpoint: null }, step(1));
-    assert.deepEqual([again.step, again.steps.length, again.resumed_at], [1, 1, [0]]);
+    const resumed: TrainingEvent = { type: 'resumed', run: 'r1', step: 0, checkpoint: null };
+    const sample: TrainingEvent = { type: 'sample', step: 0, prompt: 'a', text: 'b' };
+    const again = after(started, sample, step(1), started, resumed, sample, step(1));
+    assert.deepEqual([again.step, again.steps.length, again.samples.length, again.resumed_at], [1, 1, 1, [0]]);
   });
 
   test('leaves the former state as it was', () => {
