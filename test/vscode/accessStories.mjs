@@ -60,8 +60,8 @@ export const accessStories = [
       const { keyboard } = workbench.page;
       const dashboard = workbench.dashboard();
       const status = (word) => dashboard.getByRole('status').getByText(word, { exact: true }).waitFor();
-      await workbench.type(recipeName);
-      await workbench.type('>LoRA: Train Adapter');
+      await workbench.chooseByKeys(recipeName);
+      await workbench.chooseByKeys('>LoRA: Train Adapter');
       await status('Training');
       await until(
         () => stepOf(dashboard),

@@ -57,8 +57,8 @@ export class Workbench {
     await input.fill(text);
   }
 
-  /** The same with the keyboard alone: what is typed leads to the first entry. */
-  async type(text) {
+  /** A file or, after `>`, a command, with the keyboard alone: what is typed leads to the first entry. */
+  async chooseByKeys(text) {
     const { keyboard } = this.page;
     const first = this.page.locator('.quick-input-list .monaco-list-row.focused');
     const wanted = text.replace(/^>/, '');
