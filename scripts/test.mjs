@@ -48,7 +48,7 @@ await build({
 const files = list(outdir, '.test.cjs');
 const run = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
+  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-timeout=300000', '--test-reporter=spec', ...files],
   {
     stdio: 'inherit',
     env: { ...process.env, LORA_TEST_DATA: path.resolve(process.env.LORA_TEST_DATA ?? '../shared/data') },

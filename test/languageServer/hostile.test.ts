@@ -7,7 +7,10 @@ import { recipeText, writeProject } from './project';
 
 /** Each repetition doubles the ways to match, and none of them leads to an end. */
 const hostilePattern = '((a|.)+)+!';
-const hostileTemplate = '{% for i in range(100000000) %}{% for j in range(100000000) %}{% endfor %}{% endfor %}';
+const loops = Array.from({ length: 6 }, () => '{% for i in range(1000) %}').join('');
+const ends = Array.from({ length: 6 }, () => '{% endfor %}').join('');
+/** Comes to an end for the first row, which is tried with a limit, and not for the second. */
+const hostileTemplate = `{% if '1 +' in prompt %}${loops}${ends}{% endif %}{{ prompt }}{{ completion }}`;
 const origin = { line: 1, character: 5 };
 
 describe('what never comes to an end', () => {
