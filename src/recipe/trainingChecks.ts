@@ -217,18 +217,4 @@ export const trainingChecks: readonly RecipeCheck[] = [
       );
     },
   }),
-  check({
-    code: 'samples-without-evaluation',
-    severity: 'warning',
-    title: 'Sample prompts that are never continued',
-    run(draft) {
-      if ((draft.training?.sample_prompts ?? []).length === 0 || hasEvaluation(draft)) return [];
-      return one(
-        ['training', 'sample_prompts'],
-        `The prompts are continued whenever progress is measured, and this recipe has no evaluation set. ${needsEvaluation}`,
-        someEvaluation,
-        removeKey(['training', 'sample_prompts']),
-      );
-    },
-  }),
 ];

@@ -116,7 +116,16 @@ export async function checkFolderWritable(folder: string, replacement: Replaceme
     await recoverFolder(target);
     await checkReplaceable(target, replacement);
     const probe = siblingName(target, 'writing');
-    await mkdir(probe);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await mkdir(probe);
+        break;
+      } catch (error) {
+        // Another process that tried the same has just taken away the folders that it had made.
+        if (systemErrorCode(error) !== 'ENOENT' || attempt === 5) throw error;
+        await makeMissingFolders(path.dirname(target));
+      }
+    }
     await rm(probe, { recursive: true });
     // Another process may have put something into them.
     for (const folder of made.reverse()) await rmdir(folder).catch(() => undefined);

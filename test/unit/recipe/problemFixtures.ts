@@ -279,12 +279,6 @@ const trainingFixtures: readonly ProblemFixture[] = [
   },
 ];
 
-const sampleFixture: ProblemFixture = {
-  code: 'samples-without-evaluation',
-  failing: withTraining('"max_steps": 9, "sample_prompts": ‹["Hello"]›', ', "eval_split": 0'),
-  passing: withTraining('"max_steps": 9, "sample_prompts": ["Hello"]'),
-};
-
 const datasetFixtures: readonly ProblemFixture[] = [
   { code: 'no-evaluation', failing: withDataset('"eval_split": ‹0›'), passing: withDataset('"eval_split": 0.1') },
   {
@@ -331,6 +325,5 @@ export const problemFixtures: readonly ProblemFixture[] = [
   ...notBuiltFixtures,
   ...targetFixtures,
   ...trainingFixtures,
-  sampleFixture,
   ...datasetFixtures,
 ];
