@@ -115,10 +115,10 @@ describe('moving files', () => {
   });
 
   test('paths of Windows', () => {
-    assert.equal(resolvePath('c:\\work\\recipes', '..\\data\\a.jsonl'), 'C:/work/data/a.jsonl');
-    assert.equal(relativePath('C:/work/recipes', 'C:/work/data/a.jsonl'), '../data/a.jsonl');
-    assert.equal(relativePath('C:/work', 'D:/data'), undefined);
-    assert.equal(renamedPath('C:\\work\\data\\a', 'c:/work/data', 'C:/work/rows'), 'C:/work/rows/a');
+    assert.equal(resolvePath('c:\\lora\\recipes', '..\\data\\a.jsonl'), 'C:/lora/data/a.jsonl');
+    assert.equal(relativePath('C:/lora/recipes', 'C:/lora/data/a.jsonl'), '../data/a.jsonl');
+    assert.equal(relativePath('C:/lora', 'D:/data'), undefined);
+    assert.equal(renamedPath('C:\\lora\\data\\a', 'c:/lora/data', 'C:/lora/rows'), 'C:/lora/rows/a');
   });
 });
 
