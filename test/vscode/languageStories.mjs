@@ -7,7 +7,6 @@ import { until } from './workbench.mjs';
 
 const suggestion = (page, text) => page.locator('.suggest-widget.visible .monaco-list-row', { hasText: text }).first();
 const lens = (page, text) => page.locator('.codelens-decoration', { hasText: text }).first();
-const fix = (page, text) => page.locator('.action-widget .monaco-list-row', { hasText: text }).first();
 
 /** The text that the editor shows. */
 async function shownText(page) {
@@ -132,11 +131,9 @@ export const languageStories = [
       const { page } = workbench;
       await workbench.openFile(recipeName);
       await page.locator('.squiggly-error').first().waitFor();
-      await workbench.clickWord('question');
-      await page.keyboard.press('Control+.');
-      await fix(page, '"prompt"').waitFor();
+      const fix = await workbench.fix('question', '"prompt"');
       await workbench.shot('columns');
-      await fix(page, '"prompt"').click();
+      await fix.click();
       await until(
         () => shownText(page),
         (text) => /"prompt": "prompt"/.test(text),
@@ -184,9 +181,7 @@ export const languageStories = [
       await page.locator('.squiggly-error').first().waitFor();
       await workbench.hover('v_prj');
       await page.locator('.monaco-hover', { hasText: 'matches no layer' }).first().waitFor();
-      await workbench.clickWord('v_prj');
-      await page.keyboard.press('Control+.');
-      await fix(page, 'Write "v_proj"').click();
+      await (await workbench.fix('v_prj', 'Write "v_proj"')).click();
       await lens(page, 'memory about').waitFor();
       await workbench.shot('checked');
       assert.deepEqual(runs(folder), []);
