@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { copyExample, recipeName, runs } from './example.mjs';
-import { until } from './workbench.mjs';
+import { persist, until } from './workbench.mjs';
 
 const suggestion = (page, text) => page.locator('.suggest-widget.visible .monaco-list-row', { hasText: text }).first();
 const lens = (page, text) => page.locator('.codelens-decoration', { hasText: text }).first();
@@ -16,7 +16,11 @@ async function shownText(page) {
 
 /** Writes over a word. */
 async function overwrite(workbench, word, text) {
-  await workbench.word(word).dblclick();
+  // Lenses that come meanwhile move the lines: what was hit is told by the status bar.
+  await persist(`"${word}" is selected`, async () => {
+    await workbench.word(word).dblclick();
+    await workbench.status(`(${word.length} selected)`).waitFor({ timeout: 3000 });
+  });
   await workbench.page.keyboard.type(text);
 }
 
@@ -33,21 +37,12 @@ export const languageStories = [
       const { page } = workbench;
       await workbench.openFile('first.lora.json');
       await page.locator('.editor-instance .view-lines').first().click();
-      await until(
-        async () => {
-          // The server may be starting still.
-          await page.keyboard.press('Escape');
-          await page.keyboard.press('Control+Space');
-          return suggestion(page, 'Recipe: answer questions')
-            .waitFor({ timeout: 3000 })
-            .then(
-              () => true,
-              () => false,
-            );
-        },
-        Boolean,
-        'whole recipes are offered',
-      );
+      // The server may be starting still.
+      await persist('whole recipes are offered', async () => {
+        await page.keyboard.press('Escape');
+        await page.keyboard.press('Control+Space');
+        await suggestion(page, 'Recipe: answer questions').waitFor({ timeout: 3000 });
+      });
       await workbench.shot('snippets');
       await suggestion(page, 'Recipe: answer questions').click();
       await until(
