@@ -134,9 +134,10 @@ export const stories = [
         (step) => step > 20,
         'steps',
       );
-      await workbench.page.reload();
+      await workbench.command('Developer: Reload Window');
       const notice = workbench.toast('was interrupted; it stands at step');
       await notice.waitFor();
+      await workbench.dashboard().getByRole('status').getByText('Stopped', { exact: true }).waitFor();
       await workbench.shot('interrupted');
       const [run] = runs(folder);
       const { step } = record(run);

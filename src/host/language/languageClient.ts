@@ -1,12 +1,15 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+
+/** A server's other end. Its `dispose` ends the server too. */
+export type RunningClient = Pick<LanguageClient, 'dispose'>;
 
 /** Starts the server of the bundle `serverFile` for recipes of these schemes. Rejects where it does not start. */
 export async function startLanguageClient(
   serverFile: string,
   schemes: readonly string[],
   log: vscode.LogOutputChannel,
-): Promise<vscode.Disposable> {
+): Promise<RunningClient> {
   const client = new LanguageClient(
     'lora',
     'LoRA recipes',

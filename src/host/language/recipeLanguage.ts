@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { RunningClient } from './languageClient';
 
 /** On a disk, not saved yet, or in a repository far away; not what a comparison shows of the past. */
 const schemes = ['file', 'untitled', 'vscode-vfs'];
@@ -8,7 +9,7 @@ export class RecipeLanguage implements vscode.Disposable {
   readonly #serverFile: string;
   readonly #log: vscode.LogOutputChannel;
   readonly #subscription: vscode.Disposable;
-  #client: Promise<vscode.Disposable> | undefined;
+  #client: Promise<RunningClient> | undefined;
 
   constructor(extensionUri: vscode.Uri, log: vscode.LogOutputChannel) {
     this.#serverFile = vscode.Uri.joinPath(extensionUri, 'dist', 'languageServer.js').fsPath;
@@ -34,7 +35,7 @@ export class RecipeLanguage implements vscode.Disposable {
     });
   }
 
-  async #start(): Promise<vscode.Disposable> {
+  async #start(): Promise<RunningClient> {
     // Loaded with the first recipe: most windows never open one.
     const { startLanguageClient } = await import('./languageClient.js');
     return startLanguageClient(this.#serverFile, schemes, this.#log);
