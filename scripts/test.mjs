@@ -41,6 +41,8 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
+  // Processes that the engine starts lie beside its bundle.
+  define: { __dirname: JSON.stringify(path.resolve('dist')) },
   outExtension: { '.js': '.cjs' },
   sourcemap: 'inline',
   logLevel: 'warning',

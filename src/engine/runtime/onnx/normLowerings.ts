@@ -17,14 +17,14 @@ type NormOp =
 export const norms: Lowerings<NormOp> = {
   rmsNorm: (e, node) => {
     const { epsilon } = node.attributes;
-    const inverse = e.fresh('inverse_rms');
+    const inverse = e.provider.givesNormStatistics ? [e.fresh('inverse_rms')] : [];
     e.node(
       'SimplifiedLayerNormalization',
       inputNames(e, node),
       { axis: -1, epsilon: { float: epsilon }, stash_type: 1 },
-      { outputs: [resultName(e, node), inverse] },
+      { outputs: [resultName(e, node), ...inverse] },
     );
-    e.normStatistics('rms', node.inputs[0]!, epsilon, () => [inverse]);
+    if (inverse.length > 0) e.normStatistics('rms', node.inputs[0]!, epsilon, () => inverse);
   },
 
   // With r = 1/rms(x) and g = dy∘w:  dx = r·(g − x·r²·mean(g∘x))
