@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { essence } from '../runtime/failures';
 import { providers } from '../runtime/onnx/providers';
 import { OnnxRuntime } from '../runtime/onnx/onnxRuntime';
 import { readPlacement } from '../runtime/onnx/placement';
@@ -54,7 +55,7 @@ async function probe(device: Device): Promise<ProbeResult> {
     return { device, outcome: 'usable', detail: '', stepMs, cpuStepMs };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const detail = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!;
+    const detail = essence(cause instanceof Error ? cause.message : String(cause));
     return { ...unfinished, outcome: isAbsence(detail) ? 'absent' : 'failed', detail };
   }
 }

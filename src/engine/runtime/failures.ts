@@ -10,13 +10,19 @@ export function deviceFailure(device: Device, error: unknown): Failure {
     return deviceLost(device, error);
   }
   if (
-    /out.?of.?memory|bad_alloc|failed to allocate|allocation failed|maxBufferSize|BindingSize|exceeds the max.{0,30}buffer/i.test(
+    /out.?of.?(device.?)?memory|bad_alloc|failed to allocate|allocation failed|maxBufferSize|BindingSize|exceeds the max.{0,30}buffer/i.test(
       said,
     )
   ) {
     return deviceOutOfMemory(device, error);
   }
-  return deviceFailed(device, said.split('\n')[0]!, error);
+  return deviceFailed(device, essence(said), error);
+}
+
+/** What ONNX Runtime says behind the file, function and condition in which it noticed. */
+export function essence(said: string): string {
+  const line = said.split('\n')[0]!;
+  return line.replace(/^.*(?:was false\.|Status Message:)\s*/, '').trim() || line;
 }
 
 const deviceLost = (device: Device, cause: unknown): Failure =>
