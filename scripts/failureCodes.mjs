@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 /** What makes a failure or a problem, and which of its arguments is the code. */
-const codeArgument = { Failure: 0, '#report': 2 };
+const codeArgument = { Failure: 0, super: 0, '#report': 2 };
 
 /** Every code has at least two words, so that other texts are not taken for one. */
 const pattern = /^[a-z0-9]+(-[a-z0-9]+)+$/;

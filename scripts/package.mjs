@@ -59,9 +59,8 @@ function fillStage(stage, target) {
   const example = ['model', 'data.jsonl', 'count-by-ten.lora.json'].map((part) => `examples/numbers/${part}`);
   const media = ['icon.png', 'lora.svg', 'recipe-light.svg', 'recipe-dark.svg', 'walkthrough'];
   const language = ['language-configuration.json', 'lora.tmLanguage.json'];
-  const bundles = ['extension', 'engine', 'deviceProbe', 'languageServer', 'recipeFacts'].map(
-    (name) => `dist/${name}.js`,
-  );
+  const names = ['extension', 'engine', 'deviceProbe', 'languageServer', 'recipeFacts', 'lifeline'];
+  const bundles = names.map((name) => `dist/${name}.js`);
   const built = [...bundles, 'dist/extension', 'dist/views'];
   for (const part of [
     ...built,
@@ -74,7 +73,7 @@ function fillStage(stage, target) {
   ]) {
     cpSync(part, path.join(stage, part), { recursive: true, filter: (file) => !file.endsWith('.map') });
   }
-  writeFileSync(path.join(stage, 'docs', 'extension.md'), withPictures('docs/extension.md'));
+  writeFileSync(path.join(stage, 'docs', 'extension.md'), withoutPictures('docs/extension.md'));
   copyRuntime(stage, target);
   writeFileSync(path.join(stage, 'ThirdPartyNotices.txt'), notices());
   // What is here is already what ships.
@@ -82,12 +81,12 @@ function fillStage(stage, target) {
   return manifest;
 }
 
-/** A page with its PNGs inside of it: VS Code shows an extension's page without its folder, and nothing from a network. */
-function withPictures(page) {
-  return readFileSync(page, 'utf8').replaceAll(/(!\[[^\]]*\]\()([^)]+\.png)\)/g, (_, before, picture) => {
-    const bytes = readFileSync(path.resolve(path.dirname(page), picture));
-    return `${before}data:image/png;base64,${bytes.toString('base64')})`;
-  });
+/**
+ * A page without its pictures: VS Code shows on an extension's page only those that lie on a server, and this package
+ * has none. The walkthrough shows them.
+ */
+function withoutPictures(page) {
+  return readFileSync(page, 'utf8').replaceAll(/^!\[[^\]]*\]\([^)]+\)\n\n?/gm, '');
 }
 
 /** Licences of the packages that the bundles hold or that lie beside them. */

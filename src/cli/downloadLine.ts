@@ -75,6 +75,6 @@ function modelLines(id: string, model: ModelFound): readonly string[] {
   }[model.fit];
   return [
     `${id}: ${model.family}, ${formatCount(model.parameters)} parameters, ${formatBytes(total)}${here}.`,
-    `Training it takes about ${formatBytes(training)} of memory; of the ${formatBytes(machine)} here that ${fit}.`,
+    `Training it takes at most ${formatBytes(training)} of memory; of the ${formatBytes(machine)} here that ${fit}.`,
   ];
 }

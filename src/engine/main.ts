@@ -1,9 +1,4 @@
-import { isMainThread } from 'node:worker_threads';
-import { watchParent } from './process/lifeline';
+import { serve } from './process/serve';
 
-/** Entry point of the engine process, and of the thread in it that watches the editor. */
-if (isMainThread) {
-  void import('./process/serve').then(({ serve }) => serve(__filename));
-} else {
-  watchParent();
-}
+/** Entry point of `dist/engine.js`, the process that trains for the editor. */
+serve();

@@ -30,26 +30,44 @@ export function checkDraft(text: string, facts: Facts): readonly Problem[] {
 
 /** Reads a recipe and runs every check for which the facts are there; without any those of the text alone. Never throws. */
 export function parseRecipe(text: string, facts: Facts = {}): ParsedRecipe {
-  const recipeText = parseText(text);
-  const { root, index } = recipeText;
+  return checkRead(readRecipe(parseText(text)), facts);
+}
+
+/** A recipe against the schema: the same for as long as its text is. */
+export interface ReadRecipe {
+  readonly text: RecipeText;
+  /** What the schema approves of. */
+  readonly draft: RecipeDraft;
+  /** What the schema says of all else. */
+  readonly problems: readonly Problem[];
+}
+
+export function readRecipe(text: RecipeText): ReadRecipe {
+  if (text.root === undefined) return { text, draft: {}, problems: [] };
+  const validator = new SchemaValidator(text);
+  const draft = (validator.validate(text.root, recipeSchema, []) ?? {}) as RecipeDraft;
+  return { text, draft, problems: validator.problems };
+}
+
+/** The same as `parseRecipe` for a recipe that has been read already. */
+export function checkRead(
+  { text: recipeText, draft, problems: schemaProblems }: ReadRecipe,
+  facts: Facts,
+): ParsedRecipe {
+  const { root, index, text, problems: syntaxProblems } = recipeText;
   if (root === undefined) {
     const message = 'The recipe is empty. It needs at least { "base_model": "…", "dataset": { "path": "…" } }.';
     const range = index.range(0, text.length);
     const empty: Problem = { code: 'missing-key', severity: 'error', message, path: '', range };
-    return { recipe: undefined, draft: {}, problems: recipeText.problems.length > 0 ? recipeText.problems : [empty] };
+    return { recipe: undefined, draft, problems: syntaxProblems.length > 0 ? syntaxProblems : [empty] };
   }
-  const validator = new SchemaValidator(recipeText);
-  // Everything that the schema did not approve of is gone from the draft.
-  const draft = (validator.validate(root, recipeSchema, []) ?? {}) as RecipeDraft;
   const found = [
     ...findingsOf(draft, facts),
     ...factFailures(draft, facts).map((finding) => ({ ...finding, severity: 'error' as const })),
   ];
   const problemsFound = withoutFollowers(found).map((finding) => problemOf(finding, recipeText, root));
-  const readable = [...validator.problems, ...problemsFound].filter(
-    (problem) => !mayBeMisread(problem, recipeText.problems),
-  );
-  const problems = [...recipeText.problems, ...readable];
+  const readable = [...schemaProblems, ...problemsFound].filter((problem) => !mayBeMisread(problem, syntaxProblems));
+  const problems = [...syntaxProblems, ...readable];
   return { recipe: isRecipe(draft) ? draft : undefined, draft, problems: problems.sort(byPlace) };
 }
 

@@ -41,6 +41,8 @@ const beyondTheTable: readonly ReportedCode[] = [
   ...errors('T', {
     'dataset-chat-template-missing': 'Conversations, and a model without a chat template',
     'template-too-slow': 'A template that never comes to an end',
+    'template-too-large': 'A template that needs too much memory',
+    'too-large-to-check': 'A file that needs too much memory to be looked at',
     'evaluation-all-masked': 'Nothing can be measured on the evaluation rows',
   }),
   ...errors('D', {

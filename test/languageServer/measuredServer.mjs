@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import { pathToFileURL } from 'node:url';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 
@@ -15,6 +16,9 @@ export class MeasuredServer {
   );
   #codes = new Map();
   #waiting = new Set();
+  #now = 0;
+  #peak = 0;
+  #watch = setInterval(() => this.#look(), 50);
 
   constructor() {
     this.#connection.onNotification((method, params) => {
@@ -56,21 +60,49 @@ export class MeasuredServer {
     return new Promise((resolve) => this.#waiting.add(resolve));
   }
 
-  /** Megabytes of the process with its threads, now and at most. */
+  /** Megabytes of the process with its children, now and at most. */
   memory() {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    const of = (name) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)[1]) / 1000;
-    return { now: of('VmRSS'), peak: of('VmHWM') };
+    this.#look();
+    return { now: this.#now, peak: this.#peak };
   }
 
   kill() {
+    clearInterval(this.#watch);
     this.#connection.dispose();
     this.#child.kill('SIGKILL');
+  }
+
+  /** What each process has for itself, and once what all read from the same files: the code of Node. */
+  #look() {
+    const all = family(this.#child.pid).map(residentMegabytes);
+    this.#now = all.reduce((sum, { own }) => sum + own, 0) + Math.max(0, ...all.map(({ code }) => code));
+    this.#peak = Math.max(this.#peak, this.#now);
   }
 
   #tell() {
     const all = [...this.#waiting];
     this.#waiting.clear();
     for (const resolve of all) resolve();
+  }
+}
+
+/** A process and all that it has started. */
+function family(pid) {
+  const children = textOf(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean);
+  return [pid, ...children.flatMap(family)];
+}
+
+function residentMegabytes(pid) {
+  const status = textOf(`/proc/${pid}/status`);
+  const of = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1000;
+  return { own: of('RssAnon') + of('RssShmem'), code: of('RssFile') };
+}
+
+/** Empty for a process that has ended meanwhile. */
+function textOf(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }

@@ -75,6 +75,28 @@ describe('the dashboard in a browser', { skip: withoutBrowser }, () => {
     await opened.close();
   });
 
+  test('draws all points when the page gets its width late', async () => {
+    const events: TrainingEvent[] = [{ type: 'plan', ...plan }, started(folder, 3000)];
+    for (let at = 1; at <= 3000; at++) events.push({ ...step(at), loss: 2 + Math.sin(at * at) });
+    const openAt = async (width: number): Promise<OpenPage> => {
+      const source = new MemorySource();
+      source.happen(folder, events);
+      const opened = await openDashboard(pages, source, folder, { width });
+      await opened.page.getByText('3,000 of 3,000').waitFor();
+      return opened;
+    };
+    const lossChart = ({ page }: OpenPage): Promise<Buffer> => page.locator('.plot-loss canvas').screenshot();
+    const wide = await openAt(900);
+    const wanted = await lossChart(wide);
+    const narrow = await openAt(40);
+    await narrow.page.setViewportSize(wide.page.viewportSize()!);
+    for (const end = Date.now() + 20_000; !(await lossChart(narrow)).equals(wanted);) {
+      assert.ok(Date.now() < end, 'it is drawn as in a page that was wide from the start');
+    }
+    await wide.close();
+    await narrow.close();
+  });
+
   test('loses no point while it is hidden, again and again', async () => {
     const source = liveRun(1);
     const opened = await openDashboard(pages, source, folder);

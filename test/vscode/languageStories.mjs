@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { copyExample, recipeName, runs } from './example.mjs';
-import { until } from './workbench.mjs';
+import { persist, until } from './workbench.mjs';
 
 const suggestion = (page, text) => page.locator('.suggest-widget.visible .monaco-list-row', { hasText: text }).first();
 const lens = (page, text) => page.locator('.codelens-decoration', { hasText: text }).first();
-const fix = (page, text) => page.locator('.action-widget .monaco-list-row', { hasText: text }).first();
 
 /** The text that the editor shows. */
 async function shownText(page) {
@@ -17,7 +16,11 @@ async function shownText(page) {
 
 /** Writes over a word. */
 async function overwrite(workbench, word, text) {
-  await workbench.word(word).dblclick();
+  // Lenses that come meanwhile move the lines: what was hit is told by the status bar.
+  await persist(`"${word}" is selected`, async () => {
+    await workbench.word(word).dblclick();
+    await workbench.status(`(${word.length} selected)`).waitFor({ timeout: 3000 });
+  });
   await workbench.page.keyboard.type(text);
 }
 
@@ -34,21 +37,12 @@ export const languageStories = [
       const { page } = workbench;
       await workbench.openFile('first.lora.json');
       await page.locator('.editor-instance .view-lines').first().click();
-      await until(
-        async () => {
-          // The server may be starting still.
-          await page.keyboard.press('Escape');
-          await page.keyboard.press('Control+Space');
-          return suggestion(page, 'Recipe: answer questions')
-            .waitFor({ timeout: 3000 })
-            .then(
-              () => true,
-              () => false,
-            );
-        },
-        Boolean,
-        'whole recipes are offered',
-      );
+      // The server may be starting still.
+      await persist('whole recipes are offered', async () => {
+        await page.keyboard.press('Escape');
+        await page.keyboard.press('Control+Space');
+        await suggestion(page, 'Recipe: answer questions').waitFor({ timeout: 3000 });
+      });
       await workbench.shot('snippets');
       await suggestion(page, 'Recipe: answer questions').click();
       await until(
@@ -132,11 +126,9 @@ export const languageStories = [
       const { page } = workbench;
       await workbench.openFile(recipeName);
       await page.locator('.squiggly-error').first().waitFor();
-      await workbench.clickWord('question');
-      await page.keyboard.press('Control+.');
-      await fix(page, '"prompt"').waitFor();
+      const fix = await workbench.fix('question', '"prompt"');
       await workbench.shot('columns');
-      await fix(page, '"prompt"').click();
+      await fix.click();
       await until(
         () => shownText(page),
         (text) => /"prompt": "prompt"/.test(text),
@@ -184,9 +176,7 @@ export const languageStories = [
       await page.locator('.squiggly-error').first().waitFor();
       await workbench.hover('v_prj');
       await page.locator('.monaco-hover', { hasText: 'matches no layer' }).first().waitFor();
-      await workbench.clickWord('v_prj');
-      await page.keyboard.press('Control+.');
-      await fix(page, 'Write "v_proj"').click();
+      await (await workbench.fix('v_prj', 'Write "v_proj"')).click();
       await lens(page, 'memory about').waitFor();
       await workbench.shot('checked');
       assert.deepEqual(runs(folder), []);

@@ -72,7 +72,7 @@ export const previewStories = [
       await workbench.status('Ln 15').waitFor();
       await workbench.shot('line');
 
-      await workbench.page.reload();
+      await workbench.command('Developer: Reload Window');
       await page.getByText('Rows 10–19 of').waitFor();
       await workbench.shot('reloaded');
       return `from the click to the first rows ${(waited / 1000).toFixed(1)} s`;

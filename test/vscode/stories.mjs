@@ -74,6 +74,9 @@ export const stories = [
       await workbench.line('on model · r 2').waitFor();
       await workbench.line('· finished').waitFor();
       await workbench.line('on model · r 2').click();
+      await dashboard.getByRole('heading', { name: 'What the adapter changed' }).waitFor();
+      await workbench.shot('changed');
+      await workbench.line('on model · r 2').locator('.monaco-tl-twistie').click();
       await workbench.line('final loss').waitFor();
       await workbench.shot('adapter');
       await workbench.picture('adapter', workbench.page.locator('.pane', { hasText: 'Adapters' }).last());
@@ -131,9 +134,10 @@ export const stories = [
         (step) => step > 20,
         'steps',
       );
-      await workbench.page.reload();
+      await workbench.command('Developer: Reload Window');
       const notice = workbench.toast('was interrupted; it stands at step');
       await notice.waitFor();
+      await workbench.dashboard().getByRole('status').getByText('Stopped', { exact: true }).waitFor();
       await workbench.shot('interrupted');
       const [run] = runs(folder);
       const { step } = record(run);
@@ -235,9 +239,7 @@ export const stories = [
       await workbench.hover('v_prj');
       await page.locator('.monaco-hover', { hasText: 'matches no layer' }).first().waitFor();
       await workbench.shot('hover');
-      await workbench.clickWord('v_prj');
-      await page.keyboard.press('Control+.');
-      await page.locator('.action-widget .monaco-list-row', { hasText: 'Write "v_proj"' }).first().waitFor();
+      await workbench.fix('v_prj', 'Write "v_proj"');
       await workbench.shot('fixes');
       await page.keyboard.press('Enter');
       await page.locator('.codelens-decoration', { hasText: 'trainable parameters' }).first().waitFor();

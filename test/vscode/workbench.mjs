@@ -23,20 +23,13 @@ export class Workbench {
 
   /** Runs a command by its title in the palette. */
   async command(title) {
-    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
-    await until(
-      async () => {
-        // An open list does not grow by what becomes available meanwhile.
-        await this.page.keyboard.press('Escape');
-        await this.palette(`>${title}`);
-        return row.waitFor({ timeout: 3000 }).then(
-          () => true,
-          () => false,
-        );
-      },
-      Boolean,
-      `the palette offers "${title}"`,
-    );
+    const row = this.entry(title);
+    await persist(`the palette offers "${title}"`, async () => {
+      // An open list does not grow by what becomes available meanwhile.
+      await this.page.keyboard.press('Escape');
+      await this.palette(`>${title}`);
+      await row.waitFor({ timeout: 3000 });
+    });
     await row.click();
   }
 
@@ -52,9 +45,12 @@ export class Workbench {
 
   async palette(text) {
     const input = this.page.locator('.quick-input-widget input').first();
-    await this.page.keyboard.press('F1');
-    await input.waitFor({ state: 'visible' });
-    await input.fill(text);
+    // One list that is just closing takes the next one with it.
+    await persist('the palette', async () => {
+      await this.page.keyboard.press('F1');
+      await input.waitFor({ timeout: 5000 });
+      await input.fill(text, { timeout: 5000 });
+    });
   }
 
   /** A file or, after `>`, a command, with the keyboard alone: what is typed leads to the first entry. */
@@ -62,31 +58,21 @@ export class Workbench {
     const { keyboard } = this.page;
     const first = this.page.locator('.quick-input-list .monaco-list-row.focused');
     const wanted = text.replace(/^>/, '');
-    await until(
-      async () => {
-        await keyboard.press('Escape');
-        await keyboard.press('F1');
-        await this.page.locator('.quick-input-widget input').first().waitFor({ state: 'visible' });
-        await keyboard.press('Control+A');
-        await keyboard.type(text);
-        const isThere = first.filter({ hasText: wanted }).waitFor({ timeout: 10_000 });
-        return isThere.then(
-          () => true,
-          () => false,
-        );
-      },
-      Boolean,
-      `typing "${text}" leads to it`,
-    );
+    await persist(`typing "${text}" leads to it`, async () => {
+      await keyboard.press('Escape');
+      await keyboard.press('F1');
+      await this.page.locator('.quick-input-widget input').first().waitFor({ timeout: 5000 });
+      await keyboard.press('Control+A');
+      await keyboard.type(text);
+      await first.filter({ hasText: wanted }).waitFor({ timeout: 10_000 });
+    });
     await keyboard.press('Enter');
   }
 
   /** Opens a file of the workspace. */
   async openFile(name) {
     await this.palette(name);
-    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first();
-    await row.waitFor();
-    await row.click();
+    await this.entry(name).click();
     await this.page.locator('.tab', { hasText: name }).first().waitFor();
     await this.page.locator('.monaco-editor .view-line').first().waitFor();
   }
@@ -100,6 +86,19 @@ export class Workbench {
     await this.word(text).click();
   }
 
+  /** Opens what can be done about the problem at a word; gives the entry with this text. */
+  async fix(word, text) {
+    const entry = this.page.locator('.action-widget .monaco-list-row', { hasText: text }).first();
+    // The list closes when lines move under it, as lenses do that have just been found: then it is asked for again.
+    await persist(`what can be done about "${word}"`, async () => {
+      await this.page.keyboard.press('Escape');
+      await this.clickWord(word);
+      await this.page.keyboard.press('Control+.');
+      await entry.waitFor({ timeout: 5000 });
+    });
+    return entry;
+  }
+
   async hover(text) {
     await this.word(text).hover();
   }
@@ -108,7 +107,7 @@ export class Workbench {
   async pick(text) {
     // What the pointer rests on shows a hover, which would cover other entries.
     await this.page.mouse.move(0, 0);
-    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().click();
+    await this.entry(text).click();
   }
 
   /** An entry of the list that is open. */
@@ -116,7 +115,6 @@ export class Workbench {
     return this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
   }
 
-  /** Types into the list that is open. */
   /** Fills in the question that is open. */
   async fillIn(text) {
     const input = this.page.locator('.quick-input-widget input').first();
@@ -190,4 +188,17 @@ export async function until(look, isWanted, what) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`${what}: still ${JSON.stringify(last)} after ${patience / 1000} s`);
+}
+
+/** Does what a person does when a window does not react: once more, until it works. */
+export async function persist(what, attempt) {
+  let reason;
+  for (const end = Date.now() + patience; Date.now() < end;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      reason = error;
+    }
+  }
+  throw new Error(`${what}: not in ${patience / 1000} s`, { cause: reason });
 }

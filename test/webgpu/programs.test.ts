@@ -26,7 +26,10 @@ describe(
     // As on the processor: float32 errors of a whole forward and backward pass.
     const tolerance = { relative: 1e-4, ofScale: 2e-5, absolute: 5e-6 };
     for (const family of families) {
-      for (const method of ['lora', 'full'] as const) {
+      // Every weight's gradient, where a family is not built like LLaMA.
+      for (const method of family === 'llama' || family === 'gpt2'
+        ? (['lora', 'full'] as const)
+        : (['lora'] as const)) {
         test(`${family}, ${method}`, async () => {
           const program = trainingProgram(family, method, 'cheap');
           await assertConforms(runtime, program, tolerance);

@@ -88,7 +88,7 @@ function listLines(models: readonly ListedModel[]): readonly string[] {
     `${model.id}${model.folder === null ? '' : '  (here already)'}`,
     `  ${model.purpose}`,
     `  ${formatCount(model.parameters / 1e6)} million parameters · ${model.license} · download about ` +
-      `${formatBytes(model.download_bytes)} · training about ${formatBytes(model.training_bytes)}: ${fits[model.fit]}`,
+      `${formatBytes(model.download_bytes)} · training at most ${formatBytes(model.training_bytes)}: ${fits[model.fit]}`,
     '',
   ]);
   return [

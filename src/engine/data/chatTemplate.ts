@@ -1,5 +1,4 @@
-import { Template } from '@huggingface/jinja';
-import { limitedAtFirst } from './templateLimit';
+import { LimitedTemplate } from './limitedTemplate';
 
 export interface ChatMessage {
   readonly role: string;
@@ -19,7 +18,7 @@ export interface RenderOptions {
 export type TextSpan = readonly [start: number, end: number];
 
 export interface ChatTemplate {
-  /** @throws Error with the template's own words, when it refuses the messages. */
+  /** @throws TemplateExhausted; Error with the template's own words, when it refuses the messages. */
   render(messages: readonly ChatMessage[], options: RenderOptions): string;
   /** The same with what stood inside `{% generation %}` marks, or undefined if the template has no such marks. */
   renderMarked(messages: readonly ChatMessage[], options: RenderOptions): MarkedText | undefined;
@@ -45,8 +44,7 @@ export function compileChatTemplate(
   isOwn = false,
 ): ChatTemplate {
   const markedSource = markGeneration(source);
-  const template = new Template(markedSource ?? source);
-  const written = limitedAtFirst((given: Record<string, unknown>) => template.render(given), isOwn);
+  const template = new LimitedTemplate(markedSource ?? source, isOwn);
 
   const variables = (messages: readonly ChatMessage[], options: RenderOptions) => ({
     ...specialTokens,
@@ -58,7 +56,7 @@ export function compileChatTemplate(
   });
 
   const renderMarked = (messages: readonly ChatMessage[], options: RenderOptions) =>
-    takeSpans(written(variables(messages, options)));
+    takeSpans(template.render(variables(messages, options)));
   return {
     render: (messages, options) => renderMarked(messages, options).text,
     renderMarked: (messages, options) => (markedSource === undefined ? undefined : renderMarked(messages, options)),

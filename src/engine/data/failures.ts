@@ -20,14 +20,14 @@ export function tokenizerInvalid(file: string, reason: string, cause?: unknown):
 
 export function datasetMissing(file: string): Failure {
   return new Failure('dataset-missing', `There is no dataset file ${file}.`, {
-    hint: 'Check dataset.path; a relative path starts at the folder of the recipe.',
+    hint: 'Check the path in the recipe; a relative one starts at the folder of the recipe.',
     place: { file },
   });
 }
 
 export function datasetUnreadable(file: string, reason: string, cause?: unknown): Failure {
   return new Failure('dataset-unreadable', `The dataset cannot be read: ${reason}.`, {
-    hint: 'dataset.path must name one file: .jsonl, .json, .csv, .tsv, .parquet, .txt or .md.',
+    hint: 'The path must name one file: .jsonl, .json, .csv, .tsv, .parquet, .txt or .md.',
     place: { file },
     cause,
   });
@@ -118,14 +118,28 @@ export function templateInvalid(isOwn: boolean, cause: unknown): Failure {
   });
 }
 
-/** @param isOwn the template stands in the recipe */
-export function templateEndless(isOwn: boolean): Failure {
-  return new Failure('dataset-template-endless', 'The template takes too long to write even the first row.', {
-    hint: isOwn
-      ? 'Look for a loop over a very long range in dataset.template.'
-      : 'It is chat_template in the model’s tokenizer_config.json; dataset.template can replace it.',
-    ...(isOwn ? { place: { path: 'dataset.template' } } : {}),
-  });
+/** A template that would take too long, or too much memory. Whoever knows the row's number adds it. */
+export class TemplateExhausted extends Failure {
+  /**
+   * @param isOwn the template stands in the recipe
+   * @param row 0-based
+   */
+  constructor(
+    private readonly isOwn: boolean,
+    row?: number,
+  ) {
+    const which = row === undefined ? 'a row' : `row ${row + 1}`;
+    super('dataset-template-endless', `The template takes too long, or too much memory, to write ${which}.`, {
+      hint: isOwn
+        ? 'Look in dataset.template for a loop that goes over far too much, or for a list that grows and grows.'
+        : 'It is chat_template in the model’s tokenizer_config.json; dataset.template can replace it.',
+      ...(isOwn ? { place: { path: 'dataset.template' } } : {}),
+    });
+  }
+
+  in(row: number): TemplateExhausted {
+    return new TemplateExhausted(this.isOwn, row);
+  }
 }
 
 export function chatTemplateMissing(file: string): Failure {

@@ -2,7 +2,14 @@ import { compileChatTemplate } from './chatTemplate';
 import type { ChatTemplate } from './chatTemplate';
 import { createRowEncoder } from './encode';
 import type { EncodedRow } from './encode';
-import { chatTemplateMissing, datasetEmpty, RowProblem, rowInvalid, templateInvalid } from './failures';
+import {
+  chatTemplateMissing,
+  datasetEmpty,
+  RowProblem,
+  rowInvalid,
+  TemplateExhausted,
+  templateInvalid,
+} from './failures';
 import type { PlacedRow } from './order';
 import { createRowReader } from './rowContent';
 import type { RowContent, RowReader } from './rowContent';
@@ -101,6 +108,7 @@ export function readRow<T>(
   try {
     return use(block.read(index));
   } catch (error) {
+    if (error instanceof TemplateExhausted) throw error.in(block.place(index).row);
     if (!(error instanceof RowProblem)) throw error;
     const line = block.findLine(index);
     throw rowInvalid({ file: source.file, ...(line === undefined ? {} : { line }) }, error, block.place(index).row);

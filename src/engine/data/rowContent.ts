@@ -1,11 +1,10 @@
-import { Template } from '@huggingface/jinja';
 import { Failure } from '../../failure/failure';
 import { alpacaPrompt } from './alpaca';
 import type { ChatMessage } from './chatTemplate';
 import { RowProblem, templateInvalid } from './failures';
+import { LimitedTemplate } from './limitedTemplate';
 import { learntRole } from './rowFormat';
 import type { DetectedFormat } from './rowFormat';
-import { limitedAtFirst } from './templateLimit';
 import type { RawRow } from './sources/rowSource';
 
 interface ChatExtras {
@@ -71,18 +70,17 @@ const placeholder = '\u{2fffe}';
  * learn, that begins where the template puts it, or follows the template if it does not mention it.
  */
 function templateReader(detected: DetectedFormat, source: string): RowReader {
-  let template: Template;
+  let template: LimitedTemplate;
   try {
-    template = new Template(source);
+    template = new LimitedTemplate(source, true);
   } catch (error) {
     throw templateInvalid(true, error);
   }
-  const written = limitedAtFirst((variables: Readonly<Record<string, unknown>>) => template.render(variables), true);
   const roles = (row: RawRow) =>
     Object.fromEntries(Object.entries(detected.columnOf).map(([role, column]) => [role, row[column]]));
   const render = (variables: Readonly<Record<string, unknown>>): string => {
     try {
-      return written(variables);
+      return template.render(variables);
     } catch (error) {
       if (error instanceof Failure) throw error;
       throw new RowProblem(

@@ -1,4 +1,4 @@
-import { RowProblem } from './failures';
+import { RowProblem, TemplateExhausted } from './failures';
 import type { Reading } from './reading';
 import type { RowBlock, RowPlace, RowSource } from './sources/rowSource';
 import { placeOf } from './scanRows';
@@ -37,6 +37,7 @@ function encodedRow(
     return encode(read(block.read(index)));
   } catch (error) {
     if (error instanceof RowProblem) return undefined;
+    if (error instanceof TemplateExhausted) throw error.in(block.place(index).row);
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../../failure/failure';
-import type { PlacedRow } from './order';
+import { TemplateExhausted } from './failures';
 import { firstRow, detectReading, readRow } from './reading';
 import { createRowReader } from './rowContent';
 import type { RowContent, RowReader } from './rowContent';
@@ -52,7 +52,7 @@ export async function scanRows(
   try {
     const first = await firstRow(source);
     const detected = failureOr(() => detectReading(source, first, options));
-    const read = detected instanceof Failure ? undefined : failureOr(() => triedReader(source, first, detected));
+    const read = detected instanceof Failure ? undefined : failureOr(() => createRowReader(detected));
     const scan = new Scan(source, read instanceof Failure ? undefined : read, limits, signal);
     await scan.run();
     return {
@@ -66,14 +66,6 @@ export async function scanRows(
   } finally {
     source.close();
   }
-}
-
-/** A reader that the first row did not keep busy for ever; whether that row is sound is told with all others. */
-function triedReader(source: RowSource, first: PlacedRow, detected: DetectedFormat): RowReader {
-  const reader = createRowReader(detected);
-  const tried = failureOr(() => readRow(source, first, reader));
-  if (tried instanceof Failure && tried.code !== 'dataset-row-invalid') throw tried;
-  return reader;
 }
 
 function failureOr<T>(work: () => T): T | Failure {
@@ -125,6 +117,8 @@ class Scan {
   #look(block: RowBlock, index: number): void {
     this.#scanned++;
     const content = failureOr(() => readRow(this.source, { block, index }, (row) => this.read?.(row)));
+    // The next rows would take as long.
+    if (content instanceof TemplateExhausted) throw content;
     if (content instanceof Failure) {
       this.#badCount++;
       if (this.#bad.length < this.limits.keptPlaces) this.#bad.push(content);

@@ -24,14 +24,15 @@ export async function probe(device: Device, options: ProbeOptions = {}): Promise
   if (!existsSync(file)) throw new Error(`There is no ${file}`);
   // VS Code's extension host is Electron: as a child it must be told to be Node.
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-  const child = fork(file, [device], { env, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const limit = options.patience ?? patience;
+  const child = fork(file, [device, String(limit)], { env, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   return new Promise((resolve) => {
     let result: ProbeResult | undefined;
     let [said, isHung] = ['', false];
     const timer = setTimeout(() => {
       isHung = true;
       child.kill('SIGKILL');
-    }, options.patience ?? patience);
+    }, limit);
     child.on('message', (message) => (result = message as ProbeResult));
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-keptOutput)));
     const end = (outcome: ProbeOutcome, detail: string): void => {

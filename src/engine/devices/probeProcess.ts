@@ -13,24 +13,25 @@ import type { ProbeStep } from './probeGraph';
 import type { ProbeResult } from './probeResult';
 
 /**
- * Entry point of the process that tries one device, whose name is its argument: a driver that crashes or hangs takes
- * this process with it and nothing else. It sends one {@link ProbeResult} and ends.
+ * Entry point of the process that tries one device: a driver that crashes or hangs takes this process with it and nothing
+ * else. Its arguments are the device's name and the milliseconds that it has. It sends one {@link ProbeResult} and ends.
  */
 async function main(): Promise<void> {
-  endInTime();
-  const device = process.argv[2] as Device;
+  const [device, patience] = process.argv.slice(2) as [Device, string];
+  endAfter(Number(patience) + graceMs);
   const result = await probe(device);
   await new Promise<void>((resolve) => process.send!(result, () => resolve()));
   process.exit(0);
 }
 
 /** Also when a driver holds the main thread and whoever asked is gone. */
-function endInTime(): void {
-  const code = `setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${longestMs})`;
+function endAfter(milliseconds: number): void {
+  const code = `setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${milliseconds})`;
   new Worker(code, { eval: true }).unref();
 }
 
-const longestMs = 120_000;
+/** Whoever asked ends it first. */
+const graceMs = 10_000;
 
 /** Relative to the root mean square of each result: what other orders of summing make of 32-bit numbers. */
 const tolerance = 1e-3;

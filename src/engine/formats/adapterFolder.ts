@@ -11,7 +11,7 @@ import {
   adapterTensorUnknown,
   adapterWeightsMissing,
 } from './adapterFailures';
-import { recoverFolder, replaceFolderAtomically, writeFileAtomically } from './atomicFile';
+import { replaceFolderAtomically, whereToRead, writeFileAtomically } from './atomicFile';
 import type { Replacement } from './atomicFile';
 import { fileUnreadable, systemErrorCode } from './failures';
 import { readJsonObject } from './jsonFile';
@@ -43,8 +43,7 @@ export interface AdapterFolder {
  *   `readSafetensorsHeader`, `json-broken`
  */
 export async function readAdapterFolder(folder: string): Promise<AdapterFolder> {
-  const absolute = path.resolve(folder);
-  await recoverFolder(absolute);
+  const absolute = await whereToRead(folder);
   const entries = await namesIn(absolute);
   if (!entries.includes(configName)) throw adapterConfigMissing(absolute);
   const configFile = path.join(absolute, configName);

@@ -58,7 +58,7 @@ export interface Replacement {
 /**
  * Makes or replaces `folder` as a whole: `fill` gets the path of an empty folder beside it and writes into that; then
  * everything is flushed and renamed into place, and only then the old folder is removed. A kill at any moment leaves
- * the last good folder: if it hits between the two renames, `recoverFolder` puts it back.
+ * the last good folder: if it hits between the two renames, `whereToRead` finds it and `recoverFolder` puts it back.
  * Without `replacement` whatever `folder` holds is replaced.
  * @throws Failure `output-unwritable`, `output-not-a-folder`, `output-holds-other-files`, `disk-full` (exit code 3)
  */
@@ -89,19 +89,24 @@ export async function replaceFolderAtomically(
 }
 
 /**
- * Finishes what a killed `replaceFolderAtomically` left half done: when `folder` is missing because the kill hit
- * between its two renames, the complete new folder (or else the old one) is put in place. Readers call this first.
+ * Where `folder` can be read: there, or where a killed `replaceFolderAtomically` has left it. Nothing is written, as
+ * whoever only reads may look at folders that are not to be changed.
  */
+export async function whereToRead(folder: string): Promise<string> {
+  const target = path.resolve(folder);
+  if (await exists(target)) return target;
+  const replaced = (await leftoversOf(target)).find(({ stage }) => stage === 'replaced');
+  if (replaced === undefined) return target;
+  // The old folder is only moved away when the new one is complete, so a new one with its id is complete.
+  const complete = replaced.path.replace('.replaced.', '.writing.');
+  return (await exists(complete)) ? complete : replaced.path;
+}
+
+/** Finishes what a killed `replaceFolderAtomically` left half done, before anything is written in that place. */
 export async function recoverFolder(folder: string): Promise<void> {
   const target = path.resolve(folder);
-  if (await exists(target)) return;
-  for (const leftover of await leftoversOf(target)) {
-    if (leftover.stage !== 'replaced') continue;
-    // The old folder is only moved away when the new one is complete, so a new one with its id is complete.
-    const complete = leftover.path.replace('.replaced.', '.writing.');
-    await renameUnlessTaken((await exists(complete)) ? complete : leftover.path, target);
-    return;
-  }
+  const found = await whereToRead(target);
+  if (found !== target) await renameUnlessTaken(found, target);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { copyFile, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { recoverFolder, replaceFolderAtomically, writeFileAtomically } from './atomicFile';
+import { replaceFolderAtomically, whereToRead, writeFileAtomically } from './atomicFile';
 import type { Replacement } from './atomicFile';
 import { fileMissing, fileUnreadable, systemErrorCode } from './failures';
 import { findInHubCache, hubModelFolder, looksLikeHubId } from './hubCache';
@@ -71,9 +71,9 @@ export async function openModelFolder(model: string, from = process.cwd()): Prom
  */
 export async function findModelFolder(model: string, from = process.cwd()): Promise<string> {
   const folder = path.resolve(from, model.startsWith('~/') ? path.join(homedir(), model.slice(2)) : model);
-  await recoverFolder(folder);
-  const kind = await kindOf(folder);
-  if (kind === 'folder') return folder;
+  const place = await whereToRead(folder);
+  const kind = await kindOf(place);
+  if (kind === 'folder') return place;
   if (kind === 'file') throw folder.endsWith('.gguf') ? modelGgufUnsupported(folder) : modelIsAFile(folder);
   if (!looksLikeHubId(model)) throw modelMissing(model, [folder]);
   const cached = await findInHubCache(model);

@@ -1,4 +1,5 @@
 import { Failure } from '../../failure/failure';
+import { tooSlow, withTimeLimit } from '../data/timeLimit';
 import type { AdapterConfig } from '../formats/adapterConfig';
 import { readAdapterFolder } from '../formats/adapterFolder';
 import { readWeight } from '../facts/baseModel';
@@ -10,6 +11,9 @@ import { f32 } from '../runtime/runtime';
 import type { Tensor, Tensors } from '../runtime/runtime';
 import { adapterMisfit } from './failures';
 import { adapterTensors } from './startingValues';
+
+/** Milliseconds to find an adapter's layers; a sound one takes some ten. */
+const planTime = 1_000;
 
 /** An adapter from disk, ready to be attached to its base. */
 export interface Attached {
@@ -40,8 +44,12 @@ export async function attach(base: BaseModel, folder: string, weight: number): P
 
 function planStored(base: BaseModel, config: AdapterConfig, misfit: (detail: string) => Failure): Adapter {
   try {
-    return planAdapter(base.model, loraOptionsOf(config), 'stored');
+    // The folder may be anyone's, and so may its regular expressions.
+    const planned = withTimeLimit(planTime, () => planAdapter(base.model, loraOptionsOf(config), 'stored'));
+    if (planned === tooSlow) throw misfit('a pattern in its adapter_config.json takes too long to match');
+    return planned;
   } catch (error) {
+    if (error instanceof Failure && error.code === 'adapter-misfit') throw error;
     // What is said of a recipe there is true of an adapter, but nothing that its user could change.
     throw error instanceof Failure ? misfit(`its target_modules match no layer (${error.code})`) : error;
   }

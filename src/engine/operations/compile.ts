@@ -1,4 +1,5 @@
 import { layOut } from '../data/layout';
+import type { LayoutOptions } from '../data/layout';
 import type { BaseModel } from '../facts/baseModel';
 import { countParameters } from '../models/model';
 import type { GraphBuilder } from '../graph/builder';
@@ -106,10 +107,17 @@ function chunking(
   return { rows, chunks: Math.max(1, Math.ceil((batchSize * maxLength) / rows)) };
 }
 
+function layout(base: BaseModel, options: LossOptions): Pick<CompiledLoss, 'layOut'> {
+  const given = layoutOptions(base, options);
+  return { layOut: ({ bins }) => layOut(bins, given) };
+}
+
 /** Costs of the layout in multiplications: a token passes every weight, a pair of tokens every layer's two products. */
-function layout(base: BaseModel, { batchSize, maxLength }: LossOptions): Pick<CompiledLoss, 'layOut'> {
-  const { model } = base;
+export function layoutOptions(
+  { model }: Pick<BaseModel, 'model'>,
+  { batchSize, maxLength }: LossOptions,
+): LayoutOptions {
   const tokenCost = countParameters(model) - model.vocabSize * model.hiddenSize;
   const attentionCost = 2 * model.blocks * model.hiddenSize;
-  return { layOut: ({ bins }) => layOut(bins, { batchSize, maxLength, tokenCost, attentionCost }) };
+  return { batchSize, maxLength, tokenCost, attentionCost };
 }

@@ -10,6 +10,7 @@ import { planRun } from '../plan/planRun';
 import type { Recomputation } from '../train/trainingGraph';
 import { formatCount } from '../../run/format';
 import { activationBytes } from './activationBytes';
+import { batchShapes } from './batchShapes';
 import { evaluationRows } from './evaluator';
 import { preflight } from './preflight';
 import { checkExamples, closePrepared, countSteps, prepare } from './prepare';
@@ -47,10 +48,11 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
     estimated: statistics.estimated || steps.estimated,
   };
   const chosen = await deviceOf(loaded.recipe.engine, trial);
-  const { batchSize } = prepared.windowOptions;
+  const shapes = await batchShapes(prepared, steps);
+  const options = { batchSize: prepared.windowOptions.batchSize, maxLength, recomputation };
   const activations = {
-    lora: activationBytes(base, adapter, { batchSize, maxLength, recomputation }),
-    full: activationBytes(base, planFull(base.model), { batchSize, maxLength, recomputation }),
+    lora: activationBytes(base, adapter, options, shapes),
+    full: activationBytes(base, planFull(base.model), options, shapes),
   };
   const plan = planRun(loaded.recipe, base.model, adapter, data, activations, {
     runtime: loaded.recipe.engine.runtime === 'reference' ? 'reference' : 'onnxruntime',

@@ -10,6 +10,7 @@ import { defaultDatasetLimits, openDataset } from '../data/dataset';
 import type { Dataset } from '../data/dataset';
 import { openBaseModel, openModelTokenizer } from '../facts/baseModel';
 import type { BaseModel } from '../facts/baseModel';
+import { loraOptions } from '../facts/recipeOptions';
 import { planAdapter } from '../lora/adapter';
 import type { Adapter } from '../lora/adapter';
 import { countParameters } from '../models/model';
@@ -125,20 +126,7 @@ async function sampleRows(dataset: Dataset, signal: AbortSignal | undefined): Pr
 }
 
 function adapterOf({ model }: BaseModel, r: number, targets: Shape['targets']): Adapter {
-  return planAdapter(model, {
-    r,
-    loraAlpha: 2 * r,
-    loraDropout: recipeDefaults.lora.lora_dropout,
-    targetModules: targets ?? undefined,
-    excludeModules: [],
-    bias: 'none',
-    useRslora: false,
-    rankPattern: [],
-    alphaPattern: [],
-    layersToTransform: null,
-    modulesToSave: [],
-    initLoraWeights: true,
-  });
+  return planAdapter(model, loraOptions({ ...recipeDefaults.lora, r, lora_alpha: 2 * r, target_modules: targets }));
 }
 
 function countTrainable({ trainables }: Adapter): number {

@@ -1,6 +1,5 @@
 import os from 'node:os';
 import { recipeDefaults } from '../../recipe/recipe.generated';
-import { resolveRecipe } from '../../recipe/resolve';
 import type { Fit } from '../../run/download';
 import { loraOptions } from '../facts/recipeOptions';
 import { planAdapter } from '../lora/adapter';
@@ -22,8 +21,7 @@ export interface MemoryNeed {
 
 /** By the same rules as `lora plan`, from the configuration alone: before any weights are there. */
 export function memoryNeed(model: Model, machine = machineBytes()): MemoryNeed {
-  const recipe = resolveRecipe({ base_model: '', dataset: { path: '' } }, { recipeFile: '' });
-  const adapter = planAdapter(model, loraOptions(recipe.lora));
+  const adapter = planAdapter(model, loraOptions(recipeDefaults.lora));
   const trainable = adapter.trainables.reduce(
     (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
     0,

@@ -3,8 +3,11 @@ import { notifications } from '../../run/engineProtocol';
 import { EngineServer } from './engineServer';
 import { holdLifeline } from './lifeline';
 
+/** Milliseconds that a run has to end its step and write a checkpoint once the editor is gone. */
+const graceTime = 3_000;
+
 /** Serves the process that started this one, until it lets go of the channel, dies or sends a signal. */
-export function serve(file: string): void {
+export function serve(): void {
   if (process.send === undefined) {
     process.stderr.write('The extension starts this file. Use `lora` on the command line.\n');
     process.exit(2);
@@ -17,7 +20,7 @@ export function serve(file: string): void {
   connection.onNotification(notifications.exit, () => leave(0));
   connection.listen();
   process.once('disconnect', () => leave(0));
-  holdLifeline(file, () => leave(0));
+  holdLifeline(graceTime, () => leave(0));
   for (const [signal, exitCode] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],

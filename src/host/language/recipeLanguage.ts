@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { LanguageClient } from 'vscode-languageclient/node';
+import type { RunningClient } from './languageClient';
 
 /** On a disk, not saved yet, or in a repository far away; not what a comparison shows of the past. */
 const schemes = ['file', 'untitled', 'vscode-vfs'];
@@ -9,7 +9,7 @@ export class RecipeLanguage implements vscode.Disposable {
   readonly #serverFile: string;
   readonly #log: vscode.LogOutputChannel;
   readonly #subscription: vscode.Disposable;
-  #client: Promise<LanguageClient> | undefined;
+  #client: Promise<RunningClient> | undefined;
 
   constructor(extensionUri: vscode.Uri, log: vscode.LogOutputChannel) {
     this.#serverFile = vscode.Uri.joinPath(extensionUri, 'dist', 'languageServer.js').fsPath;
@@ -35,34 +35,9 @@ export class RecipeLanguage implements vscode.Disposable {
     });
   }
 
-  async #start(): Promise<LanguageClient> {
+  async #start(): Promise<RunningClient> {
     // Loaded with the first recipe: most windows never open one.
-    const { LanguageClient: Client, TransportKind } = await import('vscode-languageclient/node');
-    const client = new Client(
-      'lora',
-      'LoRA recipes',
-      { module: this.#serverFile, transport: TransportKind.ipc },
-      {
-        documentSelector: schemes.map((scheme) => ({ language: 'lora', scheme })),
-        outputChannel: this.#log,
-        diagnosticCollectionName: 'lora',
-        middleware: { provideCodeLenses: (document, token, next) => withIcons(next(document, token)) },
-      },
-    );
-    await client.start();
-    return client;
+    const { startLanguageClient } = await import('./languageClient.js');
+    return startLanguageClient(this.#serverFile, schemes, this.#log);
   }
-}
-
-/** Other editors show text alone: only here it gets its pictures. */
-async function withIcons(lenses: vscode.ProviderResult<vscode.CodeLens[]>): Promise<vscode.CodeLens[]> {
-  const icons: Readonly<Record<string, string>> = {
-    // A blank at the end of a picture would be swallowed.
-    'lora.trainAdapter': '$(play)\u00a0',
-    'lora.previewData': '$(eye)\u00a0',
-  };
-  for (const { command } of (await lenses) ?? []) {
-    if (command !== undefined) command.title = `${icons[command.command] ?? ''}${command.title}`;
-  }
-  return (await lenses) ?? [];
 }

@@ -8,10 +8,10 @@ export function isTypedId(text: string): boolean {
   return /^(https?:\/\/[^/\s]+\/\S+|[\w.-]+\/[\w.-]+)$/.test(text);
 }
 
-/** `about 271 MB · Apache-2.0 · should fit (4.18 GB)`: the last is what training takes. */
+/** `about 271 MB · Apache-2.0 · should fit (at most 4.18 GB)`: the last is what training takes. */
 export function listedFacts(model: ListedModel): string {
   const size = model.folder === null ? `about ${formatBytes(model.download_bytes)}` : 'here already';
-  return `${size} · ${model.license} · ${fits[model.fit]} (${formatBytes(model.training_bytes)})`;
+  return `${size} · ${model.license} · ${fits[model.fit]} (at most ${formatBytes(model.training_bytes)})`;
 }
 
 /** What training takes beside what is there. */
@@ -19,7 +19,7 @@ export function memoryText({
   training_bytes,
   machine_bytes,
 }: Pick<ModelFound, 'training_bytes' | 'machine_bytes'>): string {
-  return `training takes about ${formatBytes(training_bytes)} of the ${formatBytes(machine_bytes)} of memory here`;
+  return `training takes at most ${formatBytes(training_bytes)} of the ${formatBytes(machine_bytes)} of memory here`;
 }
 
 /** A piece of news as the notification shows it. */

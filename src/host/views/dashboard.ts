@@ -61,9 +61,10 @@ export class Dashboards implements vscode.Disposable, RestorablePages {
     if (part !== undefined) feed.reveal(part);
   }
 
+  /** Lets go of the pages. Their tabs stay: closed here, VS Code would not bring them back after a reload of the window. */
   dispose(): void {
     this.isDisposed = true;
-    for (const { panel } of [...this.panels.values()]) panel.dispose();
+    for (const { feed } of this.panels.values()) feed.dispose();
   }
 
   private attach(panel: vscode.WebviewPanel, folder: string): DashboardFeed {

@@ -6,8 +6,8 @@ import { draftOf } from '../service/draftOf';
 import type { FolderEntry, Sources } from '../service/knowledge';
 import type { RecipeDocument } from '../service/recipeDocument';
 import { canBeAsked, inputKey } from './inputs';
-import { NoAnswer, TookTooLong, type Answers, type Finder, type QuestionName } from './questions';
-import { tooSlow } from './tooSlow';
+import { GaveUp, NoAnswer, type Answers, type Finder, type QuestionName } from './questions';
+import { reasonOf } from './givenUp';
 import { openableUri } from './targets';
 
 /** One answer, or its way here. */
@@ -19,7 +19,7 @@ interface Entry {
   /** Resolves when the answer is there, or will not come; never rejects. */
   settled: Promise<void>;
   value: unknown;
-  /** `given up`: it took too long, and is not asked again before the recipe or a file changes. */
+  /** `given up`: it took too much time or memory, and is not asked again before the recipe or a file changes. */
   state: 'asked' | 'answered' | 'stale' | 'given up';
   /** When it was asked last: what lies outside of the watched folders changes unseen. */
   askedAt: number;
@@ -46,7 +46,7 @@ const patience: Readonly<Record<QuestionName, number>> = {
   surveyed: 500,
 };
 
-/** What tokenizes and plans goes to a thread of its own, so that the small questions never wait behind it. */
+/** What tokenizes and plans goes to a process of its own, so that the small questions never wait behind it. */
 const slow: ReadonlySet<QuestionName> = new Set(['tokens', 'evalTokens', 'cost', 'plan']);
 /** What changes with every keystroke: until it is known anew, what was known before is nearer to it than nothing. */
 const lasting: ReadonlySet<QuestionName> = new Set(['adapter', 'cost', 'plan']);
@@ -165,8 +165,9 @@ export class FactStore {
       askedAt: 0,
     };
     entries.set(name, entry);
-    const isHopeless = slow.has(name) && name !== 'tokens' && isGivenUp(entries.get('tokens'), draft);
-    if (isHopeless) Object.assign(entry, { state: 'given up', value: tooSlow('tokens', draft) });
+    const tokens = entries.get('tokens');
+    const isHopeless = slow.has(name) && name !== 'tokens' && isGivenUp(tokens, draft);
+    if (isHopeless) Object.assign(entry, { state: 'given up', value: tokens?.value });
     else this.#ask(document, file, name, entry);
     return entry;
   }
@@ -181,13 +182,14 @@ export class FactStore {
       const before = JSON.stringify(entry.value);
       try {
         if (slow.has(name)) await rest(this.#options.rest, signal);
-        const thread = slow.has(name) ? this.#options.slow : this.#options.quick;
-        entry.value = await thread.ask(name, recipe, signal);
+        const finder = slow.has(name) ? this.#options.slow : this.#options.quick;
+        entry.value = await finder.ask(name, recipe, signal);
         entry.state = 'answered';
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
-        entry.state = error instanceof TookTooLong ? 'given up' : 'answered';
-        entry.value = error instanceof TookTooLong ? tooSlow(name, draftOf(document)) : undefined;
+        const isGivenUp = error instanceof GaveUp;
+        entry.state = isGivenUp ? 'given up' : 'answered';
+        entry.value = isGivenUp ? reasonOf(name, draftOf(document), error.reason) : undefined;
       }
       if (!signal.aborted && JSON.stringify(entry.value) !== before) this.#options.changed(uri);
     };

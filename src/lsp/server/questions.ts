@@ -2,7 +2,7 @@ import type { FactName, Facts } from '../../recipe/facts';
 import type { Plan } from '../../run/plan';
 import type { FoundPath, Known, KnownAdapter } from '../service/knowledge';
 
-/** A recipe as a thread needs it: where it lies and what it says. */
+/** A recipe as a child process needs it: where it lies and what it says. */
 export interface AskedRecipe {
   /** Absolute path. */
   readonly file: string;
@@ -27,7 +27,7 @@ export interface Answers extends Required<Facts> {
 
 export type QuestionName = FactName | 'adapter' | 'plan' | 'surveyed';
 
-/** Whoever finds things out, in a thread or right here. Rejects with `NoAnswer`, also once `signal` is aborted. */
+/** Whoever finds things out, in a process of its own or right here. Rejects with `NoAnswer`, also once `signal` is aborted. */
 export interface Finder {
   ask<Name extends QuestionName>(name: Name, recipe: AskedRecipe, signal: AbortSignal): Promise<Answers[Name]>;
 }
@@ -37,16 +37,20 @@ export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
-/** It took longer than anything sound does. Asked again, it would again. */
-export class TookTooLong extends NoAnswer {}
+/** Why a question was given up: it took longer, or more memory, than anything sound does. Asked again, it would again. */
+export class GaveUp extends NoAnswer {
+  constructor(readonly reason: 'time' | 'memory') {
+    super(reason === 'time' ? 'It took too long' : 'It took too much memory');
+  }
+}
 
-/** To a thread. */
-export type ToThread =
+/** To a child process. */
+export type ToChild =
   | { readonly type: 'ask'; readonly id: number; readonly name: QuestionName; readonly recipe: AskedRecipe }
   | { readonly type: 'forget'; readonly id: number };
 
-/** From a thread: every question is answered once, in the order of asking. */
-export type FromThread =
+/** From a child process: every question is answered once, in the order of asking. */
+export type FromChild =
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   /** Forgotten before or while it was its turn. */
   | { readonly type: 'dropped'; readonly id: number }

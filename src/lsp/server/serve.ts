@@ -10,7 +10,7 @@ export type Transport = 'ipc' | 'stdio';
 /** Runs the language server until the editor ends it, or is gone itself. */
 export function serveLanguage(transport: Transport): void {
   const connection = connectionOver(transport);
-  new RecipeServer(connection, { threadFile: path.join(__dirname, 'recipeFacts.js'), page: codePage }).listen();
+  new RecipeServer(connection, { factsFile: path.join(__dirname, 'recipeFacts.js'), page: codePage }).listen();
 }
 
 function connectionOver(transport: Transport): Connection {

@@ -19,15 +19,15 @@ import { createLanguageService, type LanguageService } from '../service/language
 import { withoutSnippets } from '../service/completions/suggestion';
 import { openRecipe, type RecipeDocument } from '../service/recipeDocument';
 import { FactStore } from './factStore';
-import { FactThread } from './factThread';
+import { FactProcess } from './factProcess';
 import { Publisher } from './publisher';
 import { recipesIn, textOf } from './recipeFiles';
 import { uriOf } from './targets';
 import type { FileRename } from '../service/renames';
 
 export interface ServerOptions {
-  /** Absolute path of `recipeFacts.js`, the bundle of the threads. */
-  readonly threadFile: string;
+  /** Absolute path of `recipeFacts.js`, the bundle of its child processes. */
+  readonly factsFile: string;
   /** The page that explains a code. */
   readonly page: (code: string) => string | undefined;
 }
@@ -39,7 +39,7 @@ const watched = '**/*.{json,jsonc,jsonl,ndjson,csv,tsv,parquet,txt,md,jinja,safe
 const unwatched = /\/(node_modules|__pycache__|\.[^/]+)\//;
 
 /**
- * Milliseconds after which a thread that tokenizes and plans is ended; one that reads the model and the first rows after
+ * Milliseconds after which a child process that tokenizes and plans is ended; one that reads the model and the first rows after
  * a third of it. Sound work takes a second, on a busy machine many.
  */
 const usualTimeLimit = 60_000;
@@ -53,7 +53,7 @@ export class RecipeServer {
   readonly #documents = new TextDocuments(TextDocument);
   readonly #opened = new Map<string, { readonly version: number; readonly document: RecipeDocument }>();
   readonly #store: FactStore;
-  readonly #threads: readonly FactThread[];
+  readonly #children: readonly FactProcess[];
   /** Answers at once, with what is known. */
   readonly #instant: LanguageService;
   /** Waits a little for what is asked for by hand. */
@@ -64,22 +64,12 @@ export class RecipeServer {
   #capabilities: InitializeParams['capabilities'] = {};
   #isRefreshAsked = false;
 
-  constructor(connection: Connection, { threadFile, page }: ServerOptions) {
+  constructor(connection: Connection, { factsFile, page }: ServerOptions) {
     this.#connection = connection;
     const log = (line: string): void => connection.console.log(line);
-    const quick = new FactThread({
-      file: threadFile,
-      limit: () => this.#timeLimit / 3,
-      heap: { whole: 128, young: 8 },
-      log,
-    });
-    const slow = new FactThread({
-      file: threadFile,
-      limit: () => this.#timeLimit,
-      heap: { whole: 256, young: 8 },
-      log,
-    });
-    this.#threads = [quick, slow];
+    const quick = new FactProcess({ file: factsFile, limit: () => this.#timeLimit / 3, heap: 128, log });
+    const slow = new FactProcess({ file: factsFile, limit: () => this.#timeLimit, heap: 256, log });
+    this.#children = [quick, slow];
     this.#store = new FactStore({
       quick,
       slow,
@@ -107,7 +97,7 @@ export class RecipeServer {
   #answerLifeCycle(): void {
     this.#connection.onInitialize((params) => this.#initialize(params));
     this.#connection.onInitialized(() => {
-      this.#threads[0]?.warmUp();
+      this.#children[0]?.warmUp();
       if (this.#capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
         const watchers = [{ globPattern: watched }];
         this.#askEditor(this.#connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }));
@@ -121,7 +111,7 @@ export class RecipeServer {
       }
     });
     this.#connection.onShutdown(async () => {
-      await Promise.all(this.#threads.map((thread) => thread.dispose()));
+      await Promise.all(this.#children.map((child) => child.dispose()));
     });
     this.#connection.onDidChangeWatchedFiles(({ changes }) => {
       if (changes.some(({ uri }) => !unwatched.test(uri))) this.#store.forgetFiles();

@@ -1,20 +1,20 @@
 import type { RecipeDraft } from '../../recipe/draft';
+import { readRecipe, type ReadRecipe } from '../../recipe/parse';
 import { recipeDefaults } from '../../recipe/recipe.generated';
-import { recipeSchema } from '../../recipe/schema';
-import { SchemaValidator } from '../../recipe/validate';
 import type { RecipeDocument } from './recipeDocument';
 
-const drafts = new WeakMap<RecipeDocument, RecipeDraft>();
+const known = new WeakMap<RecipeDocument, ReadRecipe>();
 
-/** What the recipe says so far: the parts that the schema approves of. Worked out once for each text. */
+/** The recipe against the schema, worked out once for each text. */
+export function readOf(document: RecipeDocument): ReadRecipe {
+  const read = known.get(document) ?? readRecipe(document.recipe);
+  known.set(document, read);
+  return read;
+}
+
+/** What the recipe says so far: the parts that the schema approves of. */
 export function draftOf(document: RecipeDocument): RecipeDraft {
-  const { recipe, root } = document;
-  if (root === undefined) return {};
-  const known = drafts.get(document);
-  if (known !== undefined) return known;
-  const draft = (new SchemaValidator(recipe).validate(root, recipeSchema, []) ?? {}) as RecipeDraft;
-  drafts.set(document, draft);
-  return draft;
+  return readOf(document).draft;
 }
 
 /** The rank that holds where no `rank_pattern` says otherwise. */

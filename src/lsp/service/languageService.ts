@@ -13,10 +13,11 @@ import type {
   Range,
   TextEdit,
 } from 'vscode-languageserver-types';
-import { parseRecipe } from '../../recipe/parse';
+import { checkRead } from '../../recipe/parse';
 import type { Problem } from '../../recipe/problem';
 import { codeActions, diagnosticOf, type Addresses } from './actions';
 import { completionsAt } from './completions/completions';
+import { readOf } from './draftOf';
 import { hoverAt } from './hover';
 import type { Sources } from './knowledge';
 import { codeLenses, inlayHints } from './lenses';
@@ -48,7 +49,7 @@ export interface LanguageService {
 
 export function createLanguageService(sources: Sources, addresses: Addresses): LanguageService {
   const problemsOf = async (document: RecipeDocument): Promise<readonly Problem[]> =>
-    parseRecipe(document.text, await sources.facts(document)).problems;
+    checkRead(readOf(document), await sources.facts(document)).problems;
   return {
     async diagnostics(document) {
       const byUri = new Map<string, Diagnostic[]>([[document.uri, []]]);

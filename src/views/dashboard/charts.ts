@@ -38,6 +38,7 @@ export class Charts {
   readonly plots: Readonly<Record<'loss' | 'rate' | 'norm', Plot>>;
   private shown: Shown | undefined;
   private cursor: number | undefined;
+  private redrawing: number | undefined;
   /** Undefined shows everything and follows the run. */
   private chosen: Span | undefined;
 
@@ -48,7 +49,7 @@ export class Charts {
     const plotIn = (frame: HTMLElement): Plot => {
       const canvas = element('canvas', { 'aria-hidden': 'true' });
       frame.append(canvas);
-      return new Plot(canvas, theme);
+      return new Plot(canvas, theme, () => this.resized());
     };
     this.plots = { loss: plotIn(this.lossFrame), rate: plotIn(this.rateFrame), norm: plotIn(this.normFrame) };
     new ChartGestures(this).listen();
@@ -116,6 +117,14 @@ export class Charts {
 
   get span(): Span {
     return this.chosen ?? this.all;
+  }
+
+  /** Lines have as many corners as their plot has pixels: in a page that opens unseen these are none. */
+  private resized(): void {
+    this.redrawing ??= requestAnimationFrame(() => {
+      this.redrawing = undefined;
+      if (this.shown !== undefined) this.render(this.shown);
+    });
   }
 
   private choose(span: Span | undefined): void {

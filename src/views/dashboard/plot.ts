@@ -38,12 +38,14 @@ export class Plot {
   private cursor: number | undefined;
   private theme: Theme;
 
+  /** @param onResize is called when the canvas has another width than what is shown was made for */
   constructor(
     readonly canvas: HTMLCanvasElement,
     theme: Theme,
+    onResize: () => void,
   ) {
     this.theme = theme;
-    this.chart = new Chart(canvas, configuration([this.bandPlugin(), this.cursorPlugin()]));
+    this.chart = new Chart(canvas, configuration([this.bandPlugin(), this.cursorPlugin()], onResize));
     this.useTheme(theme);
   }
 
@@ -125,7 +127,7 @@ export class Plot {
   }
 }
 
-function configuration(plugins: Plugin<'line'>[]): ChartConfiguration<'line', Point[]> {
+function configuration(plugins: Plugin<'line'>[], onResize: () => void): ChartConfiguration<'line', Point[]> {
   return {
     type: 'line',
     data: { datasets: [] },
@@ -133,6 +135,7 @@ function configuration(plugins: Plugin<'line'>[]): ChartConfiguration<'line', Po
     options: {
       animation: false,
       responsive: true,
+      onResize,
       maintainAspectRatio: false,
       // Points come decimated and in order; pointers are handled where the cursor is.
       parsing: false,

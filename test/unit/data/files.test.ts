@@ -55,6 +55,21 @@ describe('files of rows', () => {
     ]);
   });
 
+  test('an array inside an object, under a usual name', async (t) => {
+    const content = '{ "version": "1.0", "n": 2,\n"data": [\n{"text":"a"},\n{"text":"b"}\n], "more": [1] }\n';
+    assert.deepEqual(await read(t, 'a.json', content), [
+      { text: 'a', row: 0, line: 3 },
+      { text: 'b', row: 1, line: 4 },
+    ]);
+    for (const name of ['a.json', 'a.jsonl'])
+      assert.deepEqual(texts(await read(t, name, '{"rows":[{"text":"one"},{"text":"two"}]}')), ['one', 'two']);
+  });
+
+  test('rows that have a list under such a name stay rows', async (t) => {
+    const content = '{"text":"one","data":[{"text":"x"}]}\n{"text":"two","data":[{"text":"y"}]}\n';
+    for (const name of ['a.json', 'a.jsonl']) assert.deepEqual(texts(await read(t, name, content)), ['one', 'two']);
+  });
+
   test('JSON Lines that are named .json, and an array that is named .jsonl', async (t) => {
     assert.deepEqual(texts(await read(t, 'a.json', '{"text":"one"}\n{"text":"two"}\n')), ['one', 'two']);
     assert.deepEqual(texts(await read(t, 'a.jsonl', '[{"text":"one"}, {"text":"two"}]')), ['one', 'two']);

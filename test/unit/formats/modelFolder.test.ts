@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
@@ -44,6 +44,16 @@ async function withEnvironment(variables: Readonly<Record<string, string>>, work
 }
 
 describe('a model folder', () => {
+  test('that a killed writer left beside its place is read there, and nothing is moved', async (t) => {
+    const folder = await folderWith(t, { 'config.json': config });
+    await writeSafetensors(path.join(folder, 'model.safetensors'), [tensor('a', 1)]);
+    const parent = path.dirname(folder);
+    await rename(folder, path.join(parent, '.model.replaced.4194305.01234567-89ab-cdef-0123-456789abcdef'));
+    const before = await readdir(parent, { recursive: true });
+    assert.deepEqual((await openModelFolder(folder)).config, config);
+    assert.deepEqual(await readdir(parent, { recursive: true }), before);
+  });
+
   test('with one weights file is opened', async (t) => {
     const folder = await folderWith(t, {
       'config.json': config,

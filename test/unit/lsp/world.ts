@@ -6,7 +6,7 @@ import { createLanguageService, type LanguageService } from '../../../src/lsp/se
 import { openRecipe, type RecipeDocument } from '../../../src/lsp/service/recipeDocument';
 import { FactStore } from '../../../src/lsp/server/factStore';
 import type { Finder } from '../../../src/lsp/server/questions';
-import { FactFinder } from '../../../src/lsp/server/thread/factFinder';
+import { FactFinder } from '../../../src/lsp/server/child/factFinder';
 import { uriOf } from '../../../src/lsp/server/targets';
 import { jsonLines, temporaryFolder, tinyRows } from '../../tiny/recipe';
 import { writeTinyModel } from '../../tiny/model';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { Failure } from '../../../src/failure/failure';
@@ -81,6 +81,16 @@ describe('evaluating', () => {
     await assert.rejects(engine.evaluate(options, AbortSignal.abort()), /abort/i);
   });
 
+  test('refuses an adapter whose pattern never comes to an end', async (t) => {
+    const folder = path.join(await temporaryFolder(t), 'adapter');
+    await cp(trained.output, folder, { recursive: true });
+    const file = path.join(folder, 'adapter_config.json');
+    const config = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    await writeFile(file, JSON.stringify({ ...config, target_modules: '((a|.)+)+!' }));
+    const { message } = await failure(evaluate(1, { adapters: [{ folder, weight: 1 }] }));
+    assert.match(message, /a pattern in its adapter_config\.json takes too long to match/);
+  });
+
   test('refuses an adapter that is none', async () => {
     const { exitCode } = await failure(evaluate(1, { adapters: [{ folder: trained.model, weight: 1 }] }));
     assert.equal(exitCode, 1);
@@ -147,6 +157,21 @@ describe('looking before training', () => {
     assert.equal(first!.tokens.map(({ text }) => text).join(''), '<s>0 + 0 = 0</s>');
     const learnt = first!.tokens.filter(({ supervised }) => supervised).map(({ text }) => text);
     assert.deepEqual(learnt, [' ', '0', '</s>']);
+  });
+
+  test('at a plan counts the memory of the rows that there are', async (t) => {
+    const tiny = await project(t, { base_model: 'model', training: { per_device_train_batch_size: 8 } });
+    const bytes = async (...overrides: string[]): Promise<number> =>
+      (await engine.plan(await load(tiny, ...overrides))).memory.lora_bytes;
+    // The longest has 20 tokens.
+    const short = await bytes('dataset.max_length=64', 'dataset.packing=false');
+    assert.equal(await bytes('dataset.max_length=32', 'dataset.packing=false'), short);
+    assert.ok((await bytes('dataset.max_length=12', 'dataset.packing=false')) < short);
+    // Packed, they fill longer ones.
+    assert.ok((await bytes('dataset.max_length=64', 'dataset.packing=true')) > short);
+    // All rows together are no more than one at a time.
+    const all = await bytes('dataset.max_length=64', 'training.per_device_train_batch_size=64');
+    assert.ok(all < (await bytes('dataset.max_length=64', 'training.per_device_train_batch_size=24')) * 1.1);
   });
 
   test('at a plan writes nothing', async (t) => {

@@ -115,9 +115,12 @@ export function createCsvScanner(start: number, delimiter: number): Scanner {
   };
 }
 
-/** The elements of a JSON array, found by brackets and strings alone; what is inside is parsed later. */
-export function createJsonArrayScanner(start: number): Scanner {
-  return new JsonArrayScanner(start);
+/**
+ * The elements of a JSON array, found by brackets and strings alone; what is inside is parsed later.
+ * @param isWrapped the array lies in an object, the rest of which is not looked at
+ */
+export function createJsonArrayScanner(start: number, isWrapped = false): Scanner {
+  return new JsonArrayScanner(start, isWrapped);
 }
 
 const comma = 0x2c;
@@ -129,6 +132,7 @@ const closeBrace = 0x7d;
 
 class JsonArrayScanner implements Scanner {
   readonly #start: number;
+  readonly #isWrapped: boolean;
   #line = 1;
   #recordLine = 1;
   /** Where the element that is being read begins, −1 between elements. */
@@ -139,8 +143,9 @@ class JsonArrayScanner implements Scanner {
   #escaped = false;
   #closed = false;
 
-  constructor(start: number) {
+  constructor(start: number, isWrapped: boolean) {
     this.#start = start;
+    this.#isWrapped = isWrapped;
   }
 
   get line(): number {
@@ -149,6 +154,7 @@ class JsonArrayScanner implements Scanner {
 
   feed(bytes: Uint8Array, position: number, emit: EmitRecord): void {
     for (let index = Math.max(0, this.#start - position); index < bytes.length; index++) {
+      if (this.#closed && this.#isWrapped) return;
       this.#read(bytes[index]!, position + index, emit);
     }
   }

@@ -19,28 +19,53 @@ export function jsonLinesFormat(bytes: ByteFile): RecordFormat {
   return eachLine(bytes, parseObject);
 }
 
-/** One array of objects. */
-export function jsonArrayFormat(bytes: ByteFile): RecordFormat {
+/** One array of objects, which may lie in an object. */
+export function jsonArrayFormat(bytes: ByteFile, start = bytes.start, isWrapped = false): RecordFormat {
+  const before = bytes.read(bytes.start, start - bytes.start);
   return {
-    scan: () => createJsonArrayScanner(bytes.start),
+    scan: () => createJsonArrayScanner(start, isWrapped),
     lineBased: false,
-    start: bytes.start,
-    linesBefore: 0,
+    start,
+    linesBefore: before.reduce((count, byte) => count + (byte === 0x0a ? 1 : 0), 0),
     parse: parseObject,
   };
 }
 
 /**
- * JSON of either kind, told apart by the first character: people name JSON Lines `.json` too, and arrays `.jsonl`.
+ * JSON of either kind, told apart by the first character: people name JSON Lines `.json` too, and arrays `.jsonl`. A
+ * single object that holds the rows under a usual name is read as `load_dataset(…, field="data")` reads it.
  * @throws Failure `dataset-not-rows`, `dataset-empty`
  */
 export function jsonFormat(bytes: ByteFile, lines: boolean): RecordFormat {
   const { byte, line } = firstCharacter(bytes);
   if (byte === '[') return jsonArrayFormat(bytes);
-  if (byte === '{' && (lines || firstLineIsObject(bytes))) return jsonLinesFormat(bytes);
+  if (byte === '{') {
+    const [first, second] = firstLines(bytes);
+    const isOneObject = !isObject(bytes, first) || second === undefined;
+    const list = isOneObject ? findWrappedList(bytes) : undefined;
+    if (list !== undefined) return jsonArrayFormat(bytes, list, true);
+    // A broken first line is still a line if the others are rows of their own: `{` begins the second one too.
+    const isLine = isObject(bytes, first) || (second !== undefined && bytes.read(second[0], 1)[0] === 0x7b);
+    if (lines || isLine) return jsonLinesFormat(bytes);
+  }
   if (byte === undefined) throw datasetEmpty(bytes.path);
   const found = byte === '{' ? 'it is one single object' : `it begins with ${JSON.stringify(byte)}`;
   throw datasetNotRows(bytes.path, found, line);
+}
+
+/** Keys under which files of one object hold their rows. */
+const wrapperKeys = 'data|rows|train|examples|instances|items|records|samples';
+/** Single values may come first, such as a version. */
+const wrapper = new RegExp(
+  `^\\s*\\{(?:\\s*"[^"\\\\]*"\\s*:\\s*(?:"(?:[^"\\\\]|\\\\.)*"|[\\w.+-]+)\\s*,)*\\s*"(?:${wrapperKeys})"\\s*:\\s*(?=\\[\\s*\\{)`,
+);
+
+/** Where the list of rows begins in a file of one object. */
+function findWrappedList(bytes: ByteFile): number | undefined {
+  // One byte is one character, so that a match's length is one in bytes.
+  const beginning = bytes.read(bytes.start, 2 ** 16).toString('latin1');
+  const [before] = wrapper.exec(beginning) ?? [];
+  return before === undefined ? undefined : bytes.start + before.length;
 }
 
 /**
@@ -109,19 +134,30 @@ function firstCharacter(bytes: ByteFile): { byte: string | undefined; line: numb
   return { byte: undefined, line };
 }
 
-function firstLineIsObject(bytes: ByteFile): boolean {
+type Stretch = readonly [start: number, end: number];
+
+/** The first two lines with anything in them. */
+function firstLines(bytes: ByteFile): readonly [Stretch, Stretch | undefined] {
   const scanner = createLineScanner(bytes.start);
-  const found: [number, number][] = [];
-  for (let at = 0; at < bytes.size && found.length === 0; at += 2 ** 16) {
-    scanner.feed(bytes.read(at, 2 ** 16), at, (start, end) => found.push([start, end]));
+  const found: Stretch[] = [];
+  const emit = (start: number, end: number): unknown => found.push([start, end]);
+  for (let at = bytes.start; at < bytes.size && found.length < 2; at += 2 ** 16) {
+    scanner.feed(bytes.read(at, 2 ** 16), at, emit);
   }
-  const [start, end] = found[0] ?? [bytes.start, bytes.size];
+  if (found.length < 2) scanner.finish(bytes.size, emit);
+  return [found[0] ?? [bytes.start, bytes.size], found[1]];
+}
+
+/** No line this long is a row. */
+const longestLine = 2 ** 26;
+
+function isObject(bytes: ByteFile, [start, end]: Stretch): boolean {
+  if (end - start > longestLine) return false;
   try {
     parseObject(bytes.read(start, end - start));
     return true;
   } catch {
-    // A broken first line is still a line if the others are rows of their own: `{` begins the second one too.
-    return found.length > 1 && bytes.read(found[1]![0], 1)[0] === 0x7b;
+    return false;
   }
 }
 

@@ -19,6 +19,8 @@ const quietTime = 300;
 interface OpenPreview {
   readonly panel: vscode.WebviewPanel;
   readonly feed: PreviewFeed;
+  /** Ends what works for the page. */
+  readonly release: () => void;
 }
 
 /** All open previews of data, at most one for each recipe. They come back after the window was reloaded. */
@@ -70,9 +72,10 @@ export class Previews implements vscode.Disposable, RestorablePages {
     if (row !== undefined) void known.feed.goTo(row);
   }
 
+  /** Lets go of the pages. Their tabs stay: closed here, VS Code would not bring them back after a reload of the window. */
   dispose(): void {
     this.isDisposed = true;
-    for (const { panel } of [...this.opened.values()]) panel.dispose();
+    for (const { release } of this.opened.values()) release();
   }
 
   private attach(panel: vscode.WebviewPanel, recipe: string): OpenPreview {
@@ -89,7 +92,12 @@ export class Previews implements vscode.Disposable, RestorablePages {
       watchDataset: (file: string) => changes.watchDataset(file),
     };
     const feed = new PreviewFeed(recipe, engine, host, (message) => void webview.postMessage(message));
-    const opened = { panel, feed };
+    const release = (): void => {
+      changes.dispose();
+      feed.dispose();
+      engine.dispose();
+    };
+    const opened = { panel, feed, release };
     this.opened.set(recipe, opened);
     this.remembered.add(recipe);
     panel.iconPath = this.icon;
@@ -97,9 +105,7 @@ export class Previews implements vscode.Disposable, RestorablePages {
       this.opened.delete(recipe);
       // What is open when the window ends is open again with it.
       if (!this.isDisposed) this.remembered.delete(recipe);
-      changes.dispose();
-      feed.dispose();
-      engine.dispose();
+      release();
     });
     panel.onDidChangeViewState(() => {
       if (!panel.visible) feed.hidden();

@@ -47,7 +47,9 @@ export async function moduleNameSuggestions(
   const taken = isItem ? itemsBeside(document, cursor) : [];
   const key = cursor.path[1];
   const adaptable = model.modules.filter(({ isAdaptable }) => isAdaptable);
-  return namesIn(adaptable)
+  const linear = linearModules(model);
+  // What is usually adapted first: embeddings and the head are large, and rarely meant.
+  return namesIn([...linear, ...adaptable])
     .filter((name) => !taken.includes(name))
     .map((name) => {
       const modules = modulesNamed(model, name);
@@ -63,7 +65,7 @@ export async function moduleNameSuggestions(
     });
 }
 
-/** Last parts of the paths, each once, in the model's order. */
+/** Last parts of the paths, each once, in their order. */
 function namesIn(modules: readonly ModuleFacts[]): readonly string[] {
   return [...new Set(modules.map(({ path }) => path.slice(path.lastIndexOf('.') + 1)))];
 }
