@@ -76,6 +76,7 @@ const bad: Readonly<Record<string, string | Buffer>> = {
   'lists.jsonl': jsonLines(spoilt(rows(40, alpaca), { instruction: 'Count.', input: '', output: ['1', '2'] })),
   'array.jsonl': JSON.stringify(rows(40, pair)),
   'object.json': JSON.stringify({ data: rows(40, pair) }),
+  'strange-key.json': JSON.stringify({ mine: rows(40, pair) }),
   'cut.jsonl': `${jsonLines(rows(30, pair))}{"prompt": "Is it who`,
   'roleless.jsonl': jsonLines(
     spoilt(

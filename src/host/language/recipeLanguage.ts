@@ -37,7 +37,7 @@ export class RecipeLanguage implements vscode.Disposable {
 
   async #start(): Promise<RunningClient> {
     // Loaded with the first recipe: most windows never open one.
-    const { startLanguageClient } = await import('./languageClient.js');
+    const { startLanguageClient } = await import('./languageClient');
     return startLanguageClient(this.#serverFile, schemes, this.#log);
   }
 }

@@ -46,7 +46,7 @@ describe('the list of models', () => {
       fit: 'tight',
       folder: null,
     };
-    assert.equal(listedFacts(model), 'about 271 MB · MIT · tight (4.18 GB)');
+    assert.equal(listedFacts(model), 'about 271 MB · MIT · tight (at most 4.18 GB)');
     assert.match(listedFacts({ ...model, folder: '/x' }), /^here already · MIT/);
   });
 
