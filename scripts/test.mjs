@@ -11,7 +11,8 @@ import path from 'node:path';
 // Two runs at the same time must not bundle over each other.
 const outdir = `.tsbuild/test-${process.pid}`;
 const onWebgpu = process.argv.includes('--webgpu');
-const wanted = onWebgpu ? ['test/webgpu'] : process.argv.slice(2);
+const named = process.argv.slice(2).filter((argument) => argument !== '--webgpu');
+const wanted = onWebgpu && named.length === 0 ? ['test/webgpu'] : named;
 const roots =
   wanted.length > 0
     ? wanted
