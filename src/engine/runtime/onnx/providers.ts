@@ -12,11 +12,19 @@ export interface Provider {
   readonly computesFusedProducts: boolean;
   /** Whether the root mean square that a norm computes on its way can be read. */
   readonly givesNormStatistics: boolean;
+  /** Whether LayerNormalization subtracts the mean before it squares. */
+  readonly centresBeforeSquaring: boolean;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** What is not known of a device is not asked of it. */
-const cautious = { computesEmpty: false, computesFusedProducts: false, givesNormStatistics: false, options: {} };
+const cautious = {
+  computesEmpty: false,
+  computesFusedProducts: false,
+  givesNormStatistics: false,
+  centresBeforeSquaring: false,
+  options: {},
+};
 
 /** Found by the conformance suite (onnxruntime 1.30), and on each machine by the device's probe. */
 export const providers: Readonly<Record<Device, Provider>> = {
@@ -26,6 +34,7 @@ export const providers: Readonly<Record<Device, Provider>> = {
     computesEmpty: true,
     computesFusedProducts: true,
     givesNormStatistics: true,
+    centresBeforeSquaring: true,
     options: {},
   },
   webgpu: {
@@ -37,6 +46,8 @@ export const providers: Readonly<Record<Device, Provider>> = {
     computesFusedProducts: false,
     // The second result of SimplifiedLayerNormalization holds other numbers.
     givesNormStatistics: false,
+    // It takes the mean of squares minus the square of the mean: far from zero few digits are left of the difference.
+    centresBeforeSquaring: false,
     options: {},
   },
   cuda: { name: 'cuda', executionProvider: 'CUDAExecutionProvider', ...cautious },
