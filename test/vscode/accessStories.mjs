@@ -36,7 +36,8 @@ async function chooseTask(workbench, name) {
   await persist(`the task "${name}"`, async () => {
     await workbench.command('Tasks: Run Task');
     // Not a task that was run before.
-    await workbench.entry(/^lora(?!:)/).click({ timeout: 10_000 });
+    const type = workbench.page.locator('.quick-input-list .label-name', { hasText: /^\s*lora\s*$/ }).first();
+    await type.click({ timeout: 10_000 });
     await workbench.entry(name).waitFor({ timeout: 10_000 });
   });
   await workbench.shot('tasks');
@@ -149,8 +150,11 @@ export const accessStories = [
       await workbench.page.locator('.terminal-wrapper.active .xterm-screen').first().waitFor();
       await workbench.shot('lines');
       await chooseTask(workbench, 'train broken');
+      await workbench.toast('is missing').waitFor();
       await workbench.command('Problems: Focus on Problems View');
-      await workbench.page.locator('.markers-panel .monaco-list-row', { hasText: '"dataset"' }).first().waitFor();
+      for (const text of ['`dataset.path` is missing', '`lora.r`']) {
+        await workbench.page.locator('.markers-panel .monaco-list-row', { hasText: text }).first().waitFor();
+      }
       await workbench.shot('problems');
     },
   },

@@ -8,6 +8,9 @@ import { exitCodeOf, problemLines } from './taskProblems';
 
 const ctrlC = '\u0003';
 
+/** Milliseconds in which VS Code draws a line: it finds problems in what is drawn, and looks no longer once a task is over. */
+const drawn = 200;
+
 /**
  * A task's terminal. There is no process behind it: the run is a job of the run service like any other, so that queue,
  * tree, status bar and dashboard know it, and this prints what it says.
@@ -61,7 +64,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
     subscription.dispose();
     const text = await readFile(request.recipeFile, 'utf8').catch(() => undefined);
     for (const line of problemLines(end, request.recipeFile, text)) this.#line(line);
-    this.#closed.fire(exitCodeOf(end));
+    setTimeout(() => this.#closed.fire(exitCodeOf(end)), drawn);
   }
 
   /** Models may write control characters, which a terminal would obey. */
