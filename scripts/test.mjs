@@ -1,7 +1,8 @@
 // `npm test`: bundles the TypeScript tests and hands them to Node's own test runner.
 //   npm test                    everything under test/unit, corpus, gradients, conformance, faults, engineProcess,
-//                               languageServer
+//                               languageServer, webgpu
 //   npm test -- test/unit/data  one folder or file
+//   npm run test:webgpu         what needs a software Vulkan driver and takes minutes; `npm test` skips it and says so
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -9,7 +10,9 @@ import path from 'node:path';
 
 // Two runs at the same time must not bundle over each other.
 const outdir = `.tsbuild/test-${process.pid}`;
-const wanted = process.argv.slice(2);
+const onWebgpu = process.argv.includes('--webgpu');
+const named = process.argv.slice(2).filter((argument) => argument !== '--webgpu');
+const wanted = onWebgpu && named.length === 0 ? ['test/webgpu'] : named;
 const roots =
   wanted.length > 0
     ? wanted
@@ -21,6 +24,7 @@ const roots =
         'test/faults',
         'test/engineProcess',
         'test/languageServer',
+        'test/webgpu',
       ];
 const entryPoints = roots
   .filter((root) => existsSync(root))
@@ -41,6 +45,8 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
+  // Processes that the engine starts lie beside its bundle.
+  define: { __dirname: JSON.stringify(path.resolve('dist')) },
   outExtension: { '.js': '.cjs' },
   sourcemap: 'inline',
   logLevel: 'warning',
@@ -48,10 +54,21 @@ await build({
 const files = list(outdir, '.test.cjs');
 const run = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-timeout=300000', '--test-reporter=spec', ...files],
+  [
+    '--enable-source-maps',
+    '--test',
+    '--test-concurrency=2',
+    `--test-timeout=${onWebgpu ? 1_500_000 : 300_000}`,
+    '--test-reporter=spec',
+    ...files,
+  ],
   {
     stdio: 'inherit',
-    env: { ...process.env, LORA_TEST_DATA: path.resolve(process.env.LORA_TEST_DATA ?? '../shared/data') },
+    env: {
+      ...process.env,
+      ...(onWebgpu ? { LORA_TEST_WEBGPU: '1' } : {}),
+      LORA_TEST_DATA: path.resolve(process.env.LORA_TEST_DATA ?? '../shared/data'),
+    },
   },
 );
 rmSync(outdir, { recursive: true, force: true });

@@ -96,6 +96,7 @@ const recomputed: Readonly<Record<string, string>> = {
   blocks: 'whole blocks are computed again to save memory',
 };
 
+/** Why another device than the processor, or why not one that could be used. */
 function computeLine({ compute }: Plan): string {
   const threads = compute.threads === 1 ? '1 thread' : `${compute.threads} threads`;
   return (

@@ -23,7 +23,7 @@ export function createEngine() {
     evaluate: evaluateModel,
     generate: generateText,
     runs: listRuns,
-    doctor: describeMachine,
+    doctor: () => describeMachine(),
     download: downloadBaseModel,
     baseModels: listBaseModels,
     findIngredients,

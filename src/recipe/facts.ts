@@ -196,6 +196,16 @@ export interface MachineFacts {
   readonly memoryBytes: number;
   readonly cores: number;
   readonly devices: readonly DeviceFacts[];
+  /** Devices that were tried in vain. */
+  readonly unusable: readonly UnusableDevice[];
+}
+
+export interface UnusableDevice {
+  readonly device: string;
+  /** A sentence. */
+  readonly reason: string;
+  /** The one step that would help. */
+  readonly enable: string | null;
 }
 
 export interface DeviceFacts {

@@ -46,11 +46,6 @@ const notBuiltValues: readonly NotBuiltValue[] = [
     instead: 'use "auto"',
   },
   {
-    path: ['engine', 'device'],
-    asked: (draft) => unless(draft.engine?.device, 'auto', 'cpu'),
-    instead: 'use "auto" or "cpu"',
-  },
-  {
     path: ['engine', 'precision'],
     asked: (draft) => unless(draft.engine?.precision, 'auto', 'fp32'),
     instead: 'use "auto" or "fp32"',

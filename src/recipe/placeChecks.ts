@@ -53,6 +53,26 @@ export const placeChecks: readonly RecipeCheck[] = [
     },
   }),
   check({
+    code: 'device-unavailable',
+    severity: 'error',
+    title: 'A device that cannot be used here',
+    needs: ['machine'],
+    run({ engine }, { machine }) {
+      const { device } = { ...recipeDefaults.engine, ...engine };
+      const tried = machine.unusable.find((one) => one.device === device);
+      if (tried === undefined) return [];
+      const step = tried.enable ?? 'Use "auto", which takes the fastest device that works.';
+      const message = `The device "${device}" cannot be used here. ${tried.reason} ${step}`;
+      return [
+        {
+          path: ['engine', 'device'],
+          message,
+          fixes: [preferred(setValue(['engine', 'device'], 'auto', 'Use "auto"'))],
+        },
+      ];
+    },
+  }),
+  check({
     // unsloth#2783
     code: 'precision-unsupported',
     severity: 'error',

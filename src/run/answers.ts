@@ -120,6 +120,10 @@ export interface DeviceReport {
   readonly device: string;
   readonly usable: boolean;
   readonly reason: string;
+  /** The one step that makes it usable, where there is one. */
+  readonly enable: string | null;
+  /** Milliseconds of a small training step; null where it was not measured. */
+  readonly step_ms: number | null;
 }
 
 /** What `lora doctor` says about this machine. */
@@ -131,6 +135,8 @@ export interface MachineReport {
   readonly memory_bytes: number;
   readonly free_memory_bytes: number;
   readonly devices: readonly DeviceReport[];
+  /** What a recipe with `engine.device: "auto"` trains on, and why. */
+  readonly chosen: { readonly device: string; readonly reason: string };
   /** What the user should know, one sentence each. */
   readonly notes: readonly string[];
 }

@@ -1,5 +1,6 @@
 import { NotificationType, NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ExitCode, Place } from '../failure/failure';
+import type { MachineReport } from './answers';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from './download';
 import type { Plan } from './plan';
 import type { PreviewParams, PreviewPage, PreviewPlace, PreviewSample, PreviewSearch, Wanted } from './preview';
@@ -19,7 +20,7 @@ import type { TrainingEvent } from './trainingEvent';
  */
 
 /** Goes up with every change that an older or newer side would not understand. */
-export const engineProtocolVersion = 4;
+export const engineProtocolVersion = 5;
 
 export interface InitializeParams {
   readonly version: number;
@@ -108,6 +109,8 @@ export const requests = {
   /** Holds the run after its step: a checkpoint, then the event `paused`. Answered once it has been noticed. */
   pause: new RequestType0<null, WireError>('pause'),
   resume: new RequestType0<null, WireError>('resume'),
+  /** What this machine can train on, and why. Every device is tried, which takes some seconds. */
+  doctor: new RequestType0<MachineReport, WireError>('doctor'),
   /** Models to start with, and what this machine makes of them. */
   baseModels: new RequestType0<readonly ListedModel[], WireError>('baseModels'),
   /** Cancelling the request ends the download, which is answered with `cancelled`; what has arrived is kept. */

@@ -40,6 +40,8 @@ export interface DataPlan {
 export interface ComputePlan {
   readonly runtime: string;
   readonly device: string;
+  /** Why this device, in a sentence. */
+  readonly device_reason: string;
   readonly precision: string;
   readonly threads: number;
   readonly gradient_checkpointing: string;

@@ -23,6 +23,8 @@ export const doctorCommand: Command = {
       return [device.device, device.runtime, device.usable ? 'yes' : 'no', device.reason];
     });
     for (const line of tableLines(['DEVICE', 'RUNTIME', 'CAN TRAIN', 'WHY'], rows)) stdout.line(line);
+    stdout.line();
+    stdout.line(`Recipes train on ${report.chosen.device}. ${report.chosen.reason}`);
     if (report.notes.length > 0) stdout.line();
     for (const note of report.notes) stdout.line(note);
     return 0;

@@ -5,6 +5,7 @@ import type { Plan } from '../../run/plan';
 import { noRunToResume, runIsActive, unknownRun } from '../../run/failures';
 import type { TrainingEvent } from '../../run/trainingEvent';
 import { makeFolders, writeFileAtomically } from '../formats/atomicFile';
+import type { Device } from '../runtime/runtime';
 import { outputUnwritable } from '../formats/failures';
 import { listCheckpoints } from './checkpoint';
 import { runStateBroken } from './failures';
@@ -36,6 +37,8 @@ export interface Decided {
   readonly steps_per_epoch: number;
   readonly recomputation: 'none' | 'cheap' | 'blocks';
   readonly threads: number;
+  /** As in `engine.device`; runs of before there was a choice have none and go on on the processor. */
+  readonly device?: Device;
   /** Bytes of the training file. */
   readonly dataset_bytes: number;
   /** Hash of the training file, where it is small enough to hash in no time. */

@@ -62,7 +62,7 @@ export async function gatherFacts(request: FactsRequest, sources: FactSources = 
     ...(await tokens(draft, opened, request, sources)),
     patterns: model === undefined || isUnread(model) || !isLora ? undefined : patternFacts(draft, model),
     start,
-    machine: machineFacts(),
+    machine: await machineFacts(),
     places: await placeFacts(draft, file, workspace),
   };
 }

@@ -16,6 +16,16 @@ function factors(dims: Shape): { readonly size: number; readonly symbols: readon
   return { size, symbols: symbols.sort() };
 }
 
+/** The symbols in a shape. */
+export function symbolsOf(shape: Shape): readonly string[] {
+  return factors(shape).symbols;
+}
+
+/** A batch has at least one row and one position; any other symbol may be 0. */
+export function isNeverEmpty(symbol: string): boolean {
+  return symbol === 'B' || symbol === 'T';
+}
+
 /** `multiplyDims('T', 'B')` is `B*T`, `multiplyDims(3, 'T')` is `3*T`. */
 export function multiplyDims(...dims: Dim[]): Dim {
   const { size, symbols } = factors(dims);
@@ -80,6 +90,7 @@ export function bindSymbols(
         const size = actual[i]!;
         if (typeof dim === 'number') return dim === size;
         if (dim.includes('*')) return true;
+        if (size === 0 && isNeverEmpty(dim)) return false;
         const known = symbols.get(dim);
         if (known === undefined) symbols.set(dim, size);
         return known === undefined || known === size;

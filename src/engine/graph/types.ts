@@ -4,6 +4,7 @@ export type Dtype = 'f32' | 'i32' | 'bool';
 /**
  * One dimension: a number, or a product with symbols such as `B`, `B*T` or `3*T` (number first, symbols sorted)
  * whose sizes are known only when the graph runs. A symbol gets its size from an input that has it as a dimension.
+ * `B` and `T`, rows and positions of a batch, are at least 1; any other symbol may be 0.
  */
 export type Dim = number | string;
 export type Shape = readonly Dim[];

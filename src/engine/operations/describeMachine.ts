@@ -1,11 +1,16 @@
 import os from 'node:os';
-import type { MachineReport } from '../../run/answers';
+import type { DeviceReport, MachineReport } from '../../run/answers';
 import { whyNoEngine } from '../../run/platforms';
+import { fastest, judgeDevices } from '../devices/devices';
+import type { JudgedDevice, Trial } from '../devices/devices';
+import { supportedDevices } from '../runtime/onnx/supportedDevices';
 
-/** What this machine can train on, and why. */
-export async function describeMachine(): Promise<MachineReport> {
+/** What this machine can train on, and why. Every device is tried, unless `trial` says otherwise. */
+export async function describeMachine(trial: Trial = 'again'): Promise<MachineReport> {
   const cpus = os.cpus();
   const cores = os.availableParallelism();
+  const cpu = await cpuReport(cores);
+  const judged = cpu.usable ? await judgeDevices({ trial }) : [];
   return {
     platform: `${os.platform()} ${os.arch()} ${os.release()}`,
     node: process.version,
@@ -14,24 +19,36 @@ export async function describeMachine(): Promise<MachineReport> {
     memory_bytes: os.totalmem(),
     free_memory_bytes: os.freemem(),
     devices: [
-      await cpuReport(cores),
-      { runtime: 'reference', device: 'cpu', usable: true, reason: 'Plain TypeScript: slow, for comparison only.' },
+      { ...cpu, step_ms: judged.find(({ result }) => result?.cpuStepMs != null)?.result?.cpuStepMs ?? null },
+      ...judged.map(deviceReport),
+      {
+        runtime: 'reference',
+        device: 'cpu',
+        usable: true,
+        reason: 'Plain TypeScript: slow, for comparison only.',
+        enable: null,
+        step_ms: null,
+      },
     ],
-    notes: ['Training on a GPU is not built yet; the CPU is used.'],
+    chosen: fastest(judged),
+    notes: judged.flatMap(({ device, enable }) => (enable === null ? [] : [`To use ${device}: ${enable}`])),
   };
 }
 
+function deviceReport({ device, usable, reason, enable, result }: JudgedDevice): DeviceReport {
+  return { runtime: 'onnxruntime', device, usable, reason, enable, step_ms: result?.stepMs ?? null };
+}
+
 /** Loads the runtime to see that it works here, instead of believing a list of platforms. */
-async function cpuReport(cores: number): Promise<MachineReport['devices'][number]> {
-  const device = { runtime: 'onnxruntime', device: 'cpu' };
+async function cpuReport(cores: number): Promise<DeviceReport> {
+  const report = { runtime: 'onnxruntime', device: 'cpu', enable: null, step_ms: null };
   try {
-    const { env } = await import('onnxruntime-node');
-    const version = env.versions.node ?? env.versions.common;
-    return { ...device, usable: true, reason: `onnxruntime-node ${version} on ${cores} cores.` };
+    const { version } = await supportedDevices();
+    return { ...report, usable: true, reason: `onnxruntime-node ${version} on ${cores} cores.` };
   } catch (error) {
     const detail = error instanceof Error ? error.message.split('\n')[0]! : String(error);
     return {
-      ...device,
+      ...report,
       usable: false,
       reason:
         whyNoEngine(os.platform(), os.arch()) ??

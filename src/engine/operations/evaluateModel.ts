@@ -34,7 +34,7 @@ export async function evaluateModel(options: EvaluationOptions, signal?: AbortSi
     tokenizer,
     base.folder.chatTemplate,
   );
-  const runtime = chooseRuntime({ runtime: 'auto', threads: 0 });
+  const runtime = chooseRuntime({ runtime: 'auto', device: 'cpu', threads: 0 });
   const compiled = await compileEvaluation(
     runtime,
     base,

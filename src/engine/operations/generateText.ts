@@ -43,7 +43,7 @@ async function complete(
   const attached = chosen === undefined ? undefined : await attach(base, chosen.folder, chosen.weight);
   const { contextLength } = base.model;
   const maxLength = Math.min(contextLength, prompt.length + options.maxNewTokens);
-  const runtime = chooseRuntime({ runtime: 'auto', threads: 0 });
+  const runtime = chooseRuntime({ runtime: 'auto', device: 'cpu', threads: 0 });
   const executable = await compileLogits(runtime, base, attached?.adapter, maxLength, weightSource(base));
   const adapter = chosen?.folder ?? null;
   try {

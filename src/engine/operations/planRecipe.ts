@@ -1,6 +1,9 @@
 import os from 'node:os';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import type { Plan } from '../../run/plan';
+import type { ResolvedRecipe } from '../../recipe/recipe.generated';
+import { chooseDevice } from '../devices/devices';
+import type { ChosenDevice, Trial } from '../devices/devices';
 import { plainSources } from '../facts/gatherFacts';
 import { planFull } from '../lora/adapter';
 import { planRun } from '../plan/planRun';
@@ -15,20 +18,21 @@ import type { Prepared, PreparedFrom } from './prepare';
 
 /** What `lora plan` shows. */
 export function planRecipe(loaded: LoadedRecipe): Promise<Plan> {
-  return planFrom(loaded, plainSources);
+  return planFrom(loaded, plainSources, 'once');
 }
 
-/** The same for whoever has the model and its tokenizer open already. */
-export async function planFrom(loaded: LoadedRecipe, from: PreparedFrom): Promise<Plan> {
+/** The same for whoever has the model and its tokenizer open already; devices are tried as `trial` says. */
+export async function planFrom(loaded: LoadedRecipe, from: PreparedFrom, trial: Trial): Promise<Plan> {
   const prepared = await prepare(loaded, from);
   try {
-    return await preflight(prepared, await planPrepared(prepared));
+    return await preflight(prepared, await planPrepared(prepared, trial));
   } finally {
     await closePrepared(prepared);
   }
 }
 
-export async function planPrepared(prepared: Prepared): Promise<Plan> {
+/** @throws Failure `device-unavailable`, where the recipe asks for one that cannot be used */
+export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): Promise<Plan> {
   const { base, adapter, train, evaluation, maxLength, loaded } = prepared;
   await checkExamples(prepared);
   const steps = await countSteps(prepared);
@@ -43,6 +47,7 @@ export async function planPrepared(prepared: Prepared): Promise<Plan> {
     total_steps: steps.total,
     estimated: statistics.estimated || steps.estimated,
   };
+  const chosen = await deviceOf(loaded.recipe.engine, trial);
   const shapes = await batchShapes(prepared, steps);
   const options = { batchSize: prepared.windowOptions.batchSize, maxLength, recomputation };
   const activations = {
@@ -51,13 +56,19 @@ export async function planPrepared(prepared: Prepared): Promise<Plan> {
   };
   const plan = planRun(loaded.recipe, base.model, adapter, data, activations, {
     runtime: loaded.recipe.engine.runtime === 'reference' ? 'reference' : 'onnxruntime',
-    device: 'cpu',
+    device: chosen.device,
+    device_reason: chosen.reason,
     precision: 'fp32',
     threads: loaded.recipe.engine.threads === 0 ? os.availableParallelism() : loaded.recipe.engine.threads,
     gradient_checkpointing: recomputation,
     max_length: maxLength,
   });
   return { ...plan, warnings: [...plan.warnings, ...evaluationWarnings(prepared)] };
+}
+
+async function deviceOf({ runtime, device }: ResolvedRecipe['engine'], trial: Trial): Promise<ChosenDevice> {
+  if (runtime === 'reference') return { device: 'cpu', reason: 'The reference runtime is plain TypeScript.' };
+  return chooseDevice(device, { trial });
 }
 
 function evaluationWarnings(prepared: Prepared): string[] {

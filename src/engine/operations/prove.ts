@@ -1,3 +1,4 @@
+import type { Decided } from '../checkpoint/runFolder';
 import type { InitialAdapter } from '../lora/initialize';
 import { changesBase } from '../lora/initialize';
 import { readWeight } from '../facts/baseModel';
@@ -23,11 +24,11 @@ export async function prove(
   prepared: Prepared,
   state: TrainingState,
   start: InitialAdapter,
-  threads: number,
+  { device = 'cpu', threads }: Pick<Decided, 'device' | 'threads'>,
 ): Promise<Proof> {
   const { recipe } = prepared.loaded;
   const ids = (await firstExample(prepared.train)).ids.slice(0, probeTokens);
-  const runtime = chooseRuntime({ runtime: recipe.engine.runtime, threads });
+  const runtime = chooseRuntime({ runtime: recipe.engine.runtime, device, threads });
   const weights = weightSource(prepared.base, start.baseWeights);
   const executable = await compileLogits(runtime, prepared.base, prepared.adapter, probeTokens, weights);
   try {

@@ -14,6 +14,7 @@ import {
 import { datasetChanged, modelChanged } from '../checkpoint/failures';
 import { RunFolder } from '../checkpoint/runFolder';
 import type { Decided } from '../checkpoint/runFolder';
+import type { Device } from '../runtime/runtime';
 import type { Progress, TrainingState } from '../train/state';
 import { recomputationOf } from './planRecipe';
 import { fingerprint, modelFingerprint } from './fingerprint';
@@ -64,6 +65,7 @@ async function createRun({ loaded, maxLength }: Prepared, plan: Plan, inputs: In
     steps_per_epoch: plan.data.steps_per_epoch,
     recomputation: recomputationOf(training.gradient_checkpointing),
     threads: plan.compute.threads,
+    device: plan.compute.device as Device,
     ...inputs,
   };
   const run = await RunFolder.create(loaded.file, loaded.text, { name, total_steps: plan.data.total_steps, decided });

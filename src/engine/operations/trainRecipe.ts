@@ -41,7 +41,7 @@ export interface TrainOptions {
 /** Trains a recipe from start to adapter folder, or goes on with one of its runs. Throws a Failure. */
 export async function trainRecipe(loaded: LoadedRecipe, options: TrainOptions): Promise<Outcome> {
   // Before a run is begun that could not take a step.
-  chooseRuntime({ runtime: loaded.recipe.engine.runtime, threads: 0 });
+  chooseRuntime({ runtime: loaded.recipe.engine.runtime, device: 'cpu', threads: 0 });
   const prepared = await prepare(loaded);
   try {
     const output = path.resolve(path.dirname(loaded.file), loaded.recipe.output);
@@ -143,7 +143,8 @@ class Training {
     const { recipe } = prepared.loaded;
     const settings = settingsOf(prepared, run.record);
     if (isComplete(settings, state.progress)) return 'finished';
-    const runtime = chooseRuntime({ runtime: recipe.engine.runtime, threads: run.record.decided.threads });
+    const { device = 'cpu', threads } = run.record.decided;
+    const runtime = chooseRuntime({ runtime: recipe.engine.runtime, device, threads });
     const weights = weightSource(prepared.base, start.baseWeights);
     const { batchSize } = prepared.windowOptions;
     const compiled = await compileTraining(
@@ -197,7 +198,7 @@ class Training {
       await loadCheckpoint(run, state, best.step);
     }
     if (couldLearn(settingsOf(prepared, run.record), state.progress.step)) {
-      await this.tell({ type: 'proof', ...(await prove(prepared, state, start, run.record.decided.threads)) });
+      await this.tell({ type: 'proof', ...(await prove(prepared, state, start, run.record.decided)) });
     }
     const { step, loss } = progress;
     // Of what is written: the best state's evaluation where that was loaded.

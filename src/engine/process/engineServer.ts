@@ -64,6 +64,7 @@ export class EngineServer {
       if (this.#active !== undefined) this.#over = Promise.allSettled([this.#over, answer]);
       return answer;
     });
+    connection.onRequest(requests.doctor, () => this.#answerInitialized(async () => (await openEngine()).doctor()));
     connection.onRequest(requests.baseModels, () =>
       this.#answerInitialized(async () => (await openEngine()).baseModels()),
     );

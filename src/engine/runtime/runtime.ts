@@ -23,9 +23,14 @@ export type WeightSource = (name: string) => WeightData;
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** Where a graph can run, as in `engine.device`. */
+export const devices = ['cpu', 'webgpu', 'cuda', 'directml', 'coreml'] as const;
+export type Device = (typeof devices)[number];
+
 /** Something that compiles and runs graphs on a device. */
 export interface Runtime {
   readonly name: 'onnxruntime' | 'reference';
+  readonly device: Device;
   /** Compiles `graph`; the weights are read once. Throws where a weight cannot be read. */
   compile(graph: Graph, weights: WeightSource): Promise<Executable>;
 }

@@ -40,7 +40,7 @@ export function isComplete(settings: TrainingSettings, { step, evaluationDue, ev
 /**
  * Trains: one event per optimizer step, evaluation and checkpoint. Ends when all steps are done, when evaluations no
  * longer improve, or within a step of `signal`, with a checkpoint. Pauses change no number of the run.
- * @throws Failure `training-diverged`, `adapter-without-gradient`, with the last good state kept
+ * @throws Failure `training-diverged`, `adapter-without-gradient`, `device-…`, with the last good state kept
  */
 export async function* train(job: Job): AsyncGenerator<TrainingEvent, Outcome> {
   const { settings, state, signal } = job;
@@ -82,7 +82,7 @@ const copiedValues = 8 * 2 ** 20;
 async function optimizerStep(running: Running, window: Window): Promise<TrainingEvent> {
   const { settings, state } = running;
   const step = state.progress.step + 1;
-  const sums = await windowGradients(running.compiled, state, settings, window);
+  const sums = await keepingState(running, windowGradients(running.compiled, state, settings, window));
   const loss = sums.loss / window.supervisedTokens;
   if (!Number.isFinite(loss)) throw lossNotFinite(step, 'loss', await saveLastGood(running));
   const withoutGradient = await checkGradients(running, sums, step);
@@ -93,6 +93,19 @@ async function optimizerStep(running: Running, window: Window): Promise<Training
   const tokens = state.progress.tokens + window.tokens;
   state.progress = { ...state.progress, step, loss, tokens, cursor: window.cursor, withoutGradient };
   return stepEvent(running, window, { loss, correct: sums.correct, update });
+}
+
+/**
+ * A device that fails takes nothing of the run with it: what is trained lies in the processor's memory, as it was after
+ * the last step, and is written before the failure goes on.
+ */
+async function keepingState<T>(job: Job, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Failure) await job.saveCheckpoint(job.state);
+    throw error;
+  }
 }
 
 function saveLastGood(running: Running): Promise<string> {
@@ -146,7 +159,8 @@ async function* afterStep(running: Running): AsyncGenerator<TrainingEvent> {
   const isLast = step >= settings.totalSteps;
   if (isLast || evaluationDue || step % settings.evalSteps === 0) {
     if (running.evaluate !== undefined) {
-      const result = await unlessAborted(running.evaluate, signal);
+      state.progress = { ...state.progress, evaluationDue: true };
+      const result = await keepingState(running, unlessAborted(running.evaluate, signal));
       state.progress = { ...state.progress, evaluationDue: result === undefined };
       if (result === undefined) return;
       if (!Number.isFinite(result.loss)) {

@@ -45,10 +45,15 @@ export class StatusBar implements Disposable {
       return;
     }
     this.#progress.text = statusText(job, this.#service.jobs.length - 1);
-    this.#progress.tooltip = `${job.request.recipeFile}\nClick to open the dashboard`;
+    this.#progress.tooltip = [job.request.recipeFile, ...computedOn(job), 'Click to open the dashboard'].join('\n');
     this.#progress.show();
     this.#stop.show();
   }
+}
+
+/** `Computed on webgpu. It is the fastest: …`; known once the run has a plan. */
+export function computedOn({ state: { plan } }: Job): readonly string[] {
+  return plan === null ? [] : [`Computed on ${plan.compute.device}. ${plan.compute.device_reason}`];
 }
 
 const phaseText: Readonly<Partial<Record<Job['phase'], string>>> = {

@@ -110,12 +110,12 @@ export const layoutCases: CaseTable<
     },
     {
       name: 'any number of rows beside joined symbols',
-      attributes: { shape: ['N', '2*T'] },
-      operands: [normal(['N', 'T', 2])],
+      attributes: { shape: ['N', '2*M'] },
+      operands: [normal(['N', 'M', 2])],
       runs: [
-        { N: 2, T: 3 },
-        { N: 0, T: 3 },
-        { N: 3, T: 0 },
+        { N: 2, M: 3 },
+        { N: 0, M: 3 },
+        { N: 3, M: 0 },
       ],
     },
     { name: 'nothing', attributes: { shape: [3, 0] }, operands: [normal([0, 3])] },

@@ -84,6 +84,7 @@ describe('the plan for people', () => {
     compute: {
       runtime: 'onnxruntime',
       device: 'cpu',
+      device_reason: 'No other device can be used here.',
       precision: 'fp32',
       threads: 2,
       gradient_checkpointing: 'auto',

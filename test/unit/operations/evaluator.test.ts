@@ -24,6 +24,7 @@ async function evaluatedRows(t: TestContext, dataset: object): Promise<number> {
   const onnx = new OnnxRuntime({ threads: 1 });
   const counting: Runtime = {
     name: 'onnxruntime',
+    device: 'cpu',
     async compile(graph, weights) {
       const executable = await onnx.compile(graph, weights);
       return {

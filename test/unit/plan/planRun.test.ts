@@ -34,6 +34,7 @@ const data: Plan['data'] = {
 const compute: Plan['compute'] = {
   runtime: 'onnxruntime',
   device: 'cpu',
+  device_reason: 'No other device can be used here.',
   precision: 'fp32',
   threads: 2,
   gradient_checkpointing: 'cheap',

@@ -153,11 +153,6 @@ const notBuiltFixtures: readonly ProblemFixture[] = [
   },
   {
     code: 'not-built-yet',
-    failing: withTop('"engine": { "device": ‹"cuda"› }'),
-    passing: withTop('"engine": { "device": "cpu" }'),
-  },
-  {
-    code: 'not-built-yet',
     failing: withTop('"engine": { "precision": ‹"bf16"› }'),
     passing: withTop('"engine": { "precision": "fp32" }'),
   },

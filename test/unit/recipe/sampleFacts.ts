@@ -83,6 +83,7 @@ export const tokens: TokenFacts = {
 };
 
 export const machine: MachineFacts = {
+  unusable: [],
   memoryBytes: 16e9,
   cores: 4,
   devices: [{ device: 'cpu', precisions: ['fp32'] }],

@@ -199,6 +199,18 @@ const placeFixtures: readonly FactFixture[] = [
     says: /^other\.lora\.json/,
   },
   {
+    code: 'device-unavailable',
+    failing: '{ "base_model": "m", "dataset": { "path": "d.jsonl" }, "engine": { "device": ‹"webgpu"› } }',
+    passing: '{ "base_model": "m", "dataset": { "path": "d.jsonl" }, "engine": { "device": "auto" } }',
+    facts: {
+      machine: {
+        ...machine,
+        unusable: [{ device: 'webgpu', reason: 'No graphics driver was found.', enable: 'Install one.' }],
+      },
+    },
+    says: /webgpu.*No graphics driver was found\. Install one\./,
+  },
+  {
     code: 'precision-unsupported',
     failing: '{ "base_model": "m", "dataset": { "path": "d.jsonl" }, "engine": { "precision": ‹"fp32"› } }',
     passing: '{ "base_model": "m", "dataset": { "path": "d.jsonl" }, "engine": { "precision": "auto" } }',

@@ -25,6 +25,7 @@ const plan: Plan = {
   compute: {
     runtime: 'onnxruntime',
     device: 'cpu',
+    device_reason: 'No other device can be used here.',
     precision: 'fp32',
     threads: 2,
     gradient_checkpointing: 'auto',

@@ -29,6 +29,7 @@ export const plan: Plan = {
   compute: {
     runtime: 'onnxruntime',
     device: 'cpu',
+    device_reason: 'No other device can be used here.',
     precision: 'fp32',
     threads: 2,
     gradient_checkpointing: 'cheap',

@@ -30,6 +30,8 @@ export function accumulatingAdds(graph: Graph): {
       const product = value.node;
       if (product.op !== 'matmul' || value.shape.length !== 2 || uses.get(value) !== 1) continue;
       if (!sameShape(node.outputs[0]!.shape, value.shape) || addend === value) continue;
+      // On WebGPU a Gemm that starts from a scalar ends the process (onnxruntime 1.30).
+      if (addend.shape.length === 0) continue;
       additions.set(node, { product, addend });
       absorbed.add(product);
       break;

@@ -2,6 +2,7 @@ import type { Graph, Node, Op, Shape, Value } from '../../graph/types';
 import type { WeightSource } from '../runtime';
 import { lowerings } from './lowerings';
 import type { Lowering } from './lowering';
+import type { Provider } from './providers';
 import { elementType } from './proto';
 import type { ElementType, OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './proto';
 import { accumulatingAdds } from './accumulate';
@@ -28,6 +29,8 @@ export class Emitter {
   constructor(
     readonly graph: Graph,
     readonly weights: WeightSource,
+    /** What will run it. */
+    readonly provider: Provider,
   ) {}
 
   emit(): OnnxModel {

@@ -17,14 +17,14 @@ type NormOp =
 export const norms: Lowerings<NormOp> = {
   rmsNorm: (e, node) => {
     const { epsilon } = node.attributes;
-    const inverse = e.fresh('inverse_rms');
+    const inverse = e.provider.givesNormStatistics ? [e.fresh('inverse_rms')] : [];
     e.node(
       'SimplifiedLayerNormalization',
       inputNames(e, node),
       { axis: -1, epsilon: { float: epsilon }, stash_type: 1 },
-      { outputs: [resultName(e, node), inverse] },
+      { outputs: [resultName(e, node), ...inverse] },
     );
-    e.normStatistics('rms', node.inputs[0]!, epsilon, () => [inverse]);
+    if (inverse.length > 0) e.normStatistics('rms', node.inputs[0]!, epsilon, () => inverse);
   },
 
   // With r = 1/rms(x) and g = dy∘w:  dx = r·(g − x·r²·mean(g∘x))
@@ -47,6 +47,10 @@ export const norms: Lowerings<NormOp> = {
 
   layerNorm: (e, node) => {
     const { epsilon } = node.attributes;
+    if (!e.provider.centresBeforeSquaring) {
+      layerNormInParts(e, node);
+      return;
+    }
     const [mean, inverse] = [e.fresh('mean'), e.fresh('inverse_deviation')];
     e.node(
       'LayerNormalization',
@@ -113,9 +117,16 @@ function rmsStatistics(e: Emitter, x: Value, epsilon: number): readonly string[]
   });
 }
 
-/** x̂ and 1/σ, not before `after` is there. */
-function normalize(e: Emitter, x: Value, epsilon: number, after: Value): { normalized: string; inverse: string } {
-  const [mean, inverse] = e.normStatistics('layer', x, epsilon, () => {
+function layerNormInParts(e: Emitter, node: Node<'layerNorm'>): void {
+  const [x, w, bias] = inputNames(e, node) as [string, string, string];
+  const [mean, inverse] = layerStatistics(e, node.inputs[0]!, node.attributes.epsilon);
+  const normalized = e.node('Mul', [e.node('Sub', [x, mean!]), inverse!]);
+  e.node('Add', [e.node('Mul', [normalized, w]), bias], {}, { output: resultName(e, node) });
+}
+
+/** Mean and 1/σ of x, [..., 1]: from the forward norm of x where there is one. */
+function layerStatistics(e: Emitter, x: Value, epsilon: number): readonly string[] {
+  return e.normStatistics('layer', x, epsilon, () => {
     const average = e.node('ReduceMean', [e.name(x), e.constant('i64', [-1])], { keepdims: 1 });
     const centred = e.node('Sub', [e.name(x), average]);
     const variance = e.node('ReduceMean', [e.node('Mul', [centred, centred]), e.constant('i64', [-1])], {
@@ -124,6 +135,11 @@ function normalize(e: Emitter, x: Value, epsilon: number, after: Value): { norma
     const deviation = e.node('Sqrt', [e.node('Add', [variance, e.constant('f32', epsilon)])]);
     return [average, e.node('Reciprocal', [deviation])];
   });
+}
+
+/** x̂ and 1/σ, not before `after` is there. */
+function normalize(e: Emitter, x: Value, epsilon: number, after: Value): { normalized: string; inverse: string } {
+  const [mean, inverse] = layerStatistics(e, x, epsilon);
   return {
     normalized: e.node('Mul', [e.node('Sub', [e.gate(e.name(x), x.shape, after), mean!]), inverse!]),
     inverse: inverse!,

@@ -2,35 +2,54 @@ import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import type * as Onnx from 'onnxruntime-node';
 import { decompose } from '../../graph/decompose';
+import { nonEmpty } from '../../graph/nonEmpty';
+import type { NonEmpty } from '../../graph/nonEmpty';
 import { distributeOneHot } from '../../graph/oneHot';
+import { plainProducts } from '../../graph/plainProducts';
 import type { Graph } from '../../graph/types';
 import { verify } from '../../graph/verify';
 import { bindInputs } from '../bindInputs';
+import { deviceFailure } from '../failures';
 import { bool, f32, i32 } from '../runtime';
-import type { Executable, Runtime, Tensor, Tensors, WeightSource } from '../runtime';
+import type { Device, Executable, Runtime, Tensor, Tensors, WeightSource } from '../runtime';
 import { Emitter, outputName } from './emitter';
+import { cutToSize, filledIn } from './fillIn';
 import { encodeModel } from './proto';
+import { providers } from './providers';
 
 export interface OnnxOptions {
   /** Number of threads for one operator; 0 leaves it to the runtime (all cores). */
   readonly threads: number;
-  /** Writes a profile of each operator beside this path when the executable is disposed. */
+  /** The processor if left out. */
+  readonly device?: Device;
+  /** Writes a profile of each operator to `<profile>_<date>.json` when the executable is disposed. */
   readonly profile?: string;
 }
 
-/** Runs graphs through onnxruntime-node on the CPU. Its native code is loaded with the first graph. */
+/** Runs graphs through onnxruntime-node. Its native code is loaded with the first graph. */
 export class OnnxRuntime implements Runtime {
   readonly name = 'onnxruntime';
-  constructor(private readonly options: OnnxOptions = { threads: 0 }) {}
+  readonly device: Device;
+  constructor(private readonly options: OnnxOptions = { threads: 0 }) {
+    this.device = options.device ?? 'cpu';
+  }
 
+  /** @throws Failure `device-…` where a device other than the processor fails */
   async compile(graph: Graph, weights: WeightSource): Promise<Executable> {
-    const lowered = verify(decompose(distributeOneHot(graph)), 'decompose');
+    const { device } = this;
+    const { graph: lowered, presence } = lower(graph, device);
     const { folder, source } = relativeTo(graph, weights);
-    const bytes = encodeModel(new Emitter(lowered, source).emit());
-    const { threads, profile } = this.options;
+    const bytes = encodeModel(new Emitter(lowered, source, providers[device]).emit());
     const onnx = await import('onnxruntime-node');
-    const session = await onnx.InferenceSession.create(bytes, {
-      executionProviders: ['cpu'],
+    const session = await onDevice(device, () => onnx.InferenceSession.create(bytes, this.#sessionOptions(folder)));
+    return new OnnxExecutable(onnx, graph, presence, session, device, this.options.profile !== undefined);
+  }
+
+  #sessionOptions(weightsFolder: string | undefined): Onnx.InferenceSession.SessionOptions {
+    const { threads, profile } = this.options;
+    const { name, options } = providers[this.device];
+    return {
+      executionProviders: [{ name, ...options }],
       intraOpNumThreads: threads,
       graphOptimizationLevel: 'all',
       enableMemPattern: false,
@@ -41,35 +60,60 @@ export class OnnxRuntime implements Runtime {
           // Packed copies of the weights, one for each direction of a product, would double what they take and
           // delay the start, for no measurable speed.
           disable_prepacking: '1',
-          ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
+          ...(weightsFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightsFolder }),
         },
       },
-    });
-    return new OnnxExecutable(onnx, graph, session, profile !== undefined);
+    };
   }
+}
+
+/** The graph in terms of what the device's provider computes. */
+function lower(graph: Graph, device: Device): NonEmpty {
+  const { computesEmpty, computesFusedProducts } = providers[device];
+  const decomposed = verify(decompose(distributeOneHot(graph)), 'decompose');
+  const simple = computesFusedProducts ? decomposed : verify(plainProducts(decomposed), 'plainProducts');
+  if (computesEmpty) return { graph: simple, presence: new Map() };
+  const rewritten = nonEmpty(simple);
+  verify(rewritten.graph, 'nonEmpty');
+  return rewritten;
 }
 
 class OnnxExecutable implements Executable {
   constructor(
     private readonly onnx: typeof Onnx,
     private readonly graph: Graph,
+    private readonly presence: ReadonlyMap<string, string>,
     private readonly session: Onnx.InferenceSession,
+    private readonly device: Device,
     private readonly profiling: boolean,
   ) {}
 
   async run(inputs: Tensors): Promise<Tensors> {
     // onnxruntime itself does not compare the sizes of a symbol.
-    bindInputs(this.graph, inputs);
-    const feeds = Object.fromEntries(this.session.inputNames.map((name) => [name, toOnnx(this.onnx, inputs[name]!)]));
-    const results = await this.session.run(feeds);
+    const symbols = bindInputs(this.graph, inputs);
+    const fillsIn = !providers[this.device].computesEmpty;
+    const given = fillsIn ? filledIn(this.graph, inputs, symbols, this.presence) : inputs;
+    const feeds = Object.fromEntries(this.session.inputNames.map((name) => [name, toOnnx(this.onnx, given[name]!)]));
+    const results = await onDevice(this.device, () => this.session.run(feeds));
     return Object.fromEntries(
-      [...this.graph.outputs.keys()].map((name) => [name, fromOnnx(results[outputName(name)]!)]),
+      [...this.graph.outputs].map(([name, value]) => {
+        const result = fromOnnx(results[outputName(name)]!);
+        return [name, fillsIn ? cutToSize(result, value, symbols) : result];
+      }),
     );
   }
 
   async dispose(): Promise<void> {
     if (this.profiling) this.session.endProfiling();
     await this.session.release();
+  }
+}
+
+async function onDevice<T>(device: Device, compute: () => Promise<T>): Promise<T> {
+  try {
+    return await compute();
+  } catch (error) {
+    throw device === 'cpu' ? error : deviceFailure(device, error);
   }
 }
 

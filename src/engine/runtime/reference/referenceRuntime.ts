@@ -23,6 +23,7 @@ export type DenseArrays = Readonly<Record<string, DenseArray>>;
 /** Runs graphs in plain TypeScript, slowly and obviously: the oracle for the other runtimes. */
 export class ReferenceRuntime implements Runtime {
   readonly name = 'reference';
+  readonly device = 'cpu';
   constructor(private readonly options: ReferenceOptions = { precision: 'f32' }) {}
 
   async compile(graph: Graph, weights: WeightSource): Promise<ReferenceExecutable> {

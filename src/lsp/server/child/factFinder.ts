@@ -78,7 +78,7 @@ export class FactFinder {
       if (typeof from !== 'string' || draft.method === 'full') return Promise.resolve(undefined);
       return unlessFailure(() => startFacts(path.resolve(folder, from)));
     },
-    machine: () => Promise.resolve(machineFacts()),
+    machine: () => machineFacts(),
     places: ({ draft, recipe }) => placeFacts(draft, recipe.file, workspaceAround(recipe)),
     cost: async (asked) => {
       const plan = await this.#plan(asked);
@@ -140,7 +140,9 @@ export class FactFinder {
     const { planFrom } = await import('../../../engine/operations/planRecipe');
     signal.throwIfAborted();
     const resolved = resolveRecipe(draft, { recipeFile: recipe.file });
-    return unlessFailure(() => planFrom({ file: recipe.file, text: recipe.text, recipe: resolved }, this.#sources));
+    return unlessFailure(() =>
+      planFrom({ file: recipe.file, text: recipe.text, recipe: resolved }, this.#sources, 'known'),
+    );
   }
 
   /** What matches patterns without a limit must not be called with one that goes on for ever. */

@@ -1,0 +1,127 @@
+import { whyNoEngine } from '../../run/platforms';
+import { supportedDevices } from '../runtime/onnx/supportedDevices';
+import type { SupportedDevices } from '../runtime/onnx/supportedDevices';
+import type { Device } from '../runtime/runtime';
+import { deviceUnavailable } from './failures';
+import { probe } from './probe';
+import type { ProbeOptions } from './probe';
+import { ProbeCache } from './probeCache';
+import type { ProbeResult } from './probeResult';
+import { judge, milliseconds } from './words';
+import type { Judgement } from './words';
+
+/**
+ * Whether a device that has not been tried is tried: `known` only looks at what was found before, `once` tries what is
+ * not known, `again` tries everything.
+ */
+export type Trial = 'known' | 'once' | 'again';
+
+export interface DeviceOptions extends ProbeOptions {
+  readonly trial: Trial;
+  /** Where results are kept; the user's cache folder if left out. */
+  readonly cacheFile?: string;
+}
+
+export interface ChosenDevice {
+  readonly device: Device;
+  /** Why this one, in a sentence. */
+  readonly reason: string;
+}
+
+export interface JudgedDevice extends Judgement {
+  readonly device: Device;
+  /** Undefined where it was not tried: it cannot be there, or nobody has. */
+  readonly result: ProbeResult | undefined;
+  /** False where nobody has tried it. */
+  readonly isKnown: boolean;
+}
+
+/**
+ * The device of a run. `auto` takes the one on which a small training step was fastest; a device that is asked for by
+ * name is that one or a failure.
+ * @throws Failure `device-unavailable`
+ */
+export async function chooseDevice(wanted: Device | 'auto', options: DeviceOptions): Promise<ChosenDevice> {
+  if (wanted === 'cpu') return { device: 'cpu', reason: 'The recipe asks for the processor.' };
+  if (wanted === 'auto') return fastest(await judgeDevices(options));
+  const judged = await judgeDevice(wanted, options);
+  if (judged.usable) return { device: wanted, reason: `The recipe asks for it. ${judged.reason}` };
+  if (!judged.isKnown) return { device: wanted, reason: judged.reason };
+  throw deviceUnavailable(wanted, judged.reason, judged.enable);
+}
+
+/** Among devices that were tried, by the time of a step. */
+export function fastest(judged: readonly JudgedDevice[]): ChosenDevice {
+  const usable = judged.flatMap(({ device, result }) => {
+    return result?.outcome === 'usable' && result.stepMs !== null ? [{ ...result, device, stepMs: result.stepMs }] : [];
+  });
+  const best = usable.sort((a, b) => a.stepMs - b.stepMs)[0];
+  if (best === undefined) return { device: 'cpu', reason: 'No other device can be used here.' };
+  const [there, here] = [milliseconds(best.stepMs), milliseconds(best.cpuStepMs)];
+  return best.cpuStepMs !== null && best.cpuStepMs <= best.stepMs
+    ? { device: 'cpu', reason: `It is the fastest: a small training step takes ${here}, on ${best.device} ${there}.` }
+    : {
+        device: best.device,
+        reason: `It is the fastest: a small training step takes ${there}, on the processor ${here}.`,
+      };
+}
+
+/** All devices other than the processor that onnxruntime was built for on this platform, as far as `options` say. */
+export async function judgeDevices(options: DeviceOptions): Promise<readonly JudgedDevice[]> {
+  if (options.trial === 'known') {
+    const results = await new ProbeCache(undefined, options.cacheFile).all();
+    return results.map((result) => judgedBy(result));
+  }
+  if (whyNoEngine(process.platform, process.arch) !== undefined) return [];
+  const supported = await supportedDevices();
+  const judged: JudgedDevice[] = [];
+  for (const { device } of supported.devices) {
+    if (device !== 'cpu') judged.push(await judgeOne(device, supported, options));
+  }
+  return judged;
+}
+
+async function judgeDevice(device: Device, options: DeviceOptions): Promise<JudgedDevice> {
+  if (options.trial === 'known') {
+    const known = (await judgeDevices(options)).find((judged) => judged.device === device);
+    return known ?? { device, ...untried, result: undefined, isKnown: false };
+  }
+  const missing = whyNoEngine(process.platform, process.arch);
+  if (missing !== undefined) return impossible(device, missing);
+  return judgeOne(device, await supportedDevices(), options);
+}
+
+const untried: Judgement = {
+  usable: false,
+  reason: 'It has not been tried on this computer yet.',
+  enable: 'Run `lora doctor`, which tries it.',
+};
+
+async function judgeOne(device: Device, supported: SupportedDevices, options: DeviceOptions): Promise<JudgedDevice> {
+  const build = supported.devices.find((one) => one.device === device);
+  if (build === undefined) return impossible(device, `ONNX Runtime has no ${device} on ${process.platform}.`);
+  if (!build.isBundled) {
+    return impossible(device, `ONNX Runtime's npm package comes without the libraries for ${device}.`);
+  }
+  const cache = new ProbeCache(supported.version, options.cacheFile);
+  const known = options.trial === 'again' ? undefined : await cache.get(device);
+  if (known !== undefined) return judgedBy(known);
+  const result = await probe(device, options);
+  if (result.outcome !== 'interrupted') await cache.set(result);
+  return judgedBy(result);
+}
+
+function judgedBy(result: ProbeResult): JudgedDevice {
+  return { device: result.device, ...judge(result), result, isKnown: true };
+}
+
+function impossible(device: Device, reason: string): JudgedDevice {
+  const enable = device === 'cuda' || process.platform !== 'darwin' ? instead[device] : undefined;
+  return { device, usable: false, reason, enable: enable ?? null, result: undefined, isKnown: true };
+}
+
+const instead: Partial<Readonly<Record<Device, string>>> = {
+  directml: 'DirectML is a part of Windows. Use engine.device "webgpu", which computes on GPUs of all makers.',
+  coreml: 'Core ML is a part of macOS. Use engine.device "webgpu", which computes on GPUs of all makers.',
+  cuda: 'Use engine.device "webgpu", which computes on NVIDIA GPUs as well.',
+};

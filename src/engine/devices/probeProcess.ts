@@ -1,0 +1,128 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { essence } from '../runtime/failures';
+import { providers } from '../runtime/onnx/providers';
+import { OnnxRuntime } from '../runtime/onnx/onnxRuntime';
+import { readPlacement } from '../runtime/onnx/placement';
+import type { Device, Tensors } from '../runtime/runtime';
+import { difference } from './difference';
+import { numbersStep, probeStep, speedStep } from './probeGraph';
+import type { ProbeStep } from './probeGraph';
+import type { ProbeResult } from './probeResult';
+
+/**
+ * Entry point of the process that tries one device: a driver that crashes or hangs takes this process with it and nothing
+ * else. Its arguments are the device's name and the milliseconds that it has. It sends one {@link ProbeResult} and ends.
+ */
+async function main(): Promise<void> {
+  const [device, patience] = process.argv.slice(2) as [Device, string];
+  endAfter(Number(patience) + graceMs);
+  const result = await probe(device);
+  await new Promise<void>((resolve) => process.send!(result, () => resolve()));
+  process.exit(0);
+}
+
+/** Also when a driver holds the main thread and whoever asked is gone. */
+function endAfter(milliseconds: number): void {
+  const code = `setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${milliseconds})`;
+  new Worker(code, { eval: true }).unref();
+}
+
+/** Whoever asked ends it first. */
+const graceMs = 10_000;
+
+/** Relative to the root mean square of each result: what other orders of summing make of 32-bit numbers. */
+const tolerance = 1e-3;
+/**
+ * Milliseconds. Any GPU computes the tiny step in a fraction of it. What takes longer plays one in software, and larger steps
+ * would take it minutes.
+ */
+const slowMs = 150;
+const timedSteps = 5;
+/** Milliseconds after which a device has been timed enough. */
+const enoughMs = 500;
+
+async function probe(device: Device): Promise<ProbeResult> {
+  const unfinished = { device, stepMs: null, cpuStepMs: null };
+  try {
+    const small = await compareNumbers(device);
+    if ('outcome' in small) return { ...unfinished, ...small };
+    if (small.stepMs > slowMs) return { device, outcome: 'usable', detail: '', ...small };
+    const step = probeStep(speedStep);
+    const cpuStepMs = await time(new OnnxRuntime({ threads: 0 }), step);
+    const stepMs = await time(new OnnxRuntime({ threads: 0, device }), step);
+    return { device, outcome: 'usable', detail: '', stepMs, cpuStepMs };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const detail = essence(cause instanceof Error ? cause.message : String(cause));
+    return { ...unfinished, outcome: isAbsence(detail) ? 'absent' : 'failed', detail };
+  }
+}
+
+/** What ONNX Runtime says where there is no driver or device. */
+function isAbsence(message: string): boolean {
+  return /adapter|no (suitable )?device|not (found|available|compiled|enabled)|cannot open shared object/i.test(
+    message,
+  );
+}
+
+/** What is wrong with the device's numbers, or else the times of a tiny step. */
+async function compareNumbers(
+  device: Device,
+): Promise<Pick<ProbeResult, 'outcome' | 'detail'> | { readonly stepMs: number; readonly cpuStepMs: number }> {
+  const step = probeStep(numbersStep);
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'lora-probe-'));
+  try {
+    const expected = await twice(new OnnxRuntime({ threads: 0 }), step);
+    const actual = await twice(new OnnxRuntime({ threads: 0, device, profile: path.join(folder, 'step') }), step);
+    const worst = difference(actual.results, expected.results);
+    if (!(worst.size <= tolerance)) {
+      return { outcome: 'wrong', detail: `${worst.name} differs by ${worst.size.toExponential(1)} of its size` };
+    }
+    const placed = await readPlacement(path.join(folder, readdirSync(folder)[0]!));
+    const elsewhere = placed.filter(({ isCompute, provider }) => {
+      return isCompute && provider !== providers[device].executionProvider;
+    });
+    if (elsewhere.length === 0) return { stepMs: actual.milliseconds, cpuStepMs: expected.milliseconds };
+    return { outcome: 'incomplete', detail: [...new Set(elsewhere.map(({ op }) => op))].sort().join(', ') };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The results of a step, and the time of the second one. */
+async function twice(
+  runtime: OnnxRuntime,
+  { graph, weights, inputs }: ProbeStep,
+): Promise<{ readonly results: Tensors; readonly milliseconds: number }> {
+  const executable = await runtime.compile(graph, weights);
+  try {
+    await executable.run(inputs);
+    const began = performance.now();
+    const results = await executable.run(inputs);
+    return { results, milliseconds: performance.now() - began };
+  } finally {
+    await executable.dispose();
+  }
+}
+
+/** Median of some steps after a first one, in which shaders are compiled. */
+async function time(runtime: OnnxRuntime, { graph, weights, inputs }: ProbeStep): Promise<number> {
+  const executable = await runtime.compile(graph, weights);
+  try {
+    await executable.run(inputs);
+    const times: number[] = [];
+    for (let total = 0; times.length < timedSteps && total < enoughMs; total += times.at(-1)!) {
+      const began = performance.now();
+      await executable.run(inputs);
+      times.push(performance.now() - began);
+    }
+    return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+  } finally {
+    await executable.dispose();
+  }
+}
+
+void main();

@@ -1,0 +1,31 @@
+import type { Device } from '../runtime/runtime';
+
+/** How the trial of a device ended. */
+export type ProbeOutcome =
+  /** It computes a training step as the processor does. */
+  | 'usable'
+  /** Neither driver nor device. */
+  | 'absent'
+  /** The process that tried it died. */
+  | 'crashed'
+  /** It did not answer in time. */
+  | 'hung'
+  /** Somebody ended the trial; that says nothing about the device. */
+  | 'interrupted'
+  /** Its numbers are not the processor's. */
+  | 'wrong'
+  /** Parts of the step were left to the processor. */
+  | 'incomplete'
+  /** The runtime gave up. */
+  | 'failed';
+
+export interface ProbeResult {
+  readonly device: Device;
+  readonly outcome: ProbeOutcome;
+  /** What the runtime or the system said, or what is wrong; empty where it is usable. */
+  readonly detail: string;
+  /** Milliseconds of one training step, the median of some; null where it did not come to that. */
+  readonly stepMs: number | null;
+  /** The same step on the processor. */
+  readonly cpuStepMs: number | null;
+}

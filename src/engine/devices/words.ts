@@ -1,0 +1,60 @@
+import os from 'node:os';
+import type { Device } from '../runtime/runtime';
+import type { ProbeResult } from './probeResult';
+
+/** Why a device can or cannot be used, and the one step that would change that. */
+export interface Judgement {
+  readonly usable: boolean;
+  /** One sentence. */
+  readonly reason: string;
+  readonly enable: string | null;
+}
+
+export function judge(result: ProbeResult): Judgement {
+  return { usable: result.outcome === 'usable', reason: reasonOf(result), enable: enabling(result) };
+}
+
+function reasonOf({ outcome, detail, stepMs, cpuStepMs }: ProbeResult): string {
+  switch (outcome) {
+    case 'usable':
+      return `A small training step takes ${milliseconds(stepMs)} there and ${milliseconds(cpuStepMs)} on the processor.`;
+    case 'absent':
+      return 'No graphics driver was found that it could use.';
+    case 'crashed':
+      return `Its driver ended the process that tried it (${detail}).`;
+    case 'hung':
+      return 'Its driver did not answer when it was tried.';
+    case 'interrupted':
+      return 'Its trial was ended before it was over.';
+    case 'wrong':
+      return `It computes other numbers than the processor: ${detail}.`;
+    case 'incomplete':
+      return `It cannot compute all of a training step; missing: ${detail}.`;
+    case 'failed':
+      return `It failed when it was tried: ${detail}`;
+  }
+}
+
+function enabling({ device, outcome }: ProbeResult): string | null {
+  if (outcome === 'usable') return null;
+  if (device === 'cuda') return 'Use engine.device "webgpu": it computes on NVIDIA GPUs as well.';
+  if (outcome === 'incomplete') return null;
+  if (outcome === 'interrupted') return 'Run `lora doctor`, which tries it again.';
+  return outcome === 'absent' || outcome === 'failed' ? driver(device) : newerDriver;
+}
+
+const newerDriver = 'Install the newest graphics driver, then run `lora doctor` again.';
+
+function driver(device: Device): string {
+  if (os.platform() === 'linux' && device === 'webgpu') {
+    return (
+      'Install a Vulkan driver of your GPU (AMD and Intel: `mesa-vulkan-drivers`, NVIDIA: its own driver; both with ' +
+      '`libvulkan1`), then run `lora doctor` again.'
+    );
+  }
+  return newerDriver;
+}
+
+export function milliseconds(time: number | null): string {
+  return time === null ? '?' : time < 10 ? `${time.toFixed(1)} ms` : `${Math.round(time)} ms`;
+}

@@ -1,0 +1,56 @@
+import type { Device } from '../runtime';
+
+/** What ONNX Runtime calls the part of it that computes on a device, and what it cannot do there. */
+export interface Provider {
+  /** In `executionProviders`. */
+  readonly name: string;
+  /** In profiles and logs. */
+  readonly executionProvider: string;
+  /** Whether tensors of no elements can be computed with. */
+  readonly computesEmpty: boolean;
+  /** Whether products of stacked matrices can be transposed and scaled at once (`FusedMatMul`). */
+  readonly computesFusedProducts: boolean;
+  /** Whether the root mean square that a norm computes on its way can be read. */
+  readonly givesNormStatistics: boolean;
+  /** Whether LayerNormalization subtracts the mean before it squares. */
+  readonly centresBeforeSquaring: boolean;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What is not known of a device is not asked of it. */
+const cautious = {
+  computesEmpty: false,
+  computesFusedProducts: false,
+  givesNormStatistics: false,
+  centresBeforeSquaring: false,
+  options: {},
+};
+
+/** Found by the conformance suite (onnxruntime 1.30), and on each machine by the device's probe. */
+export const providers: Readonly<Record<Device, Provider>> = {
+  cpu: {
+    name: 'cpu',
+    executionProvider: 'CPUExecutionProvider',
+    computesEmpty: true,
+    computesFusedProducts: true,
+    givesNormStatistics: true,
+    centresBeforeSquaring: true,
+    options: {},
+  },
+  webgpu: {
+    name: 'webgpu',
+    executionProvider: 'WebGpuExecutionProvider',
+    // A product over no elements ends the process, and a softmax of no rows is refused.
+    computesEmpty: false,
+    // They would be left to the processor.
+    computesFusedProducts: false,
+    // The second result of SimplifiedLayerNormalization holds other numbers.
+    givesNormStatistics: false,
+    // It takes the mean of squares minus the square of the mean: far from zero few digits are left of the difference.
+    centresBeforeSquaring: false,
+    options: {},
+  },
+  cuda: { name: 'cuda', executionProvider: 'CUDAExecutionProvider', ...cautious },
+  directml: { name: 'dml', executionProvider: 'DmlExecutionProvider', ...cautious },
+  coreml: { name: 'coreml', executionProvider: 'CoreMLExecutionProvider', ...cautious },
+};

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { cp, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { driverEnvironment, softwareDriver, withoutDriver } from './softwareDriver';
+import { eventsOf, train } from '../tiny/lora';
+import type { Trained } from '../tiny/lora';
+import { writeJson } from '../tiny/model';
+import { jsonLines, temporaryFolder, tinyRows } from '../tiny/recipe';
+
+/** Relative difference of losses: 32-bit sums in another order, through a few steps of AdamW. */
+const tolerance = 1e-3;
+const data = process.env['LORA_TEST_DATA'] ?? '';
+
+/** Trains with the software driver, whose trial is kept for the tests that follow. */
+async function trainOn(device: string, recipe: string, settings: readonly string[], cache: string): Promise<Trained> {
+  Object.assign(process.env, driverEnvironment(softwareDriver()!), { XDG_CACHE_HOME: cache });
+  const set = [`engine.device=${device}`, ...settings].flatMap((setting) => ['--set', setting]);
+  return train(recipe, set);
+}
+
+async function assertSameCourse(recipe: string, settings: readonly string[], cache: string): Promise<void> {
+  const [here, there] = [
+    await trainOn('cpu', recipe, settings, cache),
+    await trainOn('webgpu', recipe, settings, cache),
+  ];
+  assert.deepEqual([here.status, there.status], [0, 0], there.stderr);
+  assert.equal(eventsOf(there, 'plan')[0]!.compute.device, 'webgpu');
+  const [expected, actual] = [eventsOf(here, 'step'), eventsOf(there, 'step')];
+  assert.ok(expected.length > 0 && actual.length === expected.length);
+  expected.forEach(({ loss, grad_norm }, i) => {
+    assert.ok(Math.abs(actual[i]!.loss - loss) <= tolerance * loss, `step ${i + 1}: ${actual[i]!.loss}, not ${loss}`);
+    const norm = actual[i]!.grad_norm;
+    assert.ok(
+      Math.abs(norm - grad_norm) <= 10 * tolerance * grad_norm,
+      `step ${i + 1}: norm ${norm}, not ${grad_norm}`,
+    );
+  });
+}
+
+describe('a run on webgpu takes the course of the same run on the processor:', { skip: withoutDriver() }, () => {
+  test('numbers', async (t) => {
+    const folder = await temporaryFolder(t);
+    await cp('examples/numbers', folder, { recursive: true });
+    const settings = ['training.max_steps=6', 'training.sample_prompts=[]'];
+    await assertSameCourse(path.join(folder, 'count-by-ten.lora.json'), settings, path.join(folder, 'cache'));
+  });
+
+  const stories = path.join(data, 'models', 'stories15M');
+  test('stories15M', { skip: existsSync(stories) ? false : 'no stories15M in LORA_TEST_DATA' }, async (t) => {
+    const folder = await temporaryFolder(t);
+    const recipe = path.join(folder, 'tell.lora.json');
+    await writeFile(path.join(folder, 'data.jsonl'), jsonLines(tinyRows(8)));
+    await writeJson(recipe, {
+      base_model: stories,
+      lora: { r: 4 },
+      dataset: { path: 'data.jsonl', max_length: 24, eval_split: 0, packing: false },
+      training: { max_steps: 2, per_device_train_batch_size: 2, learning_rate: 1e-3, lr_scheduler_type: 'constant' },
+    });
+    await assertSameCourse(recipe, [], path.join(folder, 'cache'));
+  });
+});
