@@ -154,9 +154,15 @@ test('the first rows of a file of 300 MB are there at once, a row in its middle 
   assert.ok(Math.abs(first.about.rowCount / rows - 1) < 0.01);
 
   const wanted = rows / 2 + 7;
-  let questions = 0;
-  let page = await preview.rows(params(made.recipe), wanted, 1);
-  for (; page.is === 'later'; questions++) page = await preview.rows(params(made.recipe), wanted, 1);
+  let longest = 0;
+  const ask = async (): Promise<PreviewPage> => {
+    const asked = performance.now();
+    const answer = await preview.rows(params(made.recipe), wanted, 1);
+    longest = Math.max(longest, performance.now() - asked);
+    return answer;
+  };
+  let page = await ask();
+  while (page.is === 'later') page = await ask();
   const found = performance.now() - began - opened;
   assert.match(
     seen(page)[0]!
@@ -165,8 +171,10 @@ test('the first rows of a file of 300 MB are there at once, a row in its middle 
     new RegExp(`^<s>${wanted}=`),
   );
   assert.deepEqual(await preview.place(params(made.recipe), wanted), { file: made.data, line: wanted + 1 });
-  t.diagnostic(`first rows after ${opened.toFixed(0)} ms, row ${wanted} after ${found.toFixed(0)} ms more`);
-  assert.ok(questions > 0, 'one answer took all the time of counting');
-  // A pass over the file would take longer than any machine's noise.
+  t.diagnostic(
+    `first rows after ${opened.toFixed(0)} ms, row ${wanted} after ${found.toFixed(0)} ms more, no answer over ${longest.toFixed(0)} ms`,
+  );
+  // Generous for a busy machine; how long the counting takes is up to the disk, how long an answer takes is not.
   assert.ok(opened < 5000, `first rows after ${opened} ms`);
+  assert.ok(longest < 5000, `an answer took ${longest} ms`);
 });
