@@ -117,7 +117,8 @@ export async function messages(context) {
       .locator('body')
       .evaluate(appendsWithin, seconds * 1000);
   });
-  const rate = times.length / seconds;
+  // By their own times: a page that draws looks at the clock late.
+  const rate = ((times.length - 1) * 1000) / (times.at(-1) - times[0]);
   return [['messages to the dashboard in a second, fastest run', '10', rate.toFixed(1), rate > 0 && rate <= 10]];
 }
 

@@ -86,7 +86,11 @@ export class WorkspaceFiles implements vscode.Disposable {
       watcher,
       watcher.onDidCreate(forget),
       watcher.onDidDelete(forget),
-      watcher.onDidChange(forget),
+      watcher.onDidChange(({ fsPath }) => {
+        // A file that was known already: where it lies is as before. A run writes its state again and again.
+        if (/\.(json|safetensors)$/.test(fsPath)) this.#changed.emit(kind);
+        else forget();
+      }),
     );
   }
 }
