@@ -17,9 +17,9 @@ export interface ActivationBytes {
 /**
  * What a process takes besides weights and activations, in bytes: the runtime with the code, each entry of the
  * tokenizer's vocabulary, and the share of activations that is lost between them. Measured on models of 15 and 135 million
- * parameters, and meant to be rather too high: see docs/measurements.md.
+ * parameters (`npm run measure:memory`), and meant to be rather too high than too low.
  */
-const overhead = { process: 250e6, vocabularyEntry: 2500, fragmentation: 1.15 };
+const overhead = { process: 175e6, vocabularyEntry: 1500, fragmentation: 1.15 };
 
 /**
  * What will be trained and what it costs, from facts alone.
