@@ -1,0 +1,34 @@
+import type { BaseModel } from '../facts/baseModel';
+import { blockBytes } from '../formats/blocks';
+import { countParameters } from '../models/model';
+import type { Device } from '../runtime/runtime';
+import { layerMatrices, quantizedWeights } from './openWeights';
+import type { Quantization } from './openWeights';
+
+/** How much memory the frozen weights of a base model take, and which of them are widened only where they are used. */
+export interface HeldWeights {
+  readonly bytes: number;
+  readonly packed: ReadonlySet<string>;
+}
+
+/** Without quantization, matrices of a half-precision file keep their size on the processor. */
+export function heldWeights(base: BaseModel, quantization: Quantization, device: Device): HeldWeights {
+  const { model, weights } = base;
+  const size = (name: string): number => model.parameters.get(name)!.reduce((product, dim) => product * dim, 1);
+  const held = new Map<string, number>();
+  if (device === 'cpu') {
+    for (const name of layerMatrices(model)) {
+      const dtype = weights.get(name)?.dtype;
+      if (dtype === 'F16' || dtype === 'BF16') held.set(name, 2 * size(name));
+    }
+  }
+  if (quantization !== 'none') {
+    for (const name of quantizedWeights(model)) {
+      const { codes, scales } = blockBytes(quantization, size(name));
+      held.set(name, codes + scales);
+    }
+  }
+  let bytes = 4 * countParameters(model);
+  for (const [name, less] of held) bytes -= 4 * size(name) - less;
+  return { bytes, packed: new Set(held.keys()) };
+}
