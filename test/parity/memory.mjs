@@ -12,6 +12,7 @@ const root = path.join(here, '../..');
 const data = path.resolve(process.env.LORA_TEST_DATA || path.join(root, '../shared/data'));
 const cli = path.join(root, 'dist/cli.js');
 const smollm2 = path.join(cacheFolder, 'bench/smollm2-135m-random');
+const smollm2Half = `${smollm2}-bf16`;
 const tokenizer = path.join(data, 'tokenizers/smollm2');
 const stories = path.join(data, 'models/stories15M');
 const batch = (rows, training = {}) => ({ per_device_train_batch_size: rows, ...training });
@@ -48,6 +49,33 @@ const recipes = {
     rows: 'text',
     length: 512,
     lora: { r: 16, target_modules: 'all-linear' },
+    training: batch(1, { gradient_checkpointing: true }),
+  },
+  '15M nf4': { base_model: stories, rows: 'text', length: 256, engine: { quantization: 'nf4' }, training: batch(4) },
+  '135M blocks bf16': {
+    base_model: smollm2Half,
+    rows: 'text',
+    length: 256,
+    training: batch(1, { gradient_checkpointing: true }),
+  },
+  '135M blocks fp32': {
+    base_model: smollm2,
+    rows: 'text',
+    length: 256,
+    training: batch(1, { gradient_checkpointing: true }),
+  },
+  '135M blocks int8': {
+    base_model: smollm2,
+    rows: 'text',
+    length: 256,
+    engine: { quantization: 'int8' },
+    training: batch(1, { gradient_checkpointing: true }),
+  },
+  '135M blocks nf4': {
+    base_model: smollm2,
+    rows: 'text',
+    length: 256,
+    engine: { quantization: 'nf4' },
     training: batch(1, { gradient_checkpointing: true }),
   },
 };
@@ -102,6 +130,7 @@ function megabytes(bytes) {
 
 const wanted = process.argv[2];
 makeShapedModel(smollm2, smollm2Sizes, { tokenizer });
+makeShapedModel(smollm2Half, smollm2Sizes, { tokenizer, dtype: 'BF16' });
 const scratch = mkdtempSync(path.join(tmpdir(), 'lora-memory-'));
 try {
   console.log('recipe               estimate MB   measured MB   ratio');

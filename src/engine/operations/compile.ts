@@ -81,15 +81,18 @@ export async function compileLogits(
   adapter: Adapter | undefined,
   maxLength: number,
   weights: WeightSource,
+  packing: Packing = blocksOnly,
 ): Promise<Executable> {
   const graph = logitsGraph(base.model, inferenceLayers(base, adapter), maxLength);
-  // A text grows by one token at a time, for which widening a half-precision matrix takes longer than its product.
-  return runtime.compile(packed(graph, runtime, weights, blocksOnly), weights);
+  return runtime.compile(packed(graph, runtime, weights, packing), weights);
 }
 
 type Packing = (data: WeightData) => boolean;
+/** A text grows by one token at a time, for which widening a half-precision matrix takes longer than its product. */
 const blocksOnly: Packing = ({ kind }) => kind === 'blocks';
-const halfAndBlocks: Packing = (data) => data.kind === 'blocks' || (data.kind === 'file' && data.dtype !== 'f32');
+/** While a run goes on, memory counts more. */
+export const halfAndBlocks: Packing = (data) =>
+  data.kind === 'blocks' || (data.kind === 'file' && data.dtype !== 'f32');
 
 /** The graph in which matrices that are held in fewer bits are widened where they are used. */
 export function packed(graph: Graph, runtime: Pick<Runtime, 'device'>, weights: WeightSource, packing: Packing): Graph {

@@ -1,6 +1,5 @@
 import type { BaseModel } from '../facts/baseModel';
 import { blockBytes } from '../formats/blocks';
-import { countParameters } from '../models/model';
 import type { Device } from '../runtime/runtime';
 import { layerMatrices, quantizedWeights } from './openWeights';
 import type { Quantization } from './openWeights';
@@ -11,7 +10,10 @@ export interface HeldWeights {
   readonly packed: ReadonlySet<string>;
 }
 
-/** Without quantization, matrices of a half-precision file keep their size on the processor. */
+/**
+ * Without quantization, matrices of a half-precision file keep their size on the processor. What else lies in such a file
+ * is widened when a graph is compiled, and what it was widened from stays mapped.
+ */
 export function heldWeights(base: BaseModel, quantization: Quantization, device: Device): HeldWeights {
   const { model, weights } = base;
   const size = (name: string): number => model.parameters.get(name)!.reduce((product, dim) => product * dim, 1);
@@ -28,7 +30,12 @@ export function heldWeights(base: BaseModel, quantization: Quantization, device:
       held.set(name, codes + scales);
     }
   }
-  let bytes = 4 * countParameters(model);
-  for (const [name, less] of held) bytes -= 4 * size(name) - less;
+  let bytes = 0;
+  for (const name of model.parameters.keys())
+    bytes += held.get(name) ?? wideBytes(weights.get(name)?.dtype) * size(name);
   return { bytes, packed: new Set(held.keys()) };
+}
+
+function wideBytes(dtype: string | undefined): number {
+  return dtype === 'F16' || dtype === 'BF16' ? 2 + 4 : 4;
 }

@@ -10,7 +10,7 @@ import type { TrainingState } from '../train/state';
 import { tensorFeeds } from '../train/feeds';
 import { logitsAt } from '../generate/generate';
 import { chooseRuntime } from './chooseRuntime';
-import { compileLogits } from './compile';
+import { compileLogits, halfAndBlocks } from './compile';
 import { firstExample } from './prepare';
 import type { Prepared } from './prepare';
 
@@ -30,7 +30,7 @@ export async function prove(
   const { recipe } = prepared.loaded;
   const ids = (await firstExample(prepared.train)).ids.slice(0, probeTokens);
   const runtime = chooseRuntime({ runtime: recipe.engine.runtime, device, threads });
-  const executable = await compileLogits(runtime, prepared.base, prepared.adapter, probeTokens, weights);
+  const executable = await compileLogits(runtime, prepared.base, prepared.adapter, probeTokens, weights, halfAndBlocks);
   try {
     const rows = ids.map((_, position) => position);
     const tuned = await logitsAt({ executable, trained: tensorFeeds(state.tensors) }, ids, rows);
