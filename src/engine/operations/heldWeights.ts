@@ -10,6 +10,9 @@ export interface HeldWeights {
   readonly packed: ReadonlySet<string>;
 }
 
+/** Matrices of so many blocks are wide in memory that the runtime holds for them, beside those that are in use. */
+const spareBlocks = 4;
+
 /**
  * Without quantization, matrices of a half-precision file keep their size on the processor. What else lies in such a file
  * is widened when a graph is compiled, and what it was widened from stays mapped.
@@ -33,6 +36,8 @@ export function heldWeights(base: BaseModel, quantization: Quantization, device:
   let bytes = 0;
   for (const name of model.parameters.keys())
     bytes += held.get(name) ?? wideBytes(weights.get(name)?.dtype) * size(name);
+  const widened = [...held.keys()].reduce((sum, name) => sum + 4 * size(name), 0);
+  bytes += (spareBlocks * widened) / model.blocks;
   return { bytes, packed: new Set(held.keys()) };
 }
 
