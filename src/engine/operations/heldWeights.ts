@@ -11,7 +11,7 @@ export interface HeldWeights {
 }
 
 /** Matrices of so many blocks are wide in memory that the runtime holds for them, beside those that are in use. */
-const spareBlocks = 4;
+const spareBlocks = 6;
 
 /**
  * Without quantization, matrices of a half-precision file keep their size on the processor. What else lies in such a file
