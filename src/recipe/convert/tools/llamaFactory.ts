@@ -69,7 +69,7 @@ const stage: Rule = (setting, translation) => {
 const off = [false] as const;
 const cache = without('Tokens are made anew in every run, while it trains.', undefined, true, false);
 const quantizedOnly = without(
-  '`engine.quantization` alone says how the base model is quantized; scales are kept in single precision.',
+  'The key `engine.quantization` alone says how the base model is quantized; scales are kept in single precision.',
   undefined,
   'bnb',
   'nf4',
