@@ -1,4 +1,5 @@
 import type { Dtype } from '../../graph/types';
+import { tensorflowNotLoading } from './failures';
 
 /** An attribute of a TensorFlow op, as the binding takes it. */
 export interface OpAttribute {
@@ -41,7 +42,8 @@ const loaded = new Map<string, Binding>();
 
 /**
  * Loads the binding, once for the process: TensorFlow reads its settings from the environment at that moment, so
- * those of the first call count. Throws where it does not load.
+ * those of the first call count.
+ * @throws Failure `tensorflow-not-loading`
  */
 export function loadBinding(file: string, { threads, gpu }: BindingOptions): Binding {
   const known = loaded.get(file);
@@ -51,7 +53,11 @@ export function loadBinding(file: string, { threads, gpu }: BindingOptions): Bin
   if (threads > 0) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
   if (!gpu) process.env['CUDA_VISIBLE_DEVICES'] = '-1';
   const module: { exports: unknown } = { exports: {} };
-  process.dlopen(module, file);
+  try {
+    process.dlopen(module, file);
+  } catch (error) {
+    throw tensorflowNotLoading(file, error);
+  }
   const binding = module.exports as Binding;
   loaded.set(file, binding);
   return binding;
