@@ -3,6 +3,7 @@ import { OnnxRuntime } from '../runtime/onnx/onnxRuntime';
 import { ReferenceRuntime } from '../runtime/reference/referenceRuntime';
 import { tensorflowNotSetUp } from '../runtime/tensorflow/failures';
 import { builtBinding } from '../runtime/tensorflow/place';
+import { kernelProfile } from '../runtime/tensorflow/profile';
 import { TensorflowRuntime } from '../runtime/tensorflow/tensorflowRuntime';
 import type { Device, Runtime } from '../runtime/runtime';
 
@@ -26,5 +27,7 @@ export function chooseRuntime({ runtime, device, threads }: Computation): Runtim
 function tensorflow(threads: number): Runtime {
   const binding = builtBinding();
   if (binding === undefined) throw tensorflowNotSetUp();
-  return new TensorflowRuntime({ binding, threads, gpu: false });
+  const profile = process.env['LORA_TENSORFLOW_PROFILE'];
+  const onKernel = profile === undefined ? undefined : kernelProfile(profile);
+  return new TensorflowRuntime({ binding, threads, gpu: false, onKernel });
 }

@@ -12,13 +12,13 @@ import type { Binding, BindingOptions } from './binding';
 import { Emitter } from './emitter';
 import { lastUses } from './plan';
 import type { Plan, Slot } from './plan';
+import type { OnKernel } from './profile';
 import { readWeight } from './weights';
 
 export interface TensorflowOptions extends BindingOptions {
   /** The file of tfjs-node's binding, as `lora setup tensorflow` builds it. */
   readonly binding: string;
-  /** Told how long each kernel took, in milliseconds, with the op of the graph that it belongs to. */
-  readonly onKernel?: (op: string, of: string, milliseconds: number) => void;
+  readonly onKernel?: OnKernel | undefined;
 }
 
 /** Runs graphs through TensorFlow's kernels, one after the other. Its native code is loaded with the first graph. */
@@ -48,7 +48,7 @@ export class TensorflowExecutable implements Executable {
     private readonly graph: Graph,
     private readonly plan: Plan,
     weights: WeightSource,
-    private readonly onKernel: TensorflowOptions['onKernel'],
+    private readonly onKernel: OnKernel | undefined,
   ) {
     this.#released = lastUses(plan);
     try {
