@@ -14,3 +14,12 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/** Resolves once none of these processes runs; fails where one still does after a minute. */
+export async function gone(pids: readonly number[], patience = 60_000): Promise<void> {
+  const end = Date.now() + patience;
+  while (pids.some(isAlive)) {
+    if (Date.now() > end) throw new Error(`Still running: ${pids.filter(isAlive).join(', ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

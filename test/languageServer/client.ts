@@ -49,6 +49,9 @@ export class TestClient {
     this.process.stdout?.on('data', (bytes: Buffer) => this.#written.push(bytes));
     this.process.stderr?.on('data', (bytes: Buffer) => this.log.push(String(bytes)));
     this.#ended = new Promise((resolve) => this.process.once('exit', resolve));
+    // What is still on its way to a server that a test has killed is lost, and nobody's failure.
+    this.process.stdin?.on('error', () => undefined);
+    this.process.on('error', (error) => this.log.push(String(error)));
     this.connection = isStdio
       ? createMessageConnection(
           new StreamMessageReader(this.process.stdout!),
@@ -131,9 +134,20 @@ export class TestClient {
 
   /** What is offered at a place, once all that could be offered has been read. */
   async offers(uri: string, position: Position): Promise<readonly CompletionItem[]> {
-    for (;;) {
-      const { isIncomplete, items } = await this.ask<CompletionList>('completion', uri, { position });
-      if (!isIncomplete) return items;
+    let items: readonly CompletionItem[] = [];
+    await this.asksUntil('all that can be offered', async () => {
+      const list = await this.ask<CompletionList>('completion', uri, { position });
+      items = list.items;
+      return !list.isIncomplete;
+    });
+    return items;
+  }
+
+  /** Asks again and again until the answer is what is wanted. */
+  async asksUntil(what: string, isThere: () => Promise<boolean>): Promise<void> {
+    const end = Date.now() + patience;
+    while (!(await isThere())) {
+      if (Date.now() > end) assert.fail(`After ${patience / 1000} s there is not ${what}; ${JSON.stringify(this.log)}`);
     }
   }
 
@@ -189,8 +203,12 @@ export class TestClient {
   }
 
   /** The exit code, once the process has ended. */
-  ended(): Promise<number | null> {
-    return this.#ended;
+  async ended(): Promise<number | null> {
+    const tooLong = AbortSignal.timeout(patience);
+    const never = new Promise<never>((_, reject) => {
+      tooLong.addEventListener('abort', () => reject(new Error(`After ${patience / 1000} s the server still runs`)));
+    });
+    return Promise.race([this.#ended, never]);
   }
 
   /** Fails where anything but messages was written on stdout. */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { CompletionList } from 'vscode-languageserver-types';
 import { randomStream } from '../../src/random/randomStream';
-import { isAlive } from '../alive';
+import { gone } from '../alive';
 import { characterTokenizer, writeJson } from '../tiny/model';
 import { jsonLines } from '../tiny/recipe';
 import { TestClient } from './client';
@@ -44,13 +44,16 @@ describe('what never comes to an end', () => {
     await client.open(recipe, withTemplate(slowTemplate));
     await client.shows(recipe, (codes) => codes.includes('unknown-key'));
     // Its children are at the template now, or will be in a moment.
-    while (client.codes(recipe)?.includes('template-too-slow') !== true) await answers(client, recipe);
+    await client.asksUntil('template-too-slow', async () => {
+      await answers(client, recipe);
+      return client.codes(recipe)?.includes('template-too-slow') === true;
+    });
     await client.says(/took longer than (12000|4000) ms: its process was ended/);
     // The recipe goes on as if nothing had been.
     await client.change(recipe, withTemplate('{{ prompt }}{{ completion }}'));
     await client.shows(recipe, (codes) => codes.length === 1 && codes[0] === 'unknown-key');
     await client.change(recipe, recipeText());
-    for (;;) if ((await client.lenses(recipe)).some((title) => /^24 rows · .* steps$/.test(title))) break;
+    await readsOn(client, recipe);
     client.assertOnlyMessages();
   });
 
@@ -105,7 +108,7 @@ describe('what takes more and more memory', () => {
     await client.changedOnDisk(tokenizer);
     await client.shows(recipe, (codes) => codes.length === 1 && codes[0] === 'unknown-key');
     await client.change(recipe, recipeText());
-    for (;;) if ((await client.lenses(recipe)).some((title) => /^24 rows · .* steps$/.test(title))) break;
+    await readsOn(client, recipe);
     client.assertOnlyMessages();
   });
 });
@@ -120,6 +123,13 @@ async function answers(client: TestClient, recipe: string): Promise<void> {
   assert.ok(offered.items.length > 0);
 }
 
+/** Waits until the whole dataset is counted: nothing is left of what was given up. */
+async function readsOn(client: TestClient, recipe: string): Promise<void> {
+  await client.asksUntil('a lens that counts the rows', async () => {
+    return (await client.lenses(recipe)).some((title) => /^24 rows · .* steps$/.test(title));
+  });
+}
+
 /** A tokenizer that divides texts by an expression which never comes to an end. */
 async function spoilTokenizer(folder: string): Promise<void> {
   const split = { type: 'Split', pattern: { Regex: hostilePattern }, behavior: 'Isolated', invert: false };
@@ -131,11 +141,14 @@ async function spoilTokenizer(folder: string): Promise<void> {
 
 /** The server's children, once one of them has computed for longer than anything sound takes here. */
 async function busyChildren(client: TestClient, recipe: string): Promise<readonly number[]> {
-  for (;;) {
-    const children = client.log.flatMap((line) => /^Process (\d+) looks at recipes/.exec(line)?.[1] ?? []).map(Number);
-    if (children.some((pid) => processorSeconds(pid) > 4)) return children;
+  let children: readonly number[] = [];
+  await client.asksUntil('a child that computes', async () => {
+    children = client.log.flatMap((line) => /^Process (\d+) looks at recipes/.exec(line)?.[1] ?? []).map(Number);
+    if (children.some((pid) => processorSeconds(pid) > 4)) return true;
     await answers(client, recipe);
-  }
+    return false;
+  });
+  return children;
 }
 
 function processorSeconds(pid: number): number {
@@ -145,7 +158,7 @@ function processorSeconds(pid: number): number {
 
 async function allGone(children: readonly number[]): Promise<void> {
   assert.ok(children.length > 0);
-  while (children.some(isAlive)) await new Promise((resolve) => setImmediate(resolve));
+  await gone(children);
 }
 
 describe('what is broken', () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { CancellationTokenSource, ResponseError } from 'vscode-jsonrpc/node';
-import { isAlive } from '../alive';
+import { gone } from '../alive';
 import { temporaryFolder } from '../tiny/recipe';
 import { TestClient, uriOf } from './client';
 import { recipeText, writeProject } from './project';
@@ -48,7 +48,7 @@ for (const transport of ['stdio', 'ipc'] as const) {
       t.after(() => editor.kill());
       const pid = await editor.server;
       editor.kill();
-      while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
+      await gone([pid]);
     });
   });
 }

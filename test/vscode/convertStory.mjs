@@ -44,13 +44,8 @@ export const convertStory = {
     await workbench.page.locator('.part.panel', { hasText: 'LoRA Workbench' }).first().waitFor();
     await workbench.shot('details');
 
-    await workbench.page
-      .locator('.explorer-folders-view .monaco-list-row', { hasText: 'ci.yml' })
-      .click({ button: 'right' });
-    const entry = workbench.page.locator('.monaco-menu .action-label', { hasText: 'Convert to Recipe' }).first();
-    await entry.waitFor();
-    await workbench.shot('menu');
-    await entry.click();
+    const row = workbench.page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'ci.yml' });
+    await workbench.menu(row, 'Convert to Recipe', () => workbench.shot('menu'));
     await workbench.toast('ci.yml was not converted. No known training tool has such settings').waitFor();
     await workbench.shot('refused');
     assert.ok(!existsSync(path.join(folder, 'ci.lora.json')));

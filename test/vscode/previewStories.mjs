@@ -91,9 +91,7 @@ export const previewStories = [
     },
     async play(workbench) {
       await workbench.sidebar();
-      await workbench.line('count-by-ten').click({ button: 'right' });
-      // VS Code's own menus lie in a shadow root, which locators see through.
-      await workbench.page.locator('.monaco-menu .action-label[aria-label^="Preview Data"]').first().click();
+      await workbench.menu(workbench.line('count-by-ten'), 'Preview Data');
       const page = workbench.webview();
       await page.getByText('of the rows teach nothing').waitFor();
       await page.getByRole('button', { name: 'Next with nothing learnt' }).click();

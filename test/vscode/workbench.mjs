@@ -28,9 +28,8 @@ export class Workbench {
       // An open list does not grow by what becomes available meanwhile.
       await this.page.keyboard.press('Escape');
       await this.palette(`>${title}`);
-      await row.waitFor({ timeout: 3000 });
+      await row.click({ timeout: 5000 });
     });
-    await row.click();
   }
 
   /** Titles that the palette offers for what is typed. */
@@ -71,8 +70,11 @@ export class Workbench {
 
   /** Opens a file of the workspace. */
   async openFile(name) {
-    await this.palette(name);
-    await this.entry(name).click();
+    // Whatever else takes the focus closes the list, such as a dialog that ends.
+    await persist(`the list offers ${name}`, async () => {
+      await this.palette(name);
+      await this.entry(name).click({ timeout: 5000 });
+    });
     await this.page.locator('.tab', { hasText: name }).first().waitFor();
     await this.page.locator('.monaco-editor .view-line').first().waitFor();
   }
@@ -113,6 +115,20 @@ export class Workbench {
   /** An entry of the list that is open. */
   entry(text) {
     return this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
+  }
+
+  /** Chooses from the context menu of a line; `opened` sees the menu before. */
+  async menu(line, text, opened = async () => undefined) {
+    // VS Code's own menus lie in a shadow root, which locators see through.
+    const entry = this.page.locator('.monaco-menu .action-label', { hasText: text }).first();
+    // Whatever else takes the focus closes it.
+    await persist(`the menu offers "${text}"`, async () => {
+      await this.page.keyboard.press('Escape');
+      await line.click({ button: 'right', timeout: 5000 });
+      await entry.waitFor({ timeout: 5000 });
+      await opened();
+      await entry.click({ timeout: 5000 });
+    });
   }
 
   /** Fills in the question that is open. */

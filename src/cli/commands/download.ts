@@ -2,6 +2,7 @@ import path from 'node:path';
 import { formatBytes, formatCount } from '../../run/format';
 import type { DownloadedModel, DownloadRequest, ListedModel } from '../../run/download';
 import { readToken } from '../../engine/hub/settings';
+import { Failure } from '../../failure/failure';
 import { printJson, type Command, type CommandContext, type CommandExit, type CommandInput } from '../command';
 import { DownloadLine } from '../downloadLine';
 import { wrongUsage } from '../failures';
@@ -40,11 +41,23 @@ export const downloadCommand: Command = {
       if (context.isJson) printJson(context, ended.model);
       else for (const text of finished(ended.model)) context.words.line(text);
       return 0;
+    } catch (error) {
+      throw withWayToGiveToken(error);
     } finally {
       line.end();
     }
   },
 };
+
+const mayNeedToken = new Set(['hub-model-gated', 'hub-model-not-found', 'hub-token-refused', 'hub-forbidden']);
+
+/** The engine speaks of tokens; how one is given is another thing here than in the editor. */
+function withWayToGiveToken(error: unknown): unknown {
+  if (!(error instanceof Failure) || !mayNeedToken.has(error.code)) return error;
+  const { code, message, place, exitCode, cause } = error;
+  const hint = [error.hint, 'A token is given with --token-file FILE or in HF_TOKEN.'].filter(Boolean).join(' ');
+  return new Failure(code, message, { hint, exitCode, cause, ...(place === undefined ? {} : { place }) });
+}
 
 /** @throws Failure `wrong-usage`, `file-missing`, `hub-token-invalid` */
 async function readRequest(input: CommandInput, { cwd }: CommandContext): Promise<DownloadRequest> {

@@ -40,7 +40,7 @@ export const hubModelNotFound = (id: string, hasToken: boolean): Failure =>
     {
       hint: hasToken
         ? 'Check the spelling. If the model is private, the token must be of somebody who may read it.'
-        : 'Check the spelling. If the model is private, give a token that may read it: --token-file FILE, or HF_TOKEN.',
+        : 'Check the spelling. If the model is private, give a token that may read it.',
     },
   );
 
@@ -53,8 +53,7 @@ export const hubModelGated = (id: string, endpoint: string, hasToken: boolean): 
   new Failure('hub-model-gated', `${id} is only given to people who have accepted its licence on the hub.`, {
     hint: hasToken
       ? `This token is not of such a person yet: accept the licence on ${endpoint}/${id}; some authors then look at it first.`
-      : `Accept the licence on ${endpoint}/${id}, then give a token from ${endpoint}/settings/tokens ` +
-        '(--token-file or HF_TOKEN; in the editor LoRA: Set Hugging Face Token).',
+      : `Accept the licence on ${endpoint}/${id}, then give a token from ${endpoint}/settings/tokens.`,
   });
 
 export const hubTokenRefused = (endpoint: string): Failure =>

@@ -48,7 +48,7 @@ export function endNotice(job: Job, end: JobEnd): Notice | undefined {
 function failureNotice(name: string, { code, message, hint, place }: Failure): Notice {
   const file = place?.file;
   const where = describePlace(file === undefined ? place : { ...place, file: path.basename(file) });
-  const text = [`"${name}": ${message}`, hint, where === '' ? undefined : `(${where})`];
+  const text = [`"${name}": ${message}`, hint, where === '' ? undefined : `See ${where}.`];
   const open = file === undefined ? [] : (['open-place'] as const);
   return {
     level: 'error',

@@ -3,10 +3,10 @@ import { commandIds } from '../commands/commandIds';
 import type { Disposable } from '../signal';
 import type { Job } from '../runs/job';
 import type { RunService } from '../runs/runService';
-import { jobProgress } from '../trees/runTree';
+import { jobIcon, jobProgress } from '../trees/runTree';
 
 /** How often the text may change, in milliseconds. */
-const interval = 250;
+const interval = 500;
 
 /** Progress of what trains, and a button that stops it. Hidden while nothing does. */
 export class StatusBar implements Disposable {
@@ -64,9 +64,8 @@ const phaseText: Readonly<Partial<Record<Job['phase'], string>>> = {
   stopping: 'stopping',
 };
 
-/** `$(loading~spin) count-by-ten 34/150 · loss 0.4217 · 12 s left (+1)` */
+/** `$(pulse) count-by-ten 34/150 · loss 0.4217 · 12 s left (+1)` */
 export function statusText(job: Job, waiting: number): string {
-  const icon = job.phase === 'paused' ? '$(debug-pause)' : '$(loading~spin)';
   const words = [phaseText[job.phase] ?? '', jobProgress(job)].filter((part) => part !== '').join(' · ');
-  return `${icon} ${job.name} ${words}${waiting > 0 ? ` (+${waiting})` : ''}`;
+  return `$(${jobIcon(job.phase)}) ${job.name} ${words}${waiting > 0 ? ` (+${waiting})` : ''}`;
 }

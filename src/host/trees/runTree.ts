@@ -37,11 +37,25 @@ function jobNode(job: Job): TreeNode {
     label: name,
     description,
     tooltip: `**${escapeMarkdown(name)}**\n\n${escapeMarkdown(description)}\n\n${escapeMarkdown(request.recipeFile)}`,
-    icon: phase === 'paused' ? 'debug-pause' : phase === 'waiting' ? 'clock' : 'loading~spin',
+    icon: jobIcon(phase),
     context: phase === 'running' || phase === 'paused' || phase === 'waiting' ? `run.${phase}` : 'run.busy',
     ...(folder === null ? {} : { path: folder, click: 'open-dashboard' as const }),
   };
 }
+
+/**
+ * What turns has to be drawn again and again, by the processor where no graphics card does it: there a spinner slows
+ * training down. While it trains its numbers move.
+ */
+export function jobIcon(phase: Job['phase']): string {
+  return jobIcons[phase] ?? 'loading~spin';
+}
+
+const jobIcons: Readonly<Partial<Record<Job['phase'], string>>> = {
+  waiting: 'clock',
+  running: 'pulse',
+  paused: 'debug-pause',
+};
 
 /** `34/150 · loss 0.4217 · 12 s left`, as far as it is known. */
 export function jobProgress({ state, phase }: Job): string {

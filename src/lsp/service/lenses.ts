@@ -29,7 +29,7 @@ export async function codeLenses(document: RecipeDocument, sources: Sources): Pr
     node === undefined ? document.range(root.offset, 0) : rangeOf(document, node);
   const lens = (range: Range, title: string, command: string): CodeLens => ({
     range,
-    command: { title, command, ...(command === '' ? {} : { arguments: [uri] }) },
+    command: { title: fromRecipeFolder(title, document), command, ...(command === '' ? {} : { arguments: [uri] }) },
   });
   const lora = key('lora');
   const dataset = key('dataset');
@@ -43,6 +43,12 @@ export async function codeLenses(document: RecipeDocument, sources: Sources): Pr
           lens(at(dataset), 'Preview data', lensCommands.preview),
         ]),
   ];
+}
+
+/** A line above the text has no room for the folder that everything is in. */
+function fromRecipeFolder(title: string, { file = '' }: RecipeDocument): string {
+  const folder = file.slice(0, Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+  return folder === '' ? title : title.replaceAll(folder, '');
 }
 
 /** Paths of a recipe start at its folder: without one there is neither model nor data. */

@@ -228,7 +228,7 @@ describe('the notice at the end of a run', () => {
   test('shows the next step and the place of a failure', () => {
     const failure = new Failure('wrong', 'It is wrong.', { hint: 'Mend it.', place: { file: '/w/a.jsonl', line: 3 } });
     const notice = endNotice(job({}), { kind: 'failed', failure });
-    assert.equal(notice?.text, '"count": It is wrong. Mend it. (a.jsonl:3)');
+    assert.equal(notice?.text, '"count": It is wrong. Mend it. See a.jsonl:3.');
     assert.deepEqual(notice.actions, ['open-place', 'log']);
   });
 });
