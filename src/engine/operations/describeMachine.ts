@@ -45,7 +45,12 @@ function deviceReport({ device, usable, reason, enable, result }: JudgedDevice):
 function tensorflowReport(): DeviceReport {
   const report = { runtime: 'tensorflow', device: 'cpu', step_ms: null };
   return builtBinding() === undefined
-    ? { ...report, usable: false, reason: 'Not set up, and not needed.', enable: 'Run `lora setup tensorflow`.' }
+    ? {
+        ...report,
+        usable: false,
+        reason: 'Not needed; `lora setup tensorflow` sets it up.',
+        enable: 'Run `lora setup tensorflow`.',
+      }
     : { ...report, usable: true, reason: 'TensorFlow, for recipes with "runtime": "tensorflow".', enable: null };
 }
 
