@@ -47,8 +47,8 @@ const notBuiltValues: readonly NotBuiltValue[] = [
   },
   {
     path: ['engine', 'quantization'],
-    asked: (draft) => unless(draft.engine?.quantization, 'none'),
-    instead: 'use "none"',
+    asked: ({ method, engine }) => (method === 'full' ? unless(engine?.quantization, 'none') : undefined),
+    instead: 'with `method: "full"` all weights are trained, so use "none"',
   },
 ];
 

@@ -58,6 +58,15 @@ export const opCases: CaseTable<Op> = {
     { name: 'typed arrays', attributes: { dtype: 'f32', shape: [2], data: Float32Array.of(0.1, 2) }, operands: [] },
     { name: 'nothing', attributes: { dtype: 'f32', shape: [0, 3], data: [] }, operands: [] },
   ],
+  unpack: [
+    {
+      name: 'a matrix',
+      attributes: { name: 'w', shape: [2, 3] },
+      operands: [normal(['N', 2])],
+      feeds: { w: asWeight(normal([2, 3])) },
+      runs: [{ N: 3 }, { N: 1 }],
+    },
+  ],
   ...elementwiseCases,
   ...layoutCases,
   ...normCases,
@@ -70,6 +79,7 @@ export const tolerances: Readonly<Record<Op, Tolerance>> = {
   input: exact,
   weight: exact,
   constant: exact,
+  unpack: exact,
   add: rounded,
   sub: rounded,
   mul: rounded,

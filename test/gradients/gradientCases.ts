@@ -79,6 +79,7 @@ export const gradientCases: { readonly [K in Op]: readonly GradientCase<K>[] | t
   input: none,
   weight: none,
   constant: none,
+  unpack: none,
   add: binary(),
   sub: binary(),
   mul: binary(),

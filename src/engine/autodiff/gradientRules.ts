@@ -28,6 +28,8 @@ export const gradientRules: { readonly [K in Op]: GradientRule<K> | typeof notDi
   input: notDifferentiable,
   weight: notDifferentiable,
   constant: notDifferentiable,
+  // Frozen, and the order of a schedule has no gradient.
+  unpack: notDifferentiable,
 
   add: (b, { inputs: [x, y] }, [dz], needs) => [
     needs[0] === true ? sumTo(b, dz!, x!.shape) : undefined,

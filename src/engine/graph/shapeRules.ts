@@ -109,6 +109,7 @@ export const shapeRules: { readonly [K in Op]: ShapeRule<K> } = {
   input: (_, { dtype, shape }) => [{ dtype, shape }],
   weight: (_, { shape }) => [f32(shape)],
   constant: (_, { dtype, shape }) => [{ dtype, shape }],
+  unpack: (_, { shape }) => [f32(shape)],
   add: elementwise,
   sub: elementwise,
   mul: elementwise,

@@ -17,6 +17,11 @@ export interface Attributes {
   /** A frozen weight, given once when the graph is compiled. */
   weight: { readonly name: string; readonly shape: Shape };
   constant: { readonly dtype: Dtype; readonly shape: readonly number[]; readonly data: ArrayLike<number> };
+  /**
+   * (after) → a frozen weight that is held in fewer bits and widened to f32 for those who read this, not before `after`
+   * is there. Each place that reads a weight has an `unpack` of its own, so that it is never held wide for long.
+   */
+  unpack: { readonly name: string; readonly shape: Shape };
 
   // Element-wise, with NumPy broadcasting
   add: Empty;
@@ -116,6 +121,7 @@ export const arity: Readonly<Record<Op, number | null>> = {
   input: 0,
   weight: 0,
   constant: 0,
+  unpack: 1,
   add: 2,
   sub: 2,
   mul: 2,

@@ -1,6 +1,7 @@
 import type { BaseModel } from '../facts/baseModel';
 import { decompose } from '../graph/decompose';
 import { distributeOneHot } from '../graph/oneHot';
+import { unpackWhereUsed } from '../graph/packedWeights';
 import { peakMemory } from '../graph/peakMemory';
 import type { Adapter } from '../lora/adapter';
 import type { Recomputation } from '../train/trainingGraph';
@@ -10,6 +11,7 @@ import type { LossOptions } from './compile';
 
 /**
  * Bytes of the largest of some micro-batches in which every token is supervised; the weights need not be there.
+ * @param isPacked which weights are held in fewer bits and widened where they are used
  * @param shapes without them that of a full one, in which every row is as long as it may be
  */
 export function activationBytes(
@@ -17,9 +19,10 @@ export function activationBytes(
   adapter: Adapter,
   options: LossOptions & { readonly recomputation: Recomputation },
   shapes: readonly BatchShape[] = [{ rows: options.batchSize, length: options.maxLength }],
+  isPacked: (name: string) => boolean = () => false,
 ): number {
   const built = buildTraining(base, adapter, options);
-  const graph = decompose(distributeOneHot(built.graph));
+  const graph = decompose(distributeOneHot(unpackWhereUsed(built.graph, isPacked)));
   return Math.max(
     ...shapes.map(({ rows, length }) => {
       const used = Math.ceil((rows * length) / built.rows);

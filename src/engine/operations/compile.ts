@@ -3,11 +3,13 @@ import type { LayoutOptions } from '../data/layout';
 import type { BaseModel } from '../facts/baseModel';
 import { countParameters } from '../models/model';
 import type { GraphBuilder } from '../graph/builder';
+import { unpackWhereUsed } from '../graph/packedWeights';
 import type { Graph } from '../graph/types';
+import { verify } from '../graph/verify';
 import type { Adapter } from '../lora/adapter';
 import { loraLayers } from '../lora/layers';
 import type { LoraLayers } from '../lora/layers';
-import type { Runtime, WeightSource } from '../runtime/runtime';
+import type { Runtime, WeightData, WeightSource } from '../runtime/runtime';
 import type { CompiledLoss } from '../train/optimizerStep';
 import { chunkRows, evaluationGraph, logitsGraph, trainingGraph } from '../train/trainingGraph';
 import type { Recomputation } from '../train/trainingGraph';
@@ -55,7 +57,7 @@ export async function compileTraining(
   weights: WeightSource,
 ): Promise<CompiledLoss> {
   const { graph, layers, chunks, rows } = buildTraining(base, adapter, options);
-  const executable = await runtime.compile(graph, weights);
+  const executable = await runtime.compile(packed(graph, runtime, weights, halfAndBlocks), weights);
   return { executable, chunks, chunkRows: rows, dropoutInputs: layers.dropoutInputs, ...layout(base, options) };
 }
 
@@ -69,7 +71,7 @@ export async function compileEvaluation(
   const { chunks, rows } = chunking(base, options);
   const { maxLength } = options;
   const graph = evaluationGraph(base.model, inferenceLayers(base, adapter), { maxLength, chunks });
-  const executable = await runtime.compile(graph, weights);
+  const executable = await runtime.compile(packed(graph, runtime, weights, halfAndBlocks), weights);
   return { executable, chunks, chunkRows: rows, dropoutInputs: [], ...layout(base, options) };
 }
 
@@ -79,8 +81,26 @@ export async function compileLogits(
   adapter: Adapter | undefined,
   maxLength: number,
   weights: WeightSource,
+  packing: Packing = blocksOnly,
 ): Promise<Executable> {
-  return runtime.compile(logitsGraph(base.model, inferenceLayers(base, adapter), maxLength), weights);
+  const graph = logitsGraph(base.model, inferenceLayers(base, adapter), maxLength);
+  return runtime.compile(packed(graph, runtime, weights, packing), weights);
+}
+
+type Packing = (data: WeightData) => boolean;
+/** A text grows by one token at a time, for which widening a half-precision matrix takes longer than its product. */
+const blocksOnly: Packing = ({ kind }) => kind === 'blocks';
+/** While a run goes on, memory counts more. */
+export const halfAndBlocks: Packing = (data) =>
+  data.kind === 'blocks' || (data.kind === 'file' && data.dtype !== 'f32');
+
+/** The graph in which matrices that are held in fewer bits are widened where they are used. */
+export function packed(graph: Graph, runtime: Pick<Runtime, 'device'>, weights: WeightSource, packing: Packing): Graph {
+  if (runtime.device !== 'cpu') return graph;
+  return verify(
+    unpackWhereUsed(graph, (name) => packing(weights(name))),
+    'unpackWhereUsed',
+  );
 }
 
 const nothingAdapted: Adapter = {

@@ -10,7 +10,7 @@ import { tensorFeeds } from '../train/feeds';
 import { evaluateWindows } from '../train/optimizerStep';
 import type { CompiledLoss } from '../train/optimizerStep';
 import type { Evaluated, TrainingState } from '../train/state';
-import { compileEvaluation, compileLogits } from './compile';
+import { compileEvaluation, compileLogits, halfAndBlocks } from './compile';
 import type { Prepared } from './prepare';
 
 const sampleTokens = 48;
@@ -60,7 +60,7 @@ export class Evaluator {
   async *samples(signal: AbortSignal): AsyncGenerator<TrainingEvent> {
     const { base, adapter, tokenizer, loaded } = this.prepared;
     const { contextLength } = base.model;
-    this.#logits ??= compileLogits(this.runtime, base, adapter, contextLength, this.weights);
+    this.#logits ??= compileLogits(this.runtime, base, adapter, contextLength, this.weights, halfAndBlocks);
     const source = { executable: await this.#logits, trained: tensorFeeds(this.state.tensors) };
     const limits = { maxNewTokens: sampleTokens, contextLength, endIds: endIds(base, tokenizer) };
     for (const prompt of loaded.recipe.training.sample_prompts) {

@@ -46,3 +46,13 @@ export const evaluationMasked = (file: string, rows: number): Failure =>
       place: { file },
     },
   );
+
+export const quantizationNeedsProcessor = (quantization: string, device: string): Failure =>
+  new Failure(
+    'quantization-needs-cpu',
+    `Weights in ${quantization} can be computed with on the processor only, not on "${device}".`,
+    {
+      hint: 'Set engine.device to "cpu", or engine.quantization to "none".',
+      place: { path: 'engine.quantization' },
+    },
+  );

@@ -1,3 +1,5 @@
+import { quantizationNeedsProcessor } from './failures';
+import { heldWeights } from './heldWeights';
 import os from 'node:os';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import type { Plan } from '../../run/plan';
@@ -52,12 +54,13 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
   };
   const chosen = await deviceOf(loaded.recipe.engine, trial);
   const shapes = await batchShapes(prepared, steps);
+  const held = heldWeights(base, loaded.recipe.engine.quantization, chosen.device);
   const options = { batchSize: prepared.windowOptions.batchSize, maxLength, recomputation };
   const activations = {
-    lora: activationBytes(base, adapter, options, shapes),
+    lora: activationBytes(base, adapter, options, shapes, (name) => held.packed.has(name)),
     full: activationBytes(base, planFull(base.model), options, shapes),
   };
-  const plan = planRun(loaded.recipe, base.model, adapter, data, activations, {
+  const compute: Plan['compute'] = {
     runtime: loaded.recipe.engine.runtime === 'auto' ? 'onnxruntime' : loaded.recipe.engine.runtime,
     device: chosen.device,
     device_reason: chosen.reason,
@@ -65,13 +68,19 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
     threads: loaded.recipe.engine.threads === 0 ? os.availableParallelism() : loaded.recipe.engine.threads,
     gradient_checkpointing: recomputation,
     max_length: maxLength,
-  });
+  };
+  const plan = planRun(loaded.recipe, base.model, adapter, data, activations, compute, held.bytes);
   return { ...plan, warnings: [...plan.warnings, ...evaluationWarnings(prepared)] };
 }
 
-async function deviceOf({ runtime, device }: ResolvedRecipe['engine'], trial: Trial): Promise<ChosenDevice> {
+async function deviceOf(engine: ResolvedRecipe['engine'], trial: Trial): Promise<ChosenDevice> {
+  const { runtime, device, quantization } = engine;
   if (runtime === 'reference') return { device: 'cpu', reason: 'The reference runtime is plain TypeScript.' };
   if (runtime === 'tensorflow') return tensorflowDevice(device);
+  if (quantization !== 'none') {
+    if (device !== 'auto' && device !== 'cpu') throw quantizationNeedsProcessor(quantization, device);
+    return { device: 'cpu', reason: 'Quantized weights are computed with on the processor.' };
+  }
   return chooseDevice(device, { trial });
 }
 

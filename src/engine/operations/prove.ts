@@ -3,14 +3,14 @@ import type { InitialAdapter } from '../lora/initialize';
 import { changesBase } from '../lora/initialize';
 import { readWeight } from '../facts/baseModel';
 import { f32 } from '../runtime/runtime';
-import type { Tensor } from '../runtime/runtime';
+import type { Tensor, WeightSource } from '../runtime/runtime';
 import { proveChange } from '../train/proof';
 import type { AdaptedModule, Proof } from '../train/proof';
 import type { TrainingState } from '../train/state';
 import { tensorFeeds } from '../train/feeds';
 import { logitsAt } from '../generate/generate';
 import { chooseRuntime } from './chooseRuntime';
-import { compileLogits, weightSource } from './compile';
+import { compileLogits, halfAndBlocks } from './compile';
 import { firstExample } from './prepare';
 import type { Prepared } from './prepare';
 
@@ -24,13 +24,13 @@ export async function prove(
   prepared: Prepared,
   state: TrainingState,
   start: InitialAdapter,
+  weights: WeightSource,
   { device = 'cpu', threads }: Pick<Decided, 'device' | 'threads'>,
 ): Promise<Proof> {
   const { recipe } = prepared.loaded;
   const ids = (await firstExample(prepared.train)).ids.slice(0, probeTokens);
   const runtime = chooseRuntime({ runtime: recipe.engine.runtime, device, threads });
-  const weights = weightSource(prepared.base, start.baseWeights);
-  const executable = await compileLogits(runtime, prepared.base, prepared.adapter, probeTokens, weights);
+  const executable = await compileLogits(runtime, prepared.base, prepared.adapter, probeTokens, weights, halfAndBlocks);
   try {
     const rows = ids.map((_, position) => position);
     const tuned = await logitsAt({ executable, trained: tensorFeeds(state.tensors) }, ids, rows);

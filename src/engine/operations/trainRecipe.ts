@@ -16,8 +16,10 @@ import type { TrainingState } from '../train/state';
 import { listCheckpoints } from '../checkpoint/checkpoint';
 import type { RunFolder } from '../checkpoint/runFolder';
 import { chooseRuntime } from './chooseRuntime';
-import { compileTraining, weightSource } from './compile';
+import { compileTraining } from './compile';
 import { Evaluator } from './evaluator';
+import { openWeights } from './openWeights';
+import type { OpenWeights } from './openWeights';
 import { planPrepared } from './planRecipe';
 import { preflight } from './preflight';
 import { closePrepared, prepare } from './prepare';
@@ -111,7 +113,18 @@ class Training {
     const state = this.stateFrom(start);
     if (options.resume !== undefined) await this.restore(state);
     await run.update({ status: 'running' });
-    const outcome = await this.train(state, start);
+    const weights = await openWeights(
+      this.prepared.base,
+      this.prepared.loaded.recipe.engine.quantization,
+      start.baseWeights,
+    );
+    let outcome: Outcome;
+    try {
+      outcome = await this.train(state, weights);
+      if (outcome === 'finished') await this.prove(state, start, weights);
+    } finally {
+      await weights.close();
+    }
     if (outcome === 'finished') await this.finish(state, start);
     else await run.update({ status: 'cancelled', step: state.progress.step, loss: state.progress.loss ?? null });
     return outcome;
@@ -138,14 +151,13 @@ class Training {
     await this.tell({ type: 'resumed', run: this.run.id, step, checkpoint: checkpoint ?? null });
   }
 
-  private async train(state: TrainingState, start: InitialAdapter): Promise<Outcome> {
+  private async train(state: TrainingState, { source: weights }: OpenWeights): Promise<Outcome> {
     const { prepared, run, options } = this;
     const { recipe } = prepared.loaded;
     const settings = settingsOf(prepared, run.record);
     if (isComplete(settings, state.progress)) return 'finished';
     const { device = 'cpu', threads } = run.record.decided;
     const runtime = chooseRuntime({ runtime: recipe.engine.runtime, device, threads });
-    const weights = weightSource(prepared.base, start.baseWeights);
     const { batchSize } = prepared.windowOptions;
     const compiled = await compileTraining(
       runtime,
@@ -190,17 +202,22 @@ class Training {
     }
   }
 
-  private async finish(state: TrainingState, start: InitialAdapter): Promise<void> {
-    const { prepared, plan, run, output } = this;
+  /** Goes back to the best state, if it is to be kept, and shows that it differs from the base model. */
+  private async prove(state: TrainingState, start: InitialAdapter, { source }: OpenWeights): Promise<void> {
+    const { prepared, run } = this;
     const { progress } = state;
     const { best } = progress;
     if (prepared.loaded.recipe.training.load_best_model_at_end && best !== undefined && best.step !== progress.step) {
       await loadCheckpoint(run, state, best.step);
     }
     if (couldLearn(settingsOf(prepared, run.record), state.progress.step)) {
-      await this.tell({ type: 'proof', ...(await prove(prepared, state, start, run.record.decided)) });
+      await this.tell({ type: 'proof', ...(await prove(prepared, state, start, source, run.record.decided)) });
     }
-    const { step, loss } = progress;
+  }
+
+  private async finish(state: TrainingState, start: InitialAdapter): Promise<void> {
+    const { prepared, plan, run, output } = this;
+    const { step, loss } = state.progress;
     // Of what is written: the best state's evaluation where that was loaded.
     const { lastEval } = state.progress;
     const trained = new Map(state.tensors.map(({ name, values }) => [name, values]));

@@ -17,15 +17,15 @@ export interface ActivationBytes {
 /**
  * What a process takes besides weights and activations, in bytes: the runtime with the code, each entry of the
  * tokenizer's vocabulary, and the share of activations that is lost between them. Measured on models of 15 and 135 million
- * parameters, and meant to be rather too high: see docs/measurements.md.
+ * parameters (`npm run measure:memory`), and meant to be rather too high than too low.
  */
-const overhead = { process: 250e6, vocabularyEntry: 2500, fragmentation: 1.15 };
+const overhead = { process: 175e6, vocabularyEntry: 1500, fragmentation: 1.15 };
 
 /**
  * What will be trained and what it costs, from facts alone.
  *
- * Memory: frozen weights are held once in single precision, in the form that products want them in; what is trained
- * has its value, gradient and two moments besides.
+ * Memory: frozen weights are held once, as `frozenBytes` says; what is trained has its value, gradient and two moments
+ * besides, all in single precision.
  */
 export function planRun(
   recipe: ResolvedRecipe,
@@ -34,6 +34,7 @@ export function planRun(
   data: DataFacts,
   activations: ActivationBytes,
   compute: Plan['compute'],
+  frozenBytes = 4 * countParameters(model),
 ): Plan {
   const baseParams = countParameters(model);
   const planned = planAdapted(model, adapter);
@@ -45,7 +46,7 @@ export function planRun(
     method: recipe.method,
     ...planned,
     memory: {
-      lora_bytes: memoryBytes(model, 4 * baseParams + 16 * trainable, activations.lora),
+      lora_bytes: memoryBytes(model, frozenBytes + 16 * trainable, activations.lora),
       full_bytes: memoryBytes(model, 16 * baseParams, activations.full),
     },
     data,

@@ -1,3 +1,4 @@
+import type { BlockFormat } from '../formats/blocks';
 import type { Graph } from '../graph/types';
 
 /** A dense row-major tensor in memory. bool is one byte per element, 0 or 1. */
@@ -17,7 +18,20 @@ export type WeightData =
       readonly offset: number;
       readonly byteLength: number;
       readonly dtype: 'f32' | 'f16' | 'bf16';
-    };
+    }
+  | BlocksInFile;
+
+/** A weight in blocks of consecutive numbers: a code of a few bits for each number, and a scale (f32) for each block. */
+export interface BlocksInFile {
+  readonly kind: 'blocks';
+  readonly format: BlockFormat;
+  readonly file: string;
+  /** How many numbers the weight has; a multiple of the block's size. */
+  readonly count: number;
+  /** Where the codes and the scales begin in the file, in bytes. */
+  readonly codes: number;
+  readonly scales: number;
+}
 
 export type WeightSource = (name: string) => WeightData;
 

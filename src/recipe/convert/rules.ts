@@ -118,10 +118,10 @@ export function targets(all: string, separator?: ','): Rule {
   };
 }
 
-/** `load_in_4bit`: what is not built is found by the recipe's own checks afterwards. */
+/** `load_in_4bit` and `load_in_8bit`. Of the two kinds of 4 bits that bitsandbytes has, QLoRA's is built. */
 export function quantized(bits: 4 | 8): Rule {
   return (setting, translation) => {
-    if (setting.value === true) translation.keep(setting, 'engine.quantization', `int${bits}`);
+    if (setting.value === true) translation.keep(setting, 'engine.quantization', bits === 4 ? 'nf4' : 'int8');
     else translation.imply(setting);
   };
 }

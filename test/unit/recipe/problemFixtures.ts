@@ -153,8 +153,8 @@ const notBuiltFixtures: readonly ProblemFixture[] = [
   },
   {
     code: 'not-built-yet',
-    failing: withTop('"engine": { "quantization": ‹"int4"› }'),
-    passing: withTop('"engine": { "quantization": "none" }'),
+    failing: withTop('"method": "full", "engine": { "quantization": ‹"nf4"› }'),
+    passing: withTop('"engine": { "quantization": "nf4" }'),
   },
 ];
 

@@ -6,6 +6,7 @@ import type { Provider } from './providers';
 import { elementType } from './proto';
 import type { ElementType, OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './proto';
 import { accumulatingAdds } from './accumulate';
+import { packedProducts } from './packedWeights';
 
 /** A result of the graph may have the name of an input, which ONNX does not allow. */
 export function outputName(name: string): string {
@@ -24,6 +25,7 @@ export class Emitter {
   readonly #zeros = new Map<Value, string>();
   readonly #names = new Map<Value, string>();
   readonly #normStatistics = new Map<string, readonly string[]>();
+  readonly #shared = new Set<string>();
   #next = 0;
 
   constructor(
@@ -35,11 +37,13 @@ export class Emitter {
 
   emit(): OnnxModel {
     const fused = accumulatingAdds(this.graph);
+    const packed = packedProducts(this.graph, this.weights, fused.absorbed);
     for (const node of this.graph.nodes) {
-      if (fused.absorbed.has(node)) continue;
+      if (fused.absorbed.has(node) || packed.absorbed.has(node)) continue;
       node.outputs.forEach((value, i) => this.#names.set(value, this.#resultName(node, value, i)));
       const addition = fused.additions.get(node);
       if (addition !== undefined) this.#accumulate(node, addition.product, addition.addend);
+      else if (packed.products.has(node)) packed.products.get(node)!(this);
       else (lowerings[node.op] as Lowering<Op>)(this, node);
     }
     for (const [name, value] of this.graph.outputs) {
@@ -108,6 +112,13 @@ export class Emitter {
   initializer(initializer: OnnxInitializer): string {
     this.#initializers.push(initializer);
     return initializer.name;
+  }
+
+  /** What `add` describes under a name of its own, added once however often it is used. */
+  shared(name: string, add: () => Omit<OnnxInitializer, 'name'>): string {
+    if (!this.#shared.has(name)) this.initializer({ name, ...add() });
+    this.#shared.add(name);
+    return name;
   }
 
   /** A small constant, stored once however often it is used. */

@@ -1,6 +1,7 @@
 import type { ComposedOp } from '../../graph/decompose';
 import type { Node, Op, Reduction, Value } from '../../graph/types';
 import { products } from './productLowerings';
+import { unpack } from './packedWeights';
 import { norms } from './normLowerings';
 import type { Emitter } from './emitter';
 import { inputNames, resultName } from './lowering';
@@ -38,6 +39,7 @@ function weight(e: Emitter, { attributes: { name, shape }, outputs: [value] }: N
     e.initializer({ name: e.name(value!), type: 'f32', shape: dims, data: bytes });
     return;
   }
+  if (data.kind === 'blocks') throw new Error(`${name} is held in blocks and read as a whole`);
   const { file, offset, byteLength, dtype } = data;
   const stored = dtype === 'f32' ? e.name(value!) : `${e.name(value!)} (${dtype})`;
   e.initializer({ name: stored, type: dtype, shape: dims, data: { location: file, offset, length: byteLength } });
@@ -90,6 +92,7 @@ export const lowerings: Lowerings<Op> = {
 
   input: (e, { attributes: { name, dtype, shape } }) => e.input({ name, type: dtype, shape }),
   weight,
+  unpack,
   constant,
   attentionMask,
   add: direct('Add'),

@@ -124,15 +124,15 @@ async function onDevice<T>(device: Device, compute: () => Promise<T>): Promise<T
 function relativeTo(graph: Graph, weights: WeightSource): { folder: string | undefined; source: WeightSource } {
   const files = new Map<string, string>();
   for (const node of graph.nodes) {
-    if (node.op !== 'weight') continue;
+    if (node.op !== 'weight' && node.op !== 'unpack') continue;
     const data = weights(node.attributes.name);
-    if (data.kind === 'file' && !files.has(data.file)) files.set(data.file, realpathSync(data.file));
+    if (data.kind !== 'memory' && !files.has(data.file)) files.set(data.file, realpathSync(data.file));
   }
   if (files.size === 0) return { folder: undefined, source: weights };
   const folder = [...files.values()].map((file) => path.dirname(file)).reduce(commonFolder);
   const source: WeightSource = (name) => {
     const data = weights(name);
-    return data.kind === 'file' ? { ...data, file: path.relative(folder, files.get(data.file)!) } : data;
+    return data.kind !== 'memory' ? { ...data, file: path.relative(folder, files.get(data.file)!) } : data;
   };
   return { folder, source };
 }

@@ -26,7 +26,18 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
 }
 
-export const elementType = { f32: 1, bool: 9, i32: 6, i64: 7, f16: 10, bf16: 16 } as const;
+export const elementType = {
+  f32: 1,
+  u8: 2,
+  i8: 3,
+  u16: 4,
+  i32: 6,
+  i64: 7,
+  bool: 9,
+  f16: 10,
+  bf16: 16,
+  i4: 22,
+} as const;
 export type ElementType = keyof typeof elementType;
 
 export interface OnnxValue {

@@ -10,6 +10,7 @@ export const kernels: { readonly [K in Op]: Kernel<K> } = {
   input: (_, { name }, context) => [context.input(name)],
   weight: (_, { name }, context) => [context.weight(name)],
   constant: (_, { shape, data }) => [{ shape, data: Float64Array.from(data) }],
+  unpack: (_, { name }, context) => [context.weight(name)],
   ...elementwiseKernels,
   ...layoutKernels,
   ...normKernels,

@@ -30,8 +30,9 @@ export class ReferenceRuntime implements Runtime {
     verify(graph, 'compile');
     const values = new Map<string, DenseArray>();
     for (const node of graph.nodes) {
-      if (node.op !== 'weight') continue;
+      if (node.op !== 'weight' && node.op !== 'unpack') continue;
       const { name, shape } = node.attributes;
+      if (values.has(name)) continue;
       values.set(name, sized(name, bindShape(shape, new Map()), readWeight(weights(name))));
     }
     return new ReferenceExecutable(graph, values, this.options);

@@ -1,10 +1,20 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { blockBytes, decodeBlocks } from '../../formats/blocks';
 import { bfloat16ToFloat32, float16ToFloat32 } from '../../formats/halfPrecision';
 import type { WeightData } from '../runtime';
 
 /** The values of a weight in memory. Throws where its file ends too early. */
 export function readWeight(weight: WeightData): Float64Array {
   if (weight.kind === 'memory') return Float64Array.from(weight.data);
+  if (weight.kind === 'blocks') {
+    const { format, file, count, codes, scales } = weight;
+    const size = blockBytes(format, count);
+    const blocks = {
+      codes: readRange(file, codes, size.codes),
+      scales: new Float32Array(readRange(file, scales, size.scales).buffer),
+    };
+    return Float64Array.from(decodeBlocks(format, blocks));
+  }
   const bytes = readRange(weight.file, weight.offset, weight.byteLength);
   switch (weight.dtype) {
     case 'f32':

@@ -64,9 +64,11 @@ export class Emitter {
   }
 
   weight(name: string, shape: readonly number[]): Slot {
-    const slot = this.#fresh();
-    this.#weights.push({ slot, name, shape });
-    return slot;
+    return this.shared(`weight ${name}`, () => {
+      const slot = this.#fresh();
+      this.#weights.push({ slot, name, shape });
+      return [slot];
+    })[0]!;
   }
 
   table(dtype: Dtype, shape: readonly number[], data: ArrayLike<number>): Slot {

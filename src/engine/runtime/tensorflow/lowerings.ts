@@ -56,6 +56,8 @@ export const lowerings: Lowerings<Op> = {
 
   input: (e, { attributes: { name, dtype } }) => [e.input(name, dtype)],
   weight: (e, { attributes: { name, shape } }) => [e.weight(name, shape as readonly number[])],
+  // TensorFlow has no kernel that widens as it multiplies: the weight is held wide, once for all who read it.
+  unpack: (e, { attributes: { name, shape } }) => [e.weight(name, shape as readonly number[])],
   constant: (e, { attributes: { dtype, shape, data } }) => [e.table(dtype, shape, data)],
   attentionMask,
   add: direct('AddV2'),

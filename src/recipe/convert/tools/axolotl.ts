@@ -22,7 +22,7 @@ const adapter: Rule = (setting, translation) => {
   const { value } = setting;
   const isQuantized = translation.valueOf('load_in_4bit') === true;
   if (value === 'lora' || (value === 'qlora' && isQuantized)) translation.imply(setting);
-  else if (value === 'qlora') translation.keep(setting, 'engine.quantization', 'int4');
+  else if (value === 'qlora') translation.keep(setting, 'engine.quantization', 'nf4');
   else
     translation.drop(
       setting,
@@ -242,7 +242,10 @@ export const axolotlRules: Rules = {
   peft_trainable_token_indices: loraAnswer('trainable_token_indices'),
   peft_ensure_weight_tying: loraAnswer('ensure_weight_tying'),
   peft_autocast_adapter_dtype: implied,
-  peft: without('It says how the base model is quantized, which is not built yet.', undefined),
+  peft: without(
+    'It says how a base model was quantized beforehand; here it is quantized when a run begins.',
+    undefined,
+  ),
   datasets: trainingDatasets,
   pretraining_dataset: trainingDatasets,
   test_datasets: testDatasets,

@@ -55,7 +55,11 @@ const pissa: Rule = (setting, translation) => {
 };
 
 const quantizationBit: Rule = (setting, translation) =>
-  translation.keep(setting, 'engine.quantization', `int${textOf(setting.value)}`);
+  translation.keep(
+    setting,
+    'engine.quantization',
+    textOf(setting.value) === '4' ? 'nf4' : `int${textOf(setting.value)}`,
+  );
 
 const stage: Rule = (setting, translation) => {
   if (setting.value === 'pt') translation.keep(setting, 'dataset.format', 'text');
@@ -65,7 +69,7 @@ const stage: Rule = (setting, translation) => {
 const off = [false] as const;
 const cache = without('Tokens are made anew in every run, while it trains.', undefined, true, false);
 const quantizedOnly = without(
-  'It only counts with a quantized base model, and quantization is not built yet.',
+  '`engine.quantization` alone says how the base model is quantized; scales are kept in single precision.',
   undefined,
   'bnb',
   'nf4',

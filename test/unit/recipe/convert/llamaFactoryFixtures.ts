@@ -116,8 +116,8 @@ resume_from_checkpoint: null
       lora: { r: 8, lora_alpha: 16, lora_dropout: 0.1, target_modules: ['q_proj', 'o_proj'] },
       dataset: { path: 'rows.jsonl', eval_split: 0.1, max_length: 2048, packing: true },
       training: { ...trainer, eval_steps: 20, per_device_eval_batch_size: 2 },
+      engine: { quantization: 'nf4' },
     },
-    dropped: ['quantization_bit'],
   },
   {
     name: 'PiSSA, rsLoRA, LoRA+ and trained embeddings',

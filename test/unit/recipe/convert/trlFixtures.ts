@@ -104,9 +104,9 @@ seed: 7
       lora: { r: 8, lora_alpha: 8, lora_dropout: 0, use_rslora: true },
       dataset: { path: 'a.jsonl', ...silent },
       training: { ...trainer, gradient_checkpointing: true, logging_steps: 10, seed: 7 },
+      engine: { quantization: 'nf4' },
     },
     dropped: [
-      'load_in_4bit',
       'bf16',
       'optim',
       'report_to',

@@ -1,0 +1,129 @@
+import { blockBytes, blockSize, nf4Values } from '../../formats/blocks';
+import type { Graph, Node, Shape, Value } from '../../graph/types';
+import type { BlocksInFile, WeightSource } from '../runtime';
+import type { Emitter } from './emitter';
+import { resultName } from './lowering';
+import type { ElementType } from './proto';
+
+/** A weight as it is held, widened behind `after`. What is gated depends on the run, so nothing is folded beforehand. */
+export function unpack(e: Emitter, node: Node<'unpack'>): void {
+  const { name, shape } = node.attributes;
+  const [after] = node.inputs as [Value];
+  const output = resultName(e, node);
+  const data = e.weights(name);
+  if (data.kind === 'blocks') {
+    unpackBlocks(e, name, data, after, shape, output);
+    return;
+  }
+  const sizes = shape as readonly number[];
+  const stored = e.shared(heldName(name), () => {
+    if (data.kind === 'memory') return { type: 'f32', shape: sizes, data: bytesOf(data.data) };
+    const { file, offset, byteLength, dtype } = data;
+    return { type: dtype, shape: sizes, data: { location: file, offset, length: byteLength } };
+  });
+  const isWide = data.kind === 'memory' || data.dtype === 'f32';
+  if (isWide) e.gate(stored, shape, after, output);
+  else e.node('Cast', [e.gate(stored, shape, after)], { to: 1 }, { output });
+}
+
+function unpackBlocks(e: Emitter, name: string, data: BlocksInFile, after: Value, shape: Shape, output: string): void {
+  const blocks = data.count / blockSize;
+  const scales = scalesOf(e, name, data);
+  let values: string;
+  if (data.format === 'nf4') {
+    const quads = [data.count / 4];
+    const codes = e.gate(codesOf(e, name, data, 'u16', quads), quads, after);
+    const looked = e.node('Gather', [nf4Table(e), e.node('Cast', [codes], { to: 6 })], { axis: 0 });
+    values = e.node('Mul', [e.reshape(looked, [], [blocks, blockSize]), scales]);
+  } else {
+    const codes = codesOf(e, name, data, data.format === 'int8' ? 'i8' : 'i4', [blocks, blockSize]);
+    const gated = e.gate(scales, [blocks, 1], after);
+    values = e.node('DequantizeLinear', [codes, gated], { axis: 1, block_size: blockSize });
+  }
+  e.reshape(values, [blocks, blockSize], shape, output);
+}
+
+/** The four values of each two bytes of codes, [65536, 4]: a look-up by single codes would take far longer. */
+function nf4Table(e: Emitter): string {
+  return e.shared('nf4 values', () => {
+    const table = new Float32Array(65536 * 4);
+    for (let codes = 0; codes < 65536; codes++) {
+      const [first, second] = [codes & 255, codes >> 8];
+      [first >> 4, first & 15, second >> 4, second & 15].forEach((code, i) => {
+        table[4 * codes + i] = nf4Values[code]!;
+      });
+    }
+    return { type: 'f32', shape: [65536, 4], data: bytesOf(table) };
+  });
+}
+
+interface PackedProducts {
+  readonly products: ReadonlyMap<Node, (e: Emitter) => void>;
+  /** Nodes whose results nobody reads any more. */
+  readonly absorbed: ReadonlySet<Node>;
+}
+
+/**
+ * Products x·Wᵀ with a weight in `nf4` that nothing else reads: ONNX Runtime has an operator that reads the blocks
+ * itself. (Its counterpart for x·W is not there on the processor.)
+ */
+export function packedProducts(graph: Graph, weights: WeightSource, without: ReadonlySet<Node>): PackedProducts {
+  const uses = new Map<Node, number>();
+  for (const node of graph.nodes) for (const { node: read } of node.inputs) uses.set(read, (uses.get(read) ?? 0) + 1);
+  const products = new Map<Node, (e: Emitter) => void>();
+  const absorbed = new Set<Node>();
+  for (const node of graph.nodes) {
+    if (node.op !== 'matmul' || without.has(node)) continue;
+    const { transposeA, transposeB, alpha } = node.attributes;
+    const [x, { node: packed, shape }] = node.inputs as [Value, Value];
+    if (packed.op !== 'unpack' || uses.get(packed) !== 1 || transposeA || !transposeB || alpha !== 1) continue;
+    const { name } = packed.attributes;
+    const data = weights(name);
+    if (data.kind !== 'blocks' || data.format !== 'nf4') continue;
+    const [rows, columns] = shape as readonly [number, number];
+    absorbed.add(packed);
+    products.set(node, (e) => {
+      const codes = codesOf(e, name, data, 'u8', [data.count / 2]);
+      const scales = scalesOf(e, name, data, [data.count / blockSize]);
+      e.node(
+        'MatMulBnb4',
+        [e.name(x), codes, scales],
+        { K: columns, N: rows, block_size: blockSize, quant_type: 1 },
+        { domain: 'com.microsoft', output: e.name(node.outputs[0]!) },
+      );
+    });
+  }
+  return { products, absorbed };
+}
+
+function codesOf(
+  e: Emitter,
+  name: string,
+  { file, format, count, codes }: BlocksInFile,
+  type: ElementType,
+  shape: readonly number[],
+): string {
+  const length = blockBytes(format, count).codes;
+  return e.shared(`${heldName(name)} ${type}`, () => ({
+    type,
+    shape,
+    data: { location: file, offset: codes, length },
+  }));
+}
+
+function scalesOf(
+  e: Emitter,
+  name: string,
+  { file, format, count, scales }: BlocksInFile,
+  shape: readonly number[] = [count / blockSize, 1],
+): string {
+  const length = blockBytes(format, count).scales;
+  const data = { location: file, offset: scales, length };
+  return e.shared(`${heldName(name)} scales ${shape.length}`, () => ({ type: 'f32', shape, data }));
+}
+
+const heldName = (name: string): string => `${name} (held)`;
+
+function bytesOf(data: Float32Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
+import { blockFormats, encodeBlocks } from '../../src/engine/formats/blocks';
+import { float32ToBfloat16, float32ToFloat16 } from '../../src/engine/formats/halfPrecision';
+import { GraphBuilder } from '../../src/engine/graph/builder';
+import { unpackWhereUsed } from '../../src/engine/graph/packedWeights';
+import type { Graph } from '../../src/engine/graph/types';
+import { verify } from '../../src/engine/graph/verify';
+import { f32 } from '../../src/engine/runtime/runtime';
+import type { WeightData } from '../../src/engine/runtime/runtime';
+import { assertClose, summed } from './compare';
+import { RandomNumbers } from './randomNumbers';
+import { oracle, runtimes } from './runtimes';
+
+// Rows of 48 numbers: blocks of 64 do not end with them.
+const [rows, columns] = [64, 48];
+const random = new RandomNumbers('packed weights');
+const matrix = Float32Array.from({ length: rows * columns }, () => random.normal());
+matrix.fill(0, 128, 192);
+const folder = mkdtempSync(path.join(tmpdir(), 'lora-packed-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, ...parts: readonly (Uint8Array | Uint16Array | Float32Array)[]): string {
+  const target = path.join(folder, name);
+  writeFileSync(target, Buffer.concat(parts.map(({ buffer }) => Buffer.from(buffer as ArrayBuffer))));
+  return target;
+}
+
+function half(dtype: 'f16' | 'bf16'): WeightData {
+  const values = dtype === 'f16' ? float32ToFloat16(matrix) : float32ToBfloat16(matrix);
+  return { kind: 'file', file: file(dtype, values), offset: 0, byteLength: values.byteLength, dtype };
+}
+
+const held: readonly (readonly [string, WeightData])[] = [
+  ['in memory', { kind: 'memory', data: matrix }],
+  ['f16', half('f16')],
+  ['bf16', half('bf16')],
+  ...blockFormats.map((format) => {
+    const { codes, scales } = encodeBlocks(format, matrix);
+    const at = { file: file(format, codes, scales), codes: 0, scales: codes.length };
+    return [format, { kind: 'blocks', format, count: matrix.length, ...at }] as const;
+  }),
+];
+
+/** x·Wᵀ as a forward pass has it, dy·W as a backward pass, and the first with something added. */
+function products(): Graph {
+  const b = new GraphBuilder();
+  const x = b.input('x', 'f32', ['N', columns]);
+  const dy = b.input('dy', 'f32', ['N', rows]);
+  const more = b.input('more', 'f32', ['N', rows]);
+  return b.within({ block: 0 }, () => {
+    const w = b.weight('w', [rows, columns]);
+    const forward = b.matmul(x, w, { transposeB: true });
+    const added = b.add(b.matmul(b.scale(x, 2), w, { transposeB: true }), more);
+    return b.finish({ forward, added, backward: b.matmul(dy, w) });
+  });
+}
+
+for (const runtime of runtimes) {
+  describe(`${runtime.name} widens a weight where it is used`, () => {
+    for (const [name, data] of held) {
+      test(name, async () => {
+        const packed = verify(
+          unpackWhereUsed(products(), () => true),
+          'unpackWhereUsed',
+        );
+        assert.equal(packed.nodes.filter(({ op }) => op === 'unpack').length, 3);
+        const executable = await runtime.compile(packed, () => data);
+        const expected = await oracle.compile(products(), () => data);
+        for (const count of [5, 1, 0]) {
+          const inputs = Object.fromEntries(
+            Object.entries({ x: columns, dy: rows, more: rows }).map(([key, size]) => [
+              key,
+              f32(
+                Float32Array.from({ length: count * size }, () => random.normal()),
+                [count, size],
+              ),
+            ]),
+          );
+          assertClose(await executable.run(inputs), await expected.run(inputs), summed);
+        }
+        await executable.dispose();
+      });
+    }
+  });
+}
