@@ -9,6 +9,7 @@ import { initCommand } from './commands/init';
 import { languageServerCommand } from './commands/languageServer';
 import { planCommand } from './commands/plan';
 import { runsCommand } from './commands/runs';
+import { setupCommand } from './commands/setup';
 import { tokensCommand } from './commands/tokens';
 import { trainCommand } from './commands/train';
 
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   adaptersCommand,
   runsCommand,
   doctorCommand,
+  setupCommand,
   languageServerCommand,
 ];
 
@@ -48,9 +50,5 @@ export const comingCommands: Readonly<Record<string, ComingCommand>> = {
   serve: {
     purpose: 'answer over an OpenAI-compatible interface',
     instead: 'Until then `lora generate` answers one prompt at a time.',
-  },
-  setup: {
-    purpose: 'set up TensorFlow as a second runtime',
-    instead: 'Nothing needs to be set up: `lora doctor` shows what this machine trains on.',
   },
 };

@@ -41,11 +41,6 @@ const notBuiltValues: readonly NotBuiltValue[] = [
     instead: 'only text can be learnt so far',
   },
   {
-    path: ['engine', 'runtime'],
-    asked: (draft) => (draft.engine?.runtime === 'tensorflow' ? '"tensorflow"' : undefined),
-    instead: 'use "auto"',
-  },
-  {
     path: ['engine', 'precision'],
     asked: (draft) => unless(draft.engine?.precision, 'auto', 'fp32'),
     instead: 'use "auto" or "fp32"',

@@ -143,7 +143,7 @@ export interface TrainingSection {
 
 /** What computes. The defaults suit every machine. */
 export interface EngineSection {
-  /** The library that computes. `auto` and `onnxruntime` are the fast one; `reference` is slow, plain TypeScript to compare with; `tensorflow` is not built yet. */
+  /** The library that computes. `auto` and `onnxruntime` are the fast one; `reference` is slow, plain TypeScript to compare with; `tensorflow` needs `lora setup tensorflow` once and is no faster. */
   readonly runtime?: 'auto' | 'onnxruntime' | 'tensorflow' | 'reference';
   /** The part of the machine that computes. `auto` takes the fastest that works, by a short trial; `webgpu` is a GPU of any maker, `directml` one on Windows, `coreml` one on a Mac. A device that cannot be used is an error. `lora doctor` shows what there is. */
   readonly device?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml';

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Op } from '../../src/engine/graph/types';
 import { assertConforms } from './assertConforms';
 import { summed } from './compare';
-import { opCases, tolerances } from './opCases';
+import { opCases, toleranceOf } from './opCases';
 import { opProgram } from './program';
 import type { OpCase } from './program';
 import { programs } from './programs';
@@ -17,7 +17,7 @@ for (const runtime of runtimes) {
         assert.ok(cases.length > 0, `${op} has no cases`);
         for (const entry of cases) {
           await context.test(entry.name, () =>
-            assertConforms(runtime, opProgram(op, entry), entry.tolerance ?? tolerances[op]),
+            assertConforms(runtime, opProgram(op, entry), toleranceOf(runtime, op, entry)),
           );
         }
       });

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { writeFileAtomically } from '../formats/atomicFile';
+import { userCacheFolder } from '../formats/userCache';
 import type { Device } from '../runtime/runtime';
 import { driversKey } from './drivers';
 import type { ProbeResult } from './probeResult';
@@ -33,7 +33,7 @@ export class ProbeCache {
   constructor(
     /** Of onnxruntime; undefined where it is not loaded only to look at what is known. */
     private readonly runtimeVersion: string | undefined,
-    private readonly file: string = defaultFile(),
+    private readonly file: string = path.join(userCacheFolder(), 'devices.json'),
   ) {}
 
   async get(device: Device): Promise<ProbeResult | undefined> {
@@ -69,14 +69,4 @@ export class ProbeCache {
       return empty;
     }
   }
-}
-
-function defaultFile(): string {
-  const xdg = process.env['XDG_CACHE_HOME'];
-  const folders: Partial<Record<NodeJS.Platform, string>> = {
-    win32: process.env['LOCALAPPDATA'] ?? path.join(os.homedir(), 'AppData', 'Local'),
-    darwin: path.join(os.homedir(), 'Library', 'Caches'),
-  };
-  const folder = xdg !== undefined && xdg !== '' ? xdg : (folders[os.platform()] ?? path.join(os.homedir(), '.cache'));
-  return path.join(folder, 'lora-workbench', 'devices.json');
 }

@@ -4,6 +4,7 @@ import { whyNoEngine } from '../../run/platforms';
 import { fastest, judgeDevices } from '../devices/devices';
 import type { JudgedDevice, Trial } from '../devices/devices';
 import { supportedDevices } from '../runtime/onnx/supportedDevices';
+import { builtBinding } from '../runtime/tensorflow/place';
 
 /** What this machine can train on, and why. Every device is tried, unless `trial` says otherwise. */
 export async function describeMachine(trial: Trial = 'again'): Promise<MachineReport> {
@@ -21,6 +22,7 @@ export async function describeMachine(trial: Trial = 'again'): Promise<MachineRe
     devices: [
       { ...cpu, step_ms: judged.find(({ result }) => result?.cpuStepMs != null)?.result?.cpuStepMs ?? null },
       ...judged.map(deviceReport),
+      tensorflowReport(),
       {
         runtime: 'reference',
         device: 'cpu',
@@ -37,6 +39,19 @@ export async function describeMachine(trial: Trial = 'again'): Promise<MachineRe
 
 function deviceReport({ device, usable, reason, enable, result }: JudgedDevice): DeviceReport {
   return { runtime: 'onnxruntime', device, usable, reason, enable, step_ms: result?.stepMs ?? null };
+}
+
+/** It is not loaded: what `lora setup tensorflow` puts in place, it has tried before. */
+function tensorflowReport(): DeviceReport {
+  const report = { runtime: 'tensorflow', device: 'cpu', step_ms: null };
+  return builtBinding() === undefined
+    ? {
+        ...report,
+        usable: false,
+        reason: 'Not needed; `lora setup tensorflow` sets it up.',
+        enable: 'Run `lora setup tensorflow`.',
+      }
+    : { ...report, usable: true, reason: 'TensorFlow, for recipes with "runtime": "tensorflow".', enable: null };
 }
 
 /** Loads the runtime to see that it works here, instead of believing a list of platforms. */

@@ -6,9 +6,12 @@ import type { Plan } from '../../run/plan';
 import type { ResolvedRecipe } from '../../recipe/recipe.generated';
 import { chooseDevice } from '../devices/devices';
 import type { ChosenDevice, Trial } from '../devices/devices';
+import { deviceUnavailable } from '../devices/failures';
 import { plainSources } from '../facts/gatherFacts';
 import { planFull } from '../lora/adapter';
 import { planRun } from '../plan/planRun';
+import { tensorflowNotSetUp } from '../runtime/tensorflow/failures';
+import { builtBinding } from '../runtime/tensorflow/place';
 import type { Recomputation } from '../train/trainingGraph';
 import { formatCount } from '../../run/format';
 import { activationBytes } from './activationBytes';
@@ -58,7 +61,7 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
     full: activationBytes(base, planFull(base.model), options, shapes),
   };
   const compute: Plan['compute'] = {
-    runtime: loaded.recipe.engine.runtime === 'reference' ? 'reference' : 'onnxruntime',
+    runtime: loaded.recipe.engine.runtime === 'auto' ? 'onnxruntime' : loaded.recipe.engine.runtime,
     device: chosen.device,
     device_reason: chosen.reason,
     precision: 'fp32',
@@ -73,11 +76,23 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
 async function deviceOf(engine: ResolvedRecipe['engine'], trial: Trial): Promise<ChosenDevice> {
   const { runtime, device, quantization } = engine;
   if (runtime === 'reference') return { device: 'cpu', reason: 'The reference runtime is plain TypeScript.' };
+  if (runtime === 'tensorflow') return tensorflowDevice(device);
   if (quantization !== 'none') {
     if (device !== 'auto' && device !== 'cpu') throw quantizationNeedsProcessor(quantization, device);
     return { device: 'cpu', reason: 'Quantized weights are computed with on the processor.' };
   }
   return chooseDevice(device, { trial });
+}
+
+/** @throws Failure `tensorflow-not-set-up`, `device-unavailable` */
+function tensorflowDevice(device: ResolvedRecipe['engine']['device']): ChosenDevice {
+  if (builtBinding() === undefined) throw tensorflowNotSetUp();
+  if (device === 'auto' || device === 'cpu') return { device: 'cpu', reason: 'TensorFlow computes on the processor.' };
+  throw deviceUnavailable(
+    device,
+    'TensorFlow was set up for the processor.',
+    'Set engine.device to "auto", or engine.runtime to "auto", which computes on GPUs as well.',
+  );
 }
 
 function evaluationWarnings(prepared: Prepared): string[] {

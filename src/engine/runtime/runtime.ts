@@ -43,7 +43,7 @@ export type Device = (typeof devices)[number];
 
 /** Something that compiles and runs graphs on a device. */
 export interface Runtime {
-  readonly name: 'onnxruntime' | 'reference';
+  readonly name: 'onnxruntime' | 'tensorflow' | 'reference';
   readonly device: Device;
   /** Compiles `graph`; the weights are read once. Throws where a weight cannot be read. */
   compile(graph: Graph, weights: WeightSource): Promise<Executable>;

@@ -148,11 +148,6 @@ const notBuiltFixtures: readonly ProblemFixture[] = [
   },
   {
     code: 'not-built-yet',
-    failing: withTop('"engine": { "runtime": ‹"tensorflow"› }'),
-    passing: withTop('"engine": { "runtime": "reference" }'),
-  },
-  {
-    code: 'not-built-yet',
     failing: withTop('"engine": { "precision": ‹"bf16"› }'),
     passing: withTop('"engine": { "precision": "fp32" }'),
   },

@@ -1,0 +1,64 @@
+import type { Dtype } from '../../graph/types';
+import { tensorflowNotLoading } from './failures';
+
+/** An attribute of a TensorFlow op, as the binding takes it. */
+export interface OpAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: number | boolean;
+}
+
+/** The part of tfjs-node's binding to TensorFlow's C library that we call. Tensors are numbers. */
+export interface Binding {
+  readonly TF_Version: string;
+  /** The tensor shares the memory of `data`, which must not change while the tensor lives. */
+  createTensor(shape: readonly number[], dtype: number, data: Float32Array | Int32Array | Uint8Array): number;
+  deleteTensor(tensor: number): void;
+  /** The numbers of a tensor, copied. */
+  tensorDataSync(tensor: number): Float32Array | Int32Array | Uint8Array;
+  executeOp(
+    op: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    results: number,
+  ): readonly { readonly id: number; readonly shape: readonly number[] }[];
+  getNumOfTensors(): number;
+  isUsingGpuDevice(): boolean;
+}
+
+/** `TF_DataType` of TensorFlow's C interface (tf_datatype.h). */
+export const dataType: Readonly<Record<Dtype, number>> = { f32: 1, i32: 3, bool: 10 };
+/** `TF_AttrType` (tf_attrtype.h). */
+export const attributeType = { int: 1, float: 2, bool: 3, type: 4 } as const;
+
+export interface BindingOptions {
+  /** Number of threads for one kernel; 0 leaves it to TensorFlow (all cores). */
+  readonly threads: number;
+  /** Whether a graphics card may be used if TensorFlow finds one. */
+  readonly gpu: boolean;
+}
+
+const loaded = new Map<string, Binding>();
+
+/**
+ * Loads the binding, once for the process: TensorFlow reads its settings from the environment at that moment, so
+ * those of the first call count.
+ * @throws Failure `tensorflow-not-loading`
+ */
+export function loadBinding(file: string, { threads, gpu }: BindingOptions): Binding {
+  const known = loaded.get(file);
+  if (known !== undefined) return known;
+  // It would report on stderr instruction sets and graphics libraries that it does without.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
+  if (threads > 0) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
+  if (!gpu) process.env['CUDA_VISIBLE_DEVICES'] = '-1';
+  const module: { exports: unknown } = { exports: {} };
+  try {
+    process.dlopen(module, file);
+  } catch (error) {
+    throw tensorflowNotLoading(file, error);
+  }
+  const binding = module.exports as Binding;
+  loaded.set(file, binding);
+  return binding;
+}

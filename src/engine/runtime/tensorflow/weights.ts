@@ -1,0 +1,41 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { blockBytes, decodeBlocks } from '../../formats/blocks';
+import { bfloat16ToFloat32, float16ToFloat32 } from '../../formats/halfPrecision';
+import type { WeightData } from '../runtime';
+
+/** The values of a weight, in memory of their own. Throws where its file ends too early. */
+export function readWeight(weight: WeightData): Float32Array {
+  if (weight.kind === 'memory') return weight.data.slice();
+  if (weight.kind === 'blocks') {
+    const { format, file, count, codes, scales } = weight;
+    const size = blockBytes(format, count);
+    return decodeBlocks(format, {
+      codes: readRange(file, codes, size.codes),
+      scales: new Float32Array(readRange(file, scales, size.scales).buffer),
+    });
+  }
+  const { buffer } = readRange(weight.file, weight.offset, weight.byteLength);
+  switch (weight.dtype) {
+    case 'f32':
+      return new Float32Array(buffer);
+    case 'f16':
+      return float16ToFloat32(new Uint16Array(buffer));
+    case 'bf16':
+      return bfloat16ToFloat32(new Uint16Array(buffer));
+  }
+}
+
+function readRange(file: string, offset: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  const descriptor = openSync(file, 'r');
+  try {
+    for (let done = 0; done < length;) {
+      const count = readSync(descriptor, bytes, done, length - done, offset + done);
+      if (count === 0) throw new Error(`${file} ends before byte ${offset + length}`);
+      done += count;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return bytes;
+}
