@@ -77,3 +77,11 @@ export interface ListedModel {
   /** Absolute path of its folder in the local cache; null where it is not there. */
   readonly folder: string | null;
 }
+
+/** Codes of failures that another token may mend. */
+export const tokenFailures: ReadonlySet<string> = new Set([
+  'hub-model-gated',
+  'hub-model-not-found',
+  'hub-token-refused',
+  'hub-forbidden',
+]);

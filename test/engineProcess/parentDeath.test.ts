@@ -4,10 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { listRuns } from '../../src/engine/checkpoint/runFolder';
 import { startEngine } from '../../src/host/engine/engineClient';
-import { isAlive } from '../alive';
+import { gone } from '../alive';
 import { temporaryFolder, writeTinyProject } from '../tiny/recipe';
 import { TestEngine, blockWhen, disturbed, engineFile } from './engine';
 
@@ -102,13 +101,10 @@ function startParent(recipe: string, { NODE_OPTIONS = '' }: Readonly<Record<stri
 }
 
 async function goneInTime(pid: number): Promise<void> {
-  const began = performance.now();
-  while (isAlive(pid)) {
-    const seconds = (performance.now() - began) / 1000;
-    if (seconds > limit) {
-      process.kill(pid, 'SIGKILL');
-      assert.fail(`The engine outlived its parent by ${limit} s`);
-    }
-    await wait(20);
+  try {
+    await gone([pid], 1000 * limit);
+  } catch {
+    process.kill(pid, 'SIGKILL');
+    assert.fail(`The engine outlived its parent by ${limit} s`);
   }
 }

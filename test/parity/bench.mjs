@@ -2,51 +2,27 @@
 //   --model 15m|135m   stories15M (from LORA_TEST_DATA), or random weights in the shape of SmolLM2-135M; default: both
 //   --rounds N         default 3
 //   --trl              learning curves and wall time against TRL instead, as `npm run learns`
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { cacheFolder, pythonWithRequirements } from './environment.mjs';
+import {
+  batch,
+  cli,
+  length,
+  lora,
+  median,
+  models,
+  reduce,
+  rivalConfig,
+  writeConfig,
+  writeRecipe,
+  writeRows,
+} from './benchTask.mjs';
+import { pythonWithRequirements } from './environment.mjs';
 import { keepFreedMemory, measure, percent, waitForQuiet } from './measuredProcess.mjs';
 
 const here = import.meta.dirname;
-const data = path.resolve(process.env.LORA_TEST_DATA || path.join(here, '../../../shared/data'));
-const cli = path.join(here, '../../dist/cli.js');
-const batch = 4;
-const length = 256;
-const lora = { r: 8, lora_alpha: 16, target_modules: ['q_proj', 'v_proj'] };
-const learningRate = 1e-3;
-
-/** Sizes as in `config.json`. Steps that warm up are not counted. */
-const models = {
-  '15m': {
-    title: 'stories15M',
-    folder: path.join(data, 'models/stories15M'),
-    sizes: JSON.parse(readFileSync(path.join(data, 'models/stories15M/config.json'), 'utf8')),
-    warmup: 4,
-    steps: 24,
-  },
-  '135m': {
-    title: 'SmolLM2-135M shape, random weights',
-    folder: path.join(cacheFolder, 'bench/smollm2-135m-shape'),
-    tokenizer: path.join(data, 'tokenizers/smollm2'),
-    sizes: {
-      hidden_size: 576,
-      intermediate_size: 1536,
-      num_hidden_layers: 30,
-      num_attention_heads: 9,
-      num_key_value_heads: 3,
-      vocab_size: 49152,
-      max_position_embeddings: 8192,
-      rope_theta: 100000,
-      tie_word_embeddings: true,
-      bos_token_id: 0,
-      eos_token_id: 0,
-    },
-    warmup: 2,
-    steps: 8,
-  },
-};
 
 /** What runs against what, in the order of a round. */
 const contestants = {
@@ -100,7 +76,12 @@ async function runRound(round, model, python, rival, scratch) {
     await waitForQuiet();
     const measured = name.startsWith('peft')
       ? await runRival('train', { ...rival, gradient_checkpointing: contestant.checkpointing }, contestant.env)
-      : await measure(process.execPath, [cli, 'train', writeRecipe(model, rival, scratch, contestant), '--json']);
+      : await measure(process.execPath, [
+          cli,
+          'train',
+          writeRecipe(model, rival, scratch, { gradient_checkpointing: contestant.checkpointing }),
+          '--json',
+        ]);
     results[name] = reduce(measured, model);
     console.log(resultRow(round, contestant.title, results[name]));
   }
@@ -110,68 +91,6 @@ async function runRound(round, model, python, rival, scratch) {
     `      all losses agree to ${apart.toExponential(1)}; this machine multiplies 2048³ at ${results.gflops.toFixed(0)} GFLOP/s`,
   );
   return results;
-}
-
-/** Tokens per second as the median over the steps after warm-up, by the times at which their lines came. */
-function reduce({ events, peakBytes, othersShare }, model) {
-  const steps = events.filter(({ type }) => type === 'step');
-  const durations = steps.slice(1).map(({ at }, i) => at - steps[i].at);
-  return {
-    speed: (batch * length) / median(durations.slice(model.warmup - 1)),
-    peakBytes,
-    firstStep: steps[0].at,
-    othersShare,
-    losses: steps.map(({ loss }) => loss),
-  };
-}
-
-function rivalConfig(model, scratch) {
-  return {
-    model: model.folder,
-    ...(model.tokenizer ? { tokenizer: model.tokenizer, shape: model.sizes } : {}),
-    init: path.join(scratch, 'init'),
-    data: path.join(scratch, 'rows.jsonl'),
-    lora,
-    batch,
-    length,
-    learning_rate: learningRate,
-    steps: model.steps,
-    threads: cpus().length,
-  };
-}
-
-function writeRecipe(model, rival, scratch, { checkpointing }) {
-  const recipe = {
-    base_model: model.folder,
-    lora: { ...lora, lora_dropout: 0, init_from: rival.init },
-    dataset: { path: rival.data, max_length: length, packing: true, shuffle: false, eval_split: 0 },
-    training: {
-      max_steps: model.steps,
-      per_device_train_batch_size: batch,
-      learning_rate: learningRate,
-      lr_scheduler_type: 'constant',
-      max_grad_norm: 1,
-      save_steps: 1000,
-      gradient_checkpointing: checkpointing,
-    },
-    engine: { threads: rival.threads },
-    output: path.join(scratch, 'adapter'),
-  };
-  return writeConfig(scratch, 'bench.lora', recipe);
-}
-
-function writeConfig(scratch, name, config) {
-  const file = path.join(scratch, `${name}.json`);
-  writeFileSync(file, JSON.stringify(config));
-  return file;
-}
-
-/** Rows of plain text that are each longer than `length` tokens in any of the vocabularies. */
-function writeRows(model, file) {
-  const text = readFileSync(path.join(data, 'datasets/tinyshakespeare.txt'), 'utf8');
-  const characters = length * 8;
-  const rows = Array.from({ length: model.steps * batch }, (_, i) => text.slice(i * characters, (i + 1) * characters));
-  writeFileSync(file, rows.map((row) => `${JSON.stringify({ text: row })}\n`).join(''));
 }
 
 /**
@@ -239,9 +158,4 @@ function resultRow(round, title, { speed, peakBytes, firstStep, othersShare }) {
     `${firstStep.toFixed(1)} s`.padStart(11),
     percent(othersShare).padStart(12),
   ].join(' ');
-}
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 }

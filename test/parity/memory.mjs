@@ -17,6 +17,15 @@ const tokenizer = path.join(data, 'tokenizers/smollm2');
 const stories = path.join(data, 'models/stories15M');
 const batch = (rows, training = {}) => ({ per_device_train_batch_size: rows, ...training });
 
+/** Little but the base model's weights: how they are held shows. */
+const held = (base_model, engine = {}) => ({
+  base_model,
+  rows: 'text',
+  length: 256,
+  engine,
+  training: batch(1, { gradient_checkpointing: true }),
+});
+
 /** Name → recipe; rows of `text` are longer than any max_length, those of `sums` have lengths of their own. */
 const recipes = {
   numbers: { base_model: path.join(root, 'examples/numbers/model'), rows: 'text', length: 64, training: batch(8) },
@@ -52,32 +61,10 @@ const recipes = {
     training: batch(1, { gradient_checkpointing: true }),
   },
   '15M nf4': { base_model: stories, rows: 'text', length: 256, engine: { quantization: 'nf4' }, training: batch(4) },
-  '135M blocks bf16': {
-    base_model: smollm2Half,
-    rows: 'text',
-    length: 256,
-    training: batch(1, { gradient_checkpointing: true }),
-  },
-  '135M blocks fp32': {
-    base_model: smollm2,
-    rows: 'text',
-    length: 256,
-    training: batch(1, { gradient_checkpointing: true }),
-  },
-  '135M blocks int8': {
-    base_model: smollm2,
-    rows: 'text',
-    length: 256,
-    engine: { quantization: 'int8' },
-    training: batch(1, { gradient_checkpointing: true }),
-  },
-  '135M blocks nf4': {
-    base_model: smollm2,
-    rows: 'text',
-    length: 256,
-    engine: { quantization: 'nf4' },
-    training: batch(1, { gradient_checkpointing: true }),
-  },
+  '135M blocks bf16': held(smollm2Half),
+  '135M blocks fp32': held(smollm2),
+  '135M blocks int8': held(smollm2, { quantization: 'int8' }),
+  '135M blocks nf4': held(smollm2, { quantization: 'nf4' }),
 };
 
 async function train(

@@ -4,19 +4,26 @@
 //   --steps N     default 24, of which the first 4 are not counted
 //   --profile     afterwards where TensorFlow's time goes, kernel by kernel
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import {
+  batch,
+  cli,
+  length,
+  median,
+  models,
+  reduce,
+  rivalConfig,
+  writeConfig,
+  writeRecipe,
+  writeRows,
+} from './benchTask.mjs';
 import { pythonWithRequirements } from './environment.mjs';
 import { measure, percent, waitForQuiet } from './measuredProcess.mjs';
 
 const here = import.meta.dirname;
-const data = path.resolve(process.env.LORA_TEST_DATA || path.join(here, '../../../shared/data'));
-const cli = path.join(here, '../../dist/cli.js');
-const model = path.join(data, 'models/stories15M');
-const [batch, length, warmup] = [4, 256, 4];
-const lora = { r: 8, lora_alpha: 16, target_modules: ['q_proj', 'v_proj'] };
 
 const { values: options } = parseArgs({
   options: {
@@ -26,6 +33,7 @@ const { values: options } = parseArgs({
   },
 });
 const steps = Number(options.steps);
+const model = { ...models['15m'], steps, warmup: Math.min(models['15m'].warmup, steps - 1) };
 const scratch = mkdtempSync(path.join(tmpdir(), 'lora-runtimes-'));
 try {
   await main();
@@ -35,26 +43,13 @@ try {
 
 async function main() {
   const python = pythonWithRequirements();
-  const rival = {
-    model,
-    init: path.join(scratch, 'init'),
-    data: path.join(scratch, 'rows.jsonl'),
-    lora,
-    batch,
-    length,
-    learning_rate: 1e-3,
-    steps,
-    threads: cpus().length,
-    gradient_checkpointing: false,
-  };
-  const text = readFileSync(path.join(data, 'datasets/tinyshakespeare.txt'), 'utf8');
-  const rows = Array.from({ length: steps * batch }, (_, i) => text.slice(i * length * 8, (i + 1) * length * 8));
-  writeFileSync(rival.data, rows.map((row) => `${JSON.stringify({ text: row })}\n`).join(''));
-  await measure(python, [path.join(here, 'rival.py'), 'prepare', config('prepare', rival)]);
+  const rival = { ...rivalConfig(model, scratch), gradient_checkpointing: false };
+  writeRows(model, rival.data);
+  await measure(python, [path.join(here, 'rival.py'), 'prepare', writeConfig(scratch, 'prepare', rival)]);
 
   const peft = {
     title: 'PEFT on PyTorch, cpu',
-    command: [python, path.join(here, 'rival.py'), 'train', config('train', rival)],
+    command: [python, path.join(here, 'rival.py'), 'train', writeConfig(scratch, 'train', rival)],
   };
   const contestants = [...usable().map((one) => ours(one, rival)), peft];
   const results = contestants.map(() => []);
@@ -62,10 +57,10 @@ async function main() {
     for (const [i, { title, command }] of contestants.entries()) {
       await waitForQuiet();
       const [program, ...given] = command;
-      const result = reduce(await measure(program, given));
+      const result = reduce(await measure(program, given), model);
       results[i].push(result);
       console.error(
-        `round ${round}: ${title}, ${result.speed.toFixed(0)} tokens/s; others used ${percent(result.others)}`,
+        `round ${round}: ${title}, ${result.speed.toFixed(0)} tokens/s; others used ${percent(result.othersShare)}`,
       );
     }
   }
@@ -80,41 +75,10 @@ function usable() {
 }
 
 function ours({ runtime, device }, rival) {
-  const recipe = {
-    base_model: model,
-    lora: { ...lora, lora_dropout: 0, init_from: rival.init },
-    dataset: { path: rival.data, max_length: length, packing: true, shuffle: false, eval_split: 0 },
-    training: {
-      max_steps: steps,
-      per_device_train_batch_size: batch,
-      learning_rate: rival.learning_rate,
-      lr_scheduler_type: 'constant',
-      max_grad_norm: 1,
-      save_steps: 1000,
-    },
-    engine: { runtime, device, threads: rival.threads },
-    output: path.join(scratch, `adapter-${runtime}-${device}`),
-  };
-  const file = config(`${runtime}-${device}.lora`, recipe);
+  const folder = path.join(scratch, `${runtime}-${device}`);
+  mkdirSync(folder);
+  const file = writeRecipe(model, rival, folder, { engine: { runtime, device } });
   return { title: `${runtime}, ${device}`, runtime, command: [process.execPath, cli, 'train', file, '--json'] };
-}
-
-function config(name, value) {
-  const file = path.join(scratch, `${name}.json`);
-  writeFileSync(file, JSON.stringify(value));
-  return file;
-}
-
-function reduce({ events, peakBytes, othersShare }) {
-  const done = events.filter(({ type }) => type === 'step');
-  const durations = done.slice(1).map(({ at }, i) => at - done[i].at);
-  return {
-    speed: (batch * length) / median(durations.slice(Math.min(warmup, durations.length) - 1)),
-    peak: peakBytes,
-    start: done[0].at,
-    others: othersShare,
-    losses: done.map(({ loss }) => loss),
-  };
 }
 
 /** Times are compared within a round, whose contestants met the same machine. */
@@ -133,8 +97,8 @@ function table(contestants, results) {
         title.padEnd(24),
         of('speed').toFixed(0).padStart(9),
         `${time.toFixed(2)} ×`.padStart(25),
-        (of('peak') / 1e9).toFixed(2).padStart(9),
-        `${of('start').toFixed(1)} s`.padStart(12),
+        (of('peakBytes') / 1e9).toFixed(2).padStart(9),
+        `${of('firstStep').toFixed(1)} s`.padStart(12),
         apart.toExponential(1).padStart(14),
       ].join(' '),
     );
@@ -156,9 +120,4 @@ function profile(contestants) {
       `${kernel.padEnd(24)} ${of.padEnd(18)} ${String(calls).padStart(9)} ${percent(milliseconds / all).padStart(10)}`,
     );
   }
-}
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 }

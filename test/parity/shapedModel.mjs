@@ -12,10 +12,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 
-/** SmolLM2-135M's `config.json`. */
-export const smollm2Sizes = {
-  architectures: ['LlamaForCausalLM'],
-  model_type: 'llama',
+/** What SmolLM2-135M's `config.json` says of sizes. */
+export const smollm2Shape = {
   hidden_size: 576,
   intermediate_size: 1536,
   num_hidden_layers: 30,
@@ -23,12 +21,19 @@ export const smollm2Sizes = {
   num_key_value_heads: 3,
   vocab_size: 49152,
   max_position_embeddings: 8192,
-  rms_norm_eps: 1e-5,
   rope_theta: 100000,
-  hidden_act: 'silu',
   tie_word_embeddings: true,
   bos_token_id: 0,
   eos_token_id: 0,
+};
+
+/** Its `config.json` as a whole. */
+export const smollm2Sizes = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  rms_norm_eps: 1e-5,
+  hidden_act: 'silu',
+  ...smollm2Shape,
 };
 
 /** Makes the folder if it is not there: `dtype` is F32 or BF16, `tokenizer` a folder with the tokenizer's files. */

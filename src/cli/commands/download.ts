@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { formatBytes, formatCount } from '../../run/format';
+import { tokenFailures } from '../../run/download';
 import type { DownloadedModel, DownloadRequest, ListedModel } from '../../run/download';
 import { readToken } from '../../engine/hub/settings';
 import { Failure } from '../../failure/failure';
@@ -49,11 +50,9 @@ export const downloadCommand: Command = {
   },
 };
 
-const mayNeedToken = new Set(['hub-model-gated', 'hub-model-not-found', 'hub-token-refused', 'hub-forbidden']);
-
 /** The engine speaks of tokens; how one is given is another thing here than in the editor. */
 function withWayToGiveToken(error: unknown): unknown {
-  if (!(error instanceof Failure) || !mayNeedToken.has(error.code)) return error;
+  if (!(error instanceof Failure) || !tokenFailures.has(error.code)) return error;
   const { code, message, place, exitCode, cause } = error;
   const hint = [error.hint, 'A token is given with --token-file FILE or in HF_TOKEN.'].filter(Boolean).join(' ');
   return new Failure(code, message, { hint, exitCode, cause, ...(place === undefined ? {} : { place }) });

@@ -89,6 +89,21 @@ export async function replaceFolderAtomically(
 }
 
 /**
+ * Removes `folder` and what killed processes left of it, and says whether there was something. It loses its name first: a
+ * kill at any moment leaves the whole folder or none.
+ */
+export async function removeFolderAtomically(folder: string): Promise<boolean> {
+  const target = path.resolve(folder);
+  await recoverFolder(target);
+  await removeLeftovers(target);
+  if (!(await exists(target))) return false;
+  const nameless = siblingName(target, 'writing');
+  await rename(target, nameless);
+  await rm(nameless, { recursive: true, force: true });
+  return true;
+}
+
+/**
  * Where `folder` can be read: there, or where a killed `replaceFolderAtomically` has left it. Nothing is written, as
  * whoever only reads may look at folders that are not to be changed.
  */

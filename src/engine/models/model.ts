@@ -99,8 +99,15 @@ export function plainLayers(b: GraphBuilder, model: Model, trainable: ReadonlySe
 /** Number of all weights; tied ones count once. */
 export function countParameters(model: Model): number {
   let count = 0;
-  for (const shape of model.parameters.values()) count += shape.reduce((product, size) => product * size, 1);
+  for (const name of model.parameters.keys()) count += parameterSize(model, name);
   return count;
+}
+
+/** Number of values of the weight `name`. Throws where the model has none of that name. */
+export function parameterSize(model: Model, name: string): number {
+  const shape = model.parameters.get(name);
+  if (shape === undefined) throw new Error(`${model.modelType} has no weight ${name}`);
+  return shape.reduce((product, size) => product * size, 1);
 }
 
 /** Names and shapes of a module's weights. */

@@ -1,5 +1,6 @@
 import type { BaseModel } from '../facts/baseModel';
 import { blockBytes } from '../formats/blocks';
+import { parameterSize } from '../models/model';
 import type { Device } from '../runtime/runtime';
 import { layerMatrices, quantizedWeights } from './openWeights';
 import type { Quantization } from './openWeights';
@@ -19,12 +20,12 @@ const spareBlocks = 6;
  */
 export function heldWeights(base: BaseModel, quantization: Quantization, device: Device): HeldWeights {
   const { model, weights } = base;
-  const size = (name: string): number => model.parameters.get(name)!.reduce((product, dim) => product * dim, 1);
+  const size = (name: string): number => parameterSize(model, name);
+  const isHalf = (name: string): boolean => ['F16', 'BF16'].includes(weights.get(name)?.dtype ?? '');
   const held = new Map<string, number>();
   if (device === 'cpu') {
     for (const name of layerMatrices(model)) {
-      const dtype = weights.get(name)?.dtype;
-      if (dtype === 'F16' || dtype === 'BF16') held.set(name, 2 * size(name));
+      if (isHalf(name)) held.set(name, 2 * size(name));
     }
   }
   if (quantization !== 'none') {
@@ -34,13 +35,8 @@ export function heldWeights(base: BaseModel, quantization: Quantization, device:
     }
   }
   let bytes = 0;
-  for (const name of model.parameters.keys())
-    bytes += held.get(name) ?? wideBytes(weights.get(name)?.dtype) * size(name);
+  for (const name of model.parameters.keys()) bytes += held.get(name) ?? (isHalf(name) ? 2 + 4 : 4) * size(name);
   const widened = [...held.keys()].reduce((sum, name) => sum + 4 * size(name), 0);
   bytes += (spareBlocks * widened) / model.blocks;
   return { bytes, packed: new Set(held.keys()) };
-}
-
-function wideBytes(dtype: string | undefined): number {
-  return dtype === 'F16' || dtype === 'BF16' ? 2 + 4 : 4;
 }

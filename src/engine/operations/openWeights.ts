@@ -1,11 +1,11 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { readWeight } from '../facts/baseModel';
 import type { BaseModel } from '../facts/baseModel';
 import { encodeBlocks, fillsBlocks } from '../formats/blocks';
 import type { BlockFormat } from '../formats/blocks';
+import { parameterSize } from '../models/model';
 import type { Model } from '../models/model';
 import type { BlocksInFile, WeightSource } from '../runtime/runtime';
 import { weightSource } from './compile';
@@ -53,9 +53,7 @@ export function layerMatrices({ modules, blockList, parameters }: Model): readon
 
 /** What QLoRA quantizes. A matrix that does not fill its blocks stays as it is. */
 export function quantizedWeights(model: Model): readonly string[] {
-  return layerMatrices(model).filter((name) =>
-    fillsBlocks(model.parameters.get(name)!.reduce((product, size) => product * size, 1)),
-  );
+  return layerMatrices(model).filter((name) => fillsBlocks(parameterSize(model, name)));
 }
 
 async function writeBlocks(
@@ -70,9 +68,11 @@ async function writeBlocks(
     let end = 0;
     const append = async (bytes: Uint8Array): Promise<number> => {
       const start = end;
-      await writeAll(handle, bytes, start);
       // Aligned for every kind of number.
       end = 64 * Math.ceil((start + bytes.length) / 64);
+      // After what was written before.
+      await handle.writeFile(bytes);
+      await handle.writeFile(new Uint8Array(end - start - bytes.length));
       return start;
     };
     for (const name of quantizedWeights(base.model)) {
@@ -85,12 +85,5 @@ async function writeBlocks(
     return written;
   } finally {
     await handle.close();
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
   }
 }

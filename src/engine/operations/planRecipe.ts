@@ -1,5 +1,3 @@
-import { quantizationNeedsProcessor } from './failures';
-import { heldWeights } from './heldWeights';
 import os from 'node:os';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import type { Plan } from '../../run/plan';
@@ -16,6 +14,8 @@ import type { Recomputation } from '../train/trainingGraph';
 import { formatCount } from '../../run/format';
 import { activationBytes } from './activationBytes';
 import { batchShapes } from './batchShapes';
+import { quantizationNeedsProcessor } from './failures';
+import { heldWeights } from './heldWeights';
 import { evaluationRows } from './evaluator';
 import { preflight } from './preflight';
 import { checkExamples, closePrepared, countSteps, prepare } from './prepare';

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { Failure } from '../../failure/failure';
+import { tokenFailures } from '../../run/download';
 import type { DownloadedModel } from '../../run/download';
 import { formatBytes } from '../../run/format';
 import { commandIds } from '../commands/commandIds';
@@ -80,9 +81,8 @@ async function fetchOnce(id: string, engine: EngineClient, token: string | null)
 async function tellFailure({ code, message, hint }: Failure, token: HubToken): Promise<boolean> {
   const setToken = 'Set Hugging Face Token';
   const again = 'Try Again';
-  const mayNeedToken = ['hub-model-gated', 'hub-model-not-found', 'hub-token-refused', 'hub-forbidden'].includes(code);
   const mayPass = ['hub-unreachable', 'download-cut-off', 'download-needs-space'].includes(code);
-  const actions = mayNeedToken ? [setToken] : mayPass ? [again] : [];
+  const actions = tokenFailures.has(code) ? [setToken] : mayPass ? [again] : [];
   const answer = await vscode.window.showErrorMessage([message, hint ?? ''].join(' ').trim(), ...actions);
   return answer === again || (answer === setToken && (await token.ask()));
 }

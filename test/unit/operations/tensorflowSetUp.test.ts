@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -113,11 +114,13 @@ describe('setting up TensorFlow', { skip }, () => {
 describe('TensorFlow', () => {
   test('what a killed set-up left goes with the next one, and what works at the moment stays', async () => {
     const ended = execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }).trim();
-    for (const name of [`tensorflow.unfinished-${ended}`, `tensorflow.unfinished-${process.pid}`, 'tensorflow']) {
+    const unfinished = (pid: string | number): string => `.tensorflow.writing.${pid}.${randomUUID()}`;
+    const [dead, living] = [unfinished(ended), unfinished(process.pid)];
+    for (const name of [dead, living, 'tensorflow']) {
       mkdirSync(path.join(scratch, 'cache', name), { recursive: true });
     }
     assert.equal(await removeTensorflow(folder), true);
-    assert.deepEqual(readdirSync(path.dirname(folder)), [`tensorflow.unfinished-${process.pid}`]);
+    assert.deepEqual(readdirSync(path.dirname(folder)), [living]);
     assert.equal(await removeTensorflow(folder), false);
   });
 

@@ -1,6 +1,6 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { writeFileAtomically } from '../../formats/atomicFile';
+import { removeFolderAtomically, replaceFolderAtomically } from '../../formats/atomicFile';
 import { difference } from '../../devices/difference';
 import { numbersStep, probeStep } from '../../devices/probeGraph';
 import { ReferenceRuntime } from '../../runtime/reference/referenceRuntime';
@@ -35,42 +35,39 @@ const tolerance = 1e-4;
  * @throws Failure `tensorflow-…`, `file-missing`
  */
 export async function setUpTensorflow(options: SetUpOptions): Promise<SetUp> {
-  const { signal, onStep, folder = tensorflowFolder() } = options;
+  const { signal, folder = tensorflowFolder() } = options;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw tensorflowNotHere(`${process.platform} ${process.arch}`);
   }
   await checkBeforehand(options, signal);
-  await removeUnfinished(folder);
-  const site: Site = { folder: unfinished(folder, process.pid), signal };
-  await mkdir(site.folder, { recursive: true });
-  try {
-    onStep(options.wheel === undefined ? `Fetching TensorFlow ${tensorflowVersion} (475 MB)` : 'Unpacking TensorFlow');
-    await addTensorflow(site, options.wheel);
-    onStep(`Fetching ${tfjsPackage.name} ${tfjsPackage.version}`);
-    await addSources(site, options.package);
-    const headers = await nodeHeaders(site);
-    onStep('Compiling the binding');
-    await compile(site, headers);
-    onStep('Checking the numbers of a training step');
-    const size = await check(path.join(site.folder, bindingName));
-    await keepOnly(site.folder, [bindingName, 'lib']);
-    const about = { tensorflow: tensorflowVersion, package: `${tfjsPackage.name}@${tfjsPackage.version}` };
-    await writeFileAtomically(path.join(site.folder, 'setup.json'), `${JSON.stringify(about, null, 2)}\n`);
+  let size = Infinity;
+  await replaceFolderAtomically(folder, async (place) => {
+    size = await build({ folder: place, signal }, options);
     signal.throwIfAborted();
-    await rm(folder, { recursive: true, force: true });
-    await rename(site.folder, folder);
-    return { folder, tensorflow: tensorflowVersion, difference: size };
-  } finally {
-    await rm(site.folder, { recursive: true, force: true });
-  }
+  });
+  return { folder, tensorflow: tensorflowVersion, difference: size };
+}
+
+/** Makes the whole folder; gives how far its numbers are from the reference runtime's. */
+async function build(site: Site, { wheel, package: given, onStep }: SetUpOptions): Promise<number> {
+  onStep(wheel === undefined ? `Fetching TensorFlow ${tensorflowVersion} (475 MB)` : 'Unpacking TensorFlow');
+  await addTensorflow(site, wheel);
+  onStep(`Fetching ${tfjsPackage.name} ${tfjsPackage.version}`);
+  await addSources(site, given);
+  const headers = await nodeHeaders(site);
+  onStep('Compiling the binding');
+  await compile(site, headers);
+  onStep('Checking the numbers of a training step');
+  const size = await check(path.join(site.folder, bindingName));
+  await keepOnly(site.folder, [bindingName, 'lib']);
+  const about = { tensorflow: tensorflowVersion, package: `${tfjsPackage.name}@${tfjsPackage.version}` };
+  await writeFile(path.join(site.folder, 'setup.json'), `${JSON.stringify(about, null, 2)}\n`);
+  return size;
 }
 
 /** Removes what was set up, and says whether there was something. */
-export async function removeTensorflow(folder = tensorflowFolder()): Promise<boolean> {
-  await removeUnfinished(folder);
-  const isThere = (await namesIn(path.dirname(folder))).includes(path.basename(folder));
-  await rm(folder, { recursive: true, force: true });
-  return isThere;
+export function removeTensorflow(folder = tensorflowFolder()): Promise<boolean> {
+  return removeFolderAtomically(folder);
 }
 
 async function compile({ folder, signal }: Site, headers: string): Promise<void> {
@@ -97,33 +94,6 @@ async function check(binding: string): Promise<number> {
   await executable.dispose();
   if (!(size < tolerance)) throw tensorflowWrongNumbers(name, size);
   return size;
-}
-
-function unfinished(folder: string, process: number): string {
-  return `${folder}.unfinished-${process}`;
-}
-
-/** What set-ups left that were killed. */
-async function removeUnfinished(folder: string): Promise<void> {
-  const parent = path.dirname(folder);
-  const start = path.basename(unfinished(folder, 0)).slice(0, -1);
-  for (const name of await namesIn(parent)) {
-    if (name.startsWith(start) && !isAlive(Number(name.slice(start.length)))) {
-      await rm(path.join(parent, name), { recursive: true, force: true });
-    }
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  return readdir(folder).catch(() => []);
-}
-
-function isAlive(process_: number): boolean {
-  try {
-    return process.kill(process_, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function keepOnly(folder: string, names: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
-import type { ComposedOp } from '../../graph/decompose';
 import type { Node, Op, Reduction, Value } from '../../graph/types';
+import { composedOps } from '../opGroups';
 import { products } from './productLowerings';
-import { unpack } from './packedWeights';
+import { asHeld, unpack } from './packedWeights';
 import { norms } from './normLowerings';
 import type { Emitter } from './emitter';
 import { inputNames, resultName } from './lowering';
@@ -12,10 +12,6 @@ function direct(op: string, domain = ''): (e: Emitter, node: Node) => void {
   return (e, node) => {
     e.node(op, inputNames(e, node), {}, { domain, output: resultName(e, node) });
   };
-}
-
-function composed(_: Emitter, node: Node): void {
-  throw new Error(`${node.op} should have been decomposed`);
 }
 
 function reduction(op: string) {
@@ -33,18 +29,12 @@ function reduction(op: string) {
 
 function weight(e: Emitter, { attributes: { name, shape }, outputs: [value] }: Node<'weight'>): void {
   const data = e.weights(name);
-  const dims = shape as readonly number[];
-  if (data.kind === 'memory') {
-    const bytes = new Uint8Array(data.data.buffer, data.data.byteOffset, data.data.byteLength);
-    e.initializer({ name: e.name(value!), type: 'f32', shape: dims, data: bytes });
-    return;
-  }
   if (data.kind === 'blocks') throw new Error(`${name} is held in blocks and read as a whole`);
-  const { file, offset, byteLength, dtype } = data;
-  const stored = dtype === 'f32' ? e.name(value!) : `${e.name(value!)} (${dtype})`;
-  e.initializer({ name: stored, type: dtype, shape: dims, data: { location: file, offset, length: byteLength } });
+  const held = asHeld(data, shape as readonly number[]);
+  const stored = held.type === 'f32' ? e.name(value!) : `${e.name(value!)} (${held.type})`;
+  e.initializer({ name: stored, ...held });
   // The runtime folds this cast when the model is loaded.
-  if (dtype !== 'f32') e.node('Cast', [stored], { to: 1 }, { output: e.name(value!) });
+  if (held.type !== 'f32') e.node('Cast', [stored], { to: 1 }, { output: e.name(value!) });
 }
 
 function constant(e: Emitter, node: Node<'constant'>): void {
@@ -80,15 +70,7 @@ function gate(e: Emitter, node: Node<'gate'>): void {
 export const lowerings: Lowerings<Op> = {
   ...products,
   ...norms,
-  ...({
-    attention: composed,
-    attentionGrad: composed,
-    swiglu: composed,
-    swigluGrad: composed,
-    siluGrad: composed,
-    crossEntropy: composed,
-    countCorrect: composed,
-  } satisfies Record<ComposedOp, typeof composed>),
+  ...composedOps,
 
   input: (e, { attributes: { name, dtype, shape } }) => e.input({ name, type: dtype, shape }),
   weight,

@@ -1,17 +1,8 @@
 import type { GeluApproximation, Node, Value } from '../../graph/types';
+import type { NormOp } from '../opGroups';
 import type { Emitter } from './emitter';
 import { inputNames, resultName } from './lowering';
 import type { Lowerings } from './lowering';
-
-type NormOp =
-  | 'rmsNorm'
-  | 'rmsNormGrad'
-  | 'rmsNormWeightGrad'
-  | 'layerNorm'
-  | 'layerNormGrad'
-  | 'layerNormWeightGrad'
-  | 'gelu'
-  | 'geluGrad';
 
 /** Normalizations and GELU, with their gradients. */
 export const norms: Lowerings<NormOp> = {

@@ -1,9 +1,9 @@
 import { blockBytes, blockSize, nf4Values } from '../../formats/blocks';
 import type { Graph, Node, Shape, Value } from '../../graph/types';
-import type { BlocksInFile, WeightSource } from '../runtime';
+import type { BlocksInFile, WeightData, WeightSource } from '../runtime';
 import type { Emitter } from './emitter';
 import { resultName } from './lowering';
-import type { ElementType } from './proto';
+import type { ElementType, OnnxInitializer } from './proto';
 
 /** A weight as it is held, widened behind `after`. What is gated depends on the run, so nothing is folded beforehand. */
 export function unpack(e: Emitter, node: Node<'unpack'>): void {
@@ -15,15 +15,20 @@ export function unpack(e: Emitter, node: Node<'unpack'>): void {
     unpackBlocks(e, name, data, after, shape, output);
     return;
   }
-  const sizes = shape as readonly number[];
-  const stored = e.shared(heldName(name), () => {
-    if (data.kind === 'memory') return { type: 'f32', shape: sizes, data: bytesOf(data.data) };
-    const { file, offset, byteLength, dtype } = data;
-    return { type: dtype, shape: sizes, data: { location: file, offset, length: byteLength } };
-  });
-  const isWide = data.kind === 'memory' || data.dtype === 'f32';
-  if (isWide) e.gate(stored, shape, after, output);
+  const held = asHeld(data, shape as readonly number[]);
+  const stored = e.shared(heldName(name), () => held);
+  if (held.type === 'f32') e.gate(stored, shape, after, output);
   else e.node('Cast', [e.gate(stored, shape, after)], { to: 1 }, { output });
+}
+
+/** A weight that is not in blocks, in the number format that it is held in. */
+export function asHeld(
+  data: Exclude<WeightData, BlocksInFile>,
+  shape: readonly number[],
+): Omit<OnnxInitializer, 'name'> {
+  if (data.kind === 'memory') return { type: 'f32', shape, data: bytesOf(data.data) };
+  const { file, offset, byteLength, dtype } = data;
+  return { type: dtype, shape, data: { location: file, offset, length: byteLength } };
 }
 
 function unpackBlocks(e: Emitter, name: string, data: BlocksInFile, after: Value, shape: Shape, output: string): void {

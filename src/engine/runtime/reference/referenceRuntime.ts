@@ -8,7 +8,7 @@ import { sizeOf } from './array';
 import type { DenseArray } from './array';
 import type { Kernel, KernelContext } from './kernel';
 import { kernels } from './kernels';
-import { readWeight } from './weightFiles';
+import { readWeight } from '../weightValues';
 
 export interface ReferenceOptions {
   /**
@@ -33,7 +33,7 @@ export class ReferenceRuntime implements Runtime {
       if (node.op !== 'weight' && node.op !== 'unpack') continue;
       const { name, shape } = node.attributes;
       if (values.has(name)) continue;
-      values.set(name, sized(name, bindShape(shape, new Map()), readWeight(weights(name))));
+      values.set(name, sized(name, bindShape(shape, new Map()), Float64Array.from(readWeight(weights(name)))));
     }
     return new ReferenceExecutable(graph, values, this.options);
   }

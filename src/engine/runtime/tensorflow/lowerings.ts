@@ -1,5 +1,5 @@
-import type { ComposedOp } from '../../graph/decompose';
 import type { Node, Op } from '../../graph/types';
+import { composedOps } from '../opGroups';
 import type { Emitter } from './emitter';
 import { inputSlots } from './lowering';
 import type { Lowering, Lowerings } from './lowering';
@@ -10,10 +10,6 @@ import { products } from './productLowerings';
 /** A kernel of the same meaning, with the node's inputs in order. */
 function direct(op: string): (e: Emitter, node: Node) => readonly Slot[] {
   return (e, node) => [e.kernel(op, inputSlots(e, node))];
-}
-
-function composed(_: Emitter, node: Node): never {
-  throw new Error(`${node.op} should have been decomposed`);
 }
 
 function reduction(op: string): Lowering<'reduceSum' | 'reduceMax'> {
@@ -44,15 +40,7 @@ const attentionMask: Lowering<'attentionMask'> = (e, node) => {
 export const lowerings: Lowerings<Op> = {
   ...products,
   ...norms,
-  ...({
-    attention: composed,
-    attentionGrad: composed,
-    swiglu: composed,
-    swigluGrad: composed,
-    siluGrad: composed,
-    crossEntropy: composed,
-    countCorrect: composed,
-  } satisfies Record<ComposedOp, typeof composed>),
+  ...composedOps,
 
   input: (e, { attributes: { name, dtype } }) => [e.input(name, dtype)],
   weight: (e, { attributes: { name, shape } }) => [e.weight(name, shape as readonly number[])],

@@ -1,18 +1,9 @@
 import type { GeluApproximation, Node, Value } from '../../graph/types';
+import type { NormOp } from '../opGroups';
 import type { Emitter } from './emitter';
 import { inputSlots } from './lowering';
 import type { Lowerings } from './lowering';
 import type { Slot } from './plan';
-
-type NormOp =
-  | 'rmsNorm'
-  | 'rmsNormGrad'
-  | 'rmsNormWeightGrad'
-  | 'layerNorm'
-  | 'layerNormGrad'
-  | 'layerNormWeightGrad'
-  | 'gelu'
-  | 'geluGrad';
 
 /** Normalizations and GELU, with their gradients. */
 export const norms: Lowerings<NormOp> = {

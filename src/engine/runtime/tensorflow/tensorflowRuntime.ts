@@ -7,13 +7,13 @@ import type { Graph } from '../../graph/types';
 import { verify } from '../../graph/verify';
 import { bindInputs } from '../bindInputs';
 import type { Device, Executable, Runtime, Tensor, Tensors, WeightSource } from '../runtime';
+import { readWeight } from '../weightValues';
 import { dataType, loadBinding } from './binding';
 import type { Binding, BindingOptions } from './binding';
 import { Emitter } from './emitter';
 import { lastUses } from './plan';
 import type { Plan, Slot } from './plan';
 import type { OnKernel } from './profile';
-import { readWeight } from './weights';
 
 export interface TensorflowOptions extends BindingOptions {
   /** The file of tfjs-node's binding, as `lora setup tensorflow` builds it. */

@@ -1,28 +1,27 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { blockBytes, decodeBlocks } from '../../formats/blocks';
-import { bfloat16ToFloat32, float16ToFloat32 } from '../../formats/halfPrecision';
-import type { WeightData } from '../runtime';
+import { blockBytes, decodeBlocks } from '../formats/blocks';
+import { bfloat16ToFloat32, float16ToFloat32 } from '../formats/halfPrecision';
+import type { WeightData } from './runtime';
 
-/** The values of a weight in memory. Throws where its file ends too early. */
-export function readWeight(weight: WeightData): Float64Array {
-  if (weight.kind === 'memory') return Float64Array.from(weight.data);
+/** The values of a weight, in memory of their own. Throws where its file ends too early. */
+export function readWeight(weight: WeightData): Float32Array {
+  if (weight.kind === 'memory') return weight.data.slice();
   if (weight.kind === 'blocks') {
     const { format, file, count, codes, scales } = weight;
     const size = blockBytes(format, count);
-    const blocks = {
+    return decodeBlocks(format, {
       codes: readRange(file, codes, size.codes),
       scales: new Float32Array(readRange(file, scales, size.scales).buffer),
-    };
-    return Float64Array.from(decodeBlocks(format, blocks));
+    });
   }
-  const bytes = readRange(weight.file, weight.offset, weight.byteLength);
+  const { buffer } = readRange(weight.file, weight.offset, weight.byteLength);
   switch (weight.dtype) {
     case 'f32':
-      return Float64Array.from(new Float32Array(bytes.buffer));
+      return new Float32Array(buffer);
     case 'f16':
-      return Float64Array.from(float16ToFloat32(new Uint16Array(bytes.buffer)));
+      return float16ToFloat32(new Uint16Array(buffer));
     case 'bf16':
-      return Float64Array.from(bfloat16ToFloat32(new Uint16Array(bytes.buffer)));
+      return bfloat16ToFloat32(new Uint16Array(buffer));
   }
 }
 
