@@ -103,7 +103,11 @@ export interface FinishedEvent {
   readonly type: 'finished';
   /** Absolute path of the adapter folder. */
   readonly adapter: string;
+  /** Optimizer steps of the whole run. */
   readonly steps: number;
+  /** The step whose state the adapter holds, where that is not the last one: the recipe keeps the best. */
+  readonly best_step?: number;
+  /** Of the state that the adapter holds, as `eval_loss` is. */
   readonly loss: number;
   /** Null without an evaluation set. */
   readonly eval_loss: number | null;

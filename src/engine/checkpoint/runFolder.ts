@@ -20,6 +20,8 @@ export interface RunRecord {
   readonly name: string;
   readonly status: 'running' | 'finished' | 'cancelled' | 'failed';
   readonly step: number;
+  /** The step whose state the adapter holds, where that is not the last one. */
+  readonly best_step?: number | undefined;
   readonly total_steps: number;
   readonly loss: number | null;
   readonly eval_loss: number | null;

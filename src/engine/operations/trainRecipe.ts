@@ -69,13 +69,14 @@ export async function trainRecipe(loaded: LoadedRecipe, options: TrainOptions): 
 
 /** What is told of a run that had been finished before: nothing is computed or written. */
 async function endOf(run: RunFolder, plan: Plan): Promise<readonly TrainingEvent[]> {
-  const { step, total_steps, loss, eval_loss, adapter } = run.record;
+  const { step, best_step, total_steps, loss, eval_loss, adapter } = run.record;
+  const best = best_step === undefined ? {} : { best_step };
   const checkpoint = (await listCheckpoints(run.checkpoints)).at(-1)?.path ?? null;
   return [
     { type: 'plan', ...plan },
     { type: 'started', run: run.id, folder: run.path, total_steps },
     { type: 'resumed', run: run.id, step, checkpoint },
-    { type: 'finished', adapter: adapter ?? '', steps: step, loss: loss ?? 0, eval_loss },
+    { type: 'finished', adapter: adapter ?? '', steps: step, ...best, loss: loss ?? 0, eval_loss },
   ];
 }
 
@@ -119,14 +120,16 @@ class Training {
       start.baseWeights,
     );
     let outcome: Outcome;
+    let steps: number;
     try {
       outcome = await this.train(state, weights);
+      ({ step: steps } = state.progress);
       if (outcome === 'finished') await this.prove(state, start, weights);
     } finally {
       await weights.close();
     }
-    if (outcome === 'finished') await this.finish(state, start);
-    else await run.update({ status: 'cancelled', step: state.progress.step, loss: state.progress.loss ?? null });
+    if (outcome === 'finished') await this.finish(state, start, steps);
+    else await run.update({ status: 'cancelled', step: steps, loss: state.progress.loss ?? null });
     return outcome;
   }
 
@@ -215,7 +218,8 @@ class Training {
     }
   }
 
-  private async finish(state: TrainingState, start: InitialAdapter): Promise<void> {
+  /** Writes the adapter; `steps` were made, of which the best may have been loaded again. */
+  private async finish(state: TrainingState, start: InitialAdapter, steps: number): Promise<void> {
     const { prepared, plan, run, output } = this;
     const { step, loss } = state.progress;
     // Of what is written: the best state's evaluation where that was loaded.
@@ -231,8 +235,10 @@ class Training {
     };
     await writeResult(prepared, plan, result, output);
     const eval_loss = lastEval?.loss ?? null;
-    await run.update({ status: 'finished', step, loss: loss ?? null, eval_loss, adapter: output });
-    await this.tell({ type: 'finished', adapter: output, steps: step, loss: loss ?? 0, eval_loss });
+    const best_step = step === steps ? undefined : step;
+    await run.update({ status: 'finished', step: steps, best_step, loss: loss ?? null, eval_loss, adapter: output });
+    const best = best_step === undefined ? {} : { best_step };
+    await this.tell({ type: 'finished', adapter: output, steps, ...best, loss: loss ?? 0, eval_loss });
   }
 
   private async tell(event: TrainingEvent): Promise<void> {

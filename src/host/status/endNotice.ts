@@ -64,7 +64,9 @@ function resultOf({ state }: Job): string {
   if (finished === null) return `${formatCount(state.step)} steps`;
   const loss = formatNumber(finished.loss);
   const course = first === undefined ? loss : `${formatNumber(first)} → ${loss}`;
-  return `${formatCount(finished.steps)} steps, loss ${course}`;
+  const { steps, best_step: best } = finished;
+  const kept = best === undefined ? '' : ` (step ${formatCount(best)}, the best on rows it never saw, is kept)`;
+  return `${formatCount(steps)} steps, loss ${course}${kept}`;
 }
 
 /**

@@ -75,9 +75,8 @@ function changedNumbers({ finished, evals }: RunState, firstLoss: number | undef
 }
 
 /** The step whose state was saved: the last one, or the best one where the recipe asks for that. */
-function resultStep({ finished, evals }: RunState): number {
-  const saved = evals.findLast(({ eval_loss }) => eval_loss === finished!.eval_loss);
-  return saved?.step ?? finished!.steps;
+function resultStep({ finished }: RunState): number {
+  return finished!.best_step ?? finished!.steps;
 }
 
 function changedTexts(samples: readonly SampleEvent[], result: number): ChangedText[] {

@@ -60,7 +60,9 @@ function endOf({ finished, cancelled, error }: RunState): Happening[] {
   }
   if (finished === null) return [];
   const evaluated = finished.eval_loss === null ? '' : `, ${formatNumber(finished.eval_loss)} on data it never saw`;
-  const text = `Finished after ${finished.steps} steps with a loss of ${formatNumber(finished.loss)}${evaluated}.`;
+  const { steps, best_step: best } = finished;
+  const kept = best === undefined ? '' : `; the adapter is that of step ${best}, the best on data it never saw,`;
+  const text = `Finished after ${steps} steps${kept} with a loss of ${formatNumber(finished.loss)}${evaluated}.`;
   return [{ tone: 'good', when: 'End', text, hint: `Saved in ${finished.adapter}` }];
 }
 
