@@ -56,6 +56,21 @@ describe('training a recipe', () => {
     assert.match(only(events, 'sample')[0]!.text, /^[^<]*$/);
   });
 
+  test('keeps the best step where the recipe asks for that, and tells it beside the steps it made', async (t) => {
+    const tiny = await project(t, {
+      dataset: { eval_split: 0.2 },
+      // Far too fast: what is learnt is lost again.
+      training: { load_best_model_at_end: true, learning_rate: 0.5, max_steps: 6, eval_steps: 1, save_steps: 1 },
+    });
+    const { events } = await train(tiny);
+    const best = only(events, 'eval').reduce((least, at) => (at.eval_loss < least.eval_loss ? at : least));
+    assert.ok(best.step < 6, 'the last step must not be the best one here');
+    const [finished] = only(events, 'finished');
+    assert.deepEqual([finished!.steps, finished!.best_step, finished!.eval_loss], [6, best.step, best.eval_loss]);
+    const again = await train(tiny, { resume: 'latest' });
+    assert.deepEqual(again.events.at(-1), finished);
+  });
+
   test('begins no run on a computer that ONNX Runtime does not exist for; there it plans', async (t) => {
     const { platform, arch } = process;
     const pretend = (system: string, processor: string): void => {

@@ -41,7 +41,7 @@ describe('what a run changed', () => {
 
   test('is of the state that was saved, where that is not the last one', () => {
     const run = finishedRun(0.5, evaluated(50, 1), sample(50, ' 11'), evaluated(100, 0.5), sample(100, ' 19'), evaluated(150, 0.7), sample(150, ' 20')); // prettier-ignore
-    const { texts, numbers } = changesOf(run, 4)!;
+    const { texts, numbers } = changesOf({ ...run, finished: { ...run.finished!, best_step: 100 } }, 4)!;
     assert.equal(texts[0]?.after, ' 19');
     assert.deepEqual(numbers, [
       { label: 'Loss on what it learns', before: '4.000', after: '0.2500' },
