@@ -58,7 +58,7 @@ const run = spawnSync(
     '--enable-source-maps',
     '--test',
     '--test-concurrency=2',
-    `--test-timeout=${onWebgpu ? 1_500_000 : 300_000}`,
+    `--test-timeout=${onWebgpu ? 1_500_000 : 900_000}`,
     '--test-reporter=spec',
     ...files,
   ],

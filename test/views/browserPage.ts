@@ -115,7 +115,7 @@ export class OpenPage<Feed extends PageFeed = PageFeed> {
     await context.exposeFunction('toHost', (value: unknown) => opened.feed.receive(value));
     await context.exposeFunction('toMemory', (value: unknown) => void (opened.memory = value));
     await context.addInitScript(bridge(memory));
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     await page.goto(`${address}?theme=${theme}`);
     await page.waitForSelector(awaits).catch(async (error: unknown) => {
       const said = [...(await opened.violations()), await page.locator('body').innerText()];
