@@ -1,5 +1,6 @@
 import { gradients } from '../autodiff/gradients';
 import { GraphBuilder } from '../graph/builder';
+import { gradientsFirst } from '../graph/gradientsFirst';
 import { keepNothing, keepProducts, recompute } from '../graph/recompute';
 import type { Graph, Value } from '../graph/types';
 import { verify } from '../graph/verify';
@@ -63,7 +64,7 @@ export function trainingGraph(
     if (found[i] === undefined) throw new Error(`The loss does not depend on ${name}`);
     return [`gradient.${name}`, found[i]] as const;
   });
-  const graph = b.finish({ loss: sums.loss!, correct: sums.correct!, ...Object.fromEntries(outputs) });
+  const graph = gradientsFirst(b.finish({ loss: sums.loss!, correct: sums.correct!, ...Object.fromEntries(outputs) }));
   verify(graph, 'gradients');
   if (options.recomputation === 'none') return graph;
   return verify(recompute(graph, options.recomputation === 'blocks' ? keepNothing : keepProducts), 'recompute');
