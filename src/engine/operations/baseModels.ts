@@ -167,18 +167,18 @@ export const curatedModels: readonly CuratedModel[] = [
 /** The list, with what this machine makes of each model and whether it is here already. */
 export async function listBaseModels(): Promise<readonly ListedModel[]> {
   const facts = new Map<ConfigValues, MemoryNeed & { readonly parameters: number }>();
-  const factsOf = (config: ConfigValues): MemoryNeed & { readonly parameters: number } => {
+  const factsOf = (config: ConfigValues, fileBytes: number): MemoryNeed & { readonly parameters: number } => {
     const known = facts.get(config);
     if (known !== undefined) return known;
     const model = readModel(config);
-    const found = { parameters: countParameters(model), ...memoryNeed(model) };
+    const found = { parameters: countParameters(model), ...memoryNeed(model, fileBytes) };
     facts.set(config, found);
     return found;
   };
   return Promise.all(
     curatedModels.map(async ({ id, config, downloadBytes, license, purpose }) => ({
       id,
-      ...factsOf(config),
+      ...factsOf(config, downloadBytes),
       download_bytes: downloadBytes,
       license,
       purpose,

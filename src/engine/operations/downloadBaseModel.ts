@@ -29,7 +29,7 @@ export async function downloadBaseModel(
           parameters: countParameters(model),
           total_bytes: total,
           present_bytes: present,
-          ...memoryNeed(model),
+          ...memoryNeed(model, total),
         });
       },
     });

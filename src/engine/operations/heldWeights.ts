@@ -1,6 +1,7 @@
 import type { BaseModel } from '../facts/baseModel';
 import { blockBytes } from '../formats/blocks';
 import { parameterSize } from '../models/model';
+import type { Model } from '../models/model';
 import type { Device } from '../runtime/runtime';
 import { layerMatrices, quantizedWeights } from './openWeights';
 import type { Quantization } from './openWeights';
@@ -18,10 +19,13 @@ const spareBlocks = 6;
  * Without quantization, matrices of a half-precision file keep their size on the processor. What else lies in such a file
  * is widened when a graph is compiled, and what it was widened from stays mapped.
  */
-export function heldWeights(base: BaseModel, quantization: Quantization, device: Device): HeldWeights {
-  const { model, weights } = base;
+export function heldWeights(
+  model: Model,
+  isHalf: (name: string) => boolean,
+  quantization: Quantization,
+  device: Device,
+): HeldWeights {
   const size = (name: string): number => parameterSize(model, name);
-  const isHalf = (name: string): boolean => ['F16', 'BF16'].includes(weights.get(name)?.dtype ?? '');
   const held = new Map<string, number>();
   if (device === 'cpu') {
     for (const name of layerMatrices(model)) {
@@ -39,4 +43,9 @@ export function heldWeights(base: BaseModel, quantization: Quantization, device:
   const widened = [...held.keys()].reduce((sum, name) => sum + 4 * size(name), 0);
   bytes += (spareBlocks * widened) / model.blocks;
   return { bytes, packed: new Set(held.keys()) };
+}
+
+/** Which weights of a base model's files are in half precision. */
+export function halfWeights({ weights }: BaseModel): (name: string) => boolean {
+  return (name) => ['F16', 'BF16'].includes(weights.get(name)?.dtype ?? '');
 }

@@ -7,6 +7,7 @@ import { countParameters } from '../models/model';
 import type { Model } from '../models/model';
 import { memoryBytes } from '../plan/planRun';
 import { activationBytes } from './activationBytes';
+import { heldWeights } from './heldWeights';
 
 /** Shares of the machine's memory up to which a training should fit beside all else, and up to which it may. */
 const roomy = 0.6;
@@ -19,19 +20,22 @@ export interface MemoryNeed {
   readonly fit: Fit;
 }
 
-/** By the same rules as `lora plan`, from the configuration alone: before any weights are there. */
-export function memoryNeed(model: Model, machine = machineBytes()): MemoryNeed {
+/** By the same rules as `lora plan`, from the configuration and the size of the files: before any weights are there. */
+export function memoryNeed(model: Model, fileBytes: number, machine = machineBytes()): MemoryNeed {
   const adapter = planAdapter(model, loraOptions(recipeDefaults.lora));
   const trainable = adapter.trainables.reduce(
     (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
     0,
   );
-  const activations = activationBytes({ model }, adapter, {
+  const isHalf = fileBytes < 3 * countParameters(model);
+  const held = heldWeights(model, () => isHalf, recipeDefaults.engine.quantization, 'cpu');
+  const options = {
     batchSize: recipeDefaults.training.per_device_train_batch_size,
     maxLength: Math.min(512, model.contextLength),
     recomputation: 'cheap',
-  });
-  const bytes = memoryBytes(model, 4 * countParameters(model) + 16 * trainable, activations);
+  } as const;
+  const activations = activationBytes({ model }, adapter, options, undefined, (name) => held.packed.has(name));
+  const bytes = memoryBytes(model, held.bytes, trainable, activations);
   return { training_bytes: bytes, machine_bytes: machine, fit: fitOf(bytes, machine) };
 }
 

@@ -22,10 +22,13 @@ export interface ActivationBytes {
 const overhead = { process: 175e6, vocabularyEntry: 1500, fragmentation: 1.15 };
 
 /**
- * What will be trained and what it costs, from facts alone.
- *
- * Memory: frozen weights are held once, as `frozenBytes` says; what is trained has its value, gradient and two moments
- * besides, all in single precision.
+ * Bytes of a number that is trained, all in single precision: its value, its value at the start (the proof needs it), two
+ * moments, and its gradient twice: that of the last step is still there when the next one comes.
+ */
+const trainedBytes = 4 * 6;
+
+/**
+ * What will be trained and what it costs, from facts alone. `frozenBytes` says how much memory the base model's weights take.
  */
 export function planRun(
   recipe: ResolvedRecipe,
@@ -46,8 +49,8 @@ export function planRun(
     method: recipe.method,
     ...planned,
     memory: {
-      lora_bytes: memoryBytes(model, frozenBytes + 16 * trainable, activations.lora),
-      full_bytes: memoryBytes(model, 16 * baseParams, activations.full),
+      lora_bytes: memoryBytes(model, frozenBytes, trainable, activations.lora),
+      full_bytes: memoryBytes(model, 0, baseParams, activations.full),
     },
     data,
     compute,
@@ -55,10 +58,10 @@ export function planRun(
   };
 }
 
-/** Memory of a training process with so many bytes of weights (with gradients and moments) and of activations. */
-export function memoryBytes(model: Model, weights: number, activations: number): number {
+/** Memory of a training process: bytes of frozen weights, how many numbers are trained, bytes of activations. */
+export function memoryBytes(model: Model, frozen: number, trainable: number, activations: number): number {
   const process = overhead.process + overhead.vocabularyEntry * model.vocabSize;
-  return Math.round(process + weights + overhead.fragmentation * activations);
+  return Math.round(process + frozen + trainedBytes * trainable + overhead.fragmentation * activations);
 }
 
 /** What an adapter adds to a model: known without data and without a machine. */
