@@ -37,7 +37,7 @@ export async function evaluateModel(options: EvaluationOptions, signal?: AbortSi
     base.folder.chatTemplate,
   );
   const runtime = chooseRuntime({ runtime: 'auto', device: 'cpu', threads: 0 });
-  const weights = await openWeights(base, 'none');
+  const weights = await openWeights(base, 'none', 'cpu');
   let compiled: CompiledLoss | undefined;
   try {
     compiled = await compileEvaluation(runtime, base, attached?.adapter, { batchSize, maxLength }, weights.source);

@@ -27,7 +27,7 @@ export async function generateText(
   const [chosen] = options.adapters;
   const answering = options.compare || chosen === undefined ? [undefined, ...options.adapters] : options.adapters;
   const completions: Completion[] = [];
-  const weights = await openWeights(base, 'none');
+  const weights = await openWeights(base, 'none', 'cpu');
   try {
     const model = { base, tokenizer, weights: weights.source };
     for (const adapter of answering) {

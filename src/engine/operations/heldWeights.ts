@@ -1,9 +1,13 @@
 import type { BaseModel } from '../facts/baseModel';
-import { blockBytes } from '../formats/blocks';
+import { blockBytes, blockForm } from '../formats/blocks';
+import type { BlockForm } from '../formats/blocks';
+import { heldForm } from '../formats/gguf/heldBlocks';
+import { isGgufWeight } from '../formats/weightEntry';
 import { parameterSize } from '../models/model';
 import type { Device } from '../runtime/runtime';
 import { layerMatrices, quantizedWeights } from './openWeights';
 import type { Quantization } from './openWeights';
+import { keepsBlocks } from './weightFile';
 
 /** How much memory the frozen weights of a base model take, and which of them are widened only where they are used. */
 export interface HeldWeights {
@@ -15,24 +19,32 @@ export interface HeldWeights {
 const spareBlocks = 6;
 
 /**
- * Without quantization, matrices of a half-precision file keep their size on the processor. What else lies in such a file
+ * Without quantization, matrices of a half-precision file keep their size on the processor, those of a GGUF file their
+ * blocks. What else lies in such a file
  * is widened when a graph is compiled, and what it was widened from stays mapped.
  */
 export function heldWeights(base: BaseModel, quantization: Quantization, device: Device): HeldWeights {
   const { model, weights } = base;
   const size = (name: string): number => parameterSize(model, name);
-  const isHalf = (name: string): boolean => ['F16', 'BF16'].includes(weights.get(name)?.dtype ?? '');
+  const isHalf = (name: string): boolean => {
+    const entry = weights.get(name);
+    const isTransposed = entry !== undefined && isGgufWeight(entry) && entry.layout === 'transposed';
+    return !isTransposed && ['F16', 'BF16'].includes(entry?.dtype ?? '');
+  };
+  const inBlocks = (name: string, form: BlockForm): number => {
+    const { codes, scales, offsets } = blockBytes(form, size(name));
+    return codes + scales + offsets;
+  };
   const held = new Map<string, number>();
   if (device === 'cpu') {
     for (const name of layerMatrices(model)) {
-      if (isHalf(name)) held.set(name, 2 * size(name));
+      const entry = weights.get(name);
+      if (entry !== undefined && keepsBlocks(entry)) held.set(name, inBlocks(name, heldForm(entry.dtype)));
+      else if (isHalf(name)) held.set(name, 2 * size(name));
     }
   }
   if (quantization !== 'none') {
-    for (const name of quantizedWeights(model)) {
-      const { codes, scales } = blockBytes(quantization, size(name));
-      held.set(name, codes + scales);
-    }
+    for (const name of quantizedWeights(model)) held.set(name, inBlocks(name, blockForm(quantization)));
   }
   let bytes = 0;
   for (const name of model.parameters.keys()) bytes += held.get(name) ?? (isHalf(name) ? 2 + 4 : 4) * size(name);

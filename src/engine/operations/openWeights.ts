@@ -8,9 +8,9 @@ import type { BlockFormat } from '../formats/blocks';
 import { outputUnwritable, systemErrorCode } from '../formats/failures';
 import { parameterSize } from '../models/model';
 import type { Model } from '../models/model';
-import type { WeightData, WeightSource } from '../runtime/runtime';
+import type { Device, WeightData, WeightSource } from '../runtime/runtime';
 import { weightSource } from './compile';
-import { mustBeWritten, WeightFile } from './weightFile';
+import { keepsBlocks, mustBeWritten, WeightFile } from './weightFile';
 
 /** How the frozen weights are held while a recipe runs, as in `engine.quantization`. */
 export type Quantization = 'none' | BlockFormat;
@@ -25,15 +25,17 @@ export interface OpenWeights {
  * The base model's weights for a runtime. Those that its files do not hold as the runtime reads them, which are quantized
  * ones and most of a GGUF file's, are written to a file in the system's temporary folder, one after the other, so that no
  * more than one is in memory; the runtime maps that file. Making it takes a second or two for each billion bytes, so it
- * is not kept for the next run.
+ * is not kept for the next run. On the processor, matrices that a GGUF file has in blocks stay in blocks.
  * @throws Failure `disk-full` and others of `outputUnwritable` where the temporary file cannot be written
  */
 export async function openWeights(
   base: BaseModel,
   quantization: Quantization,
+  device: Device,
   replaced: ReadonlyMap<string, Float32Array> = new Map(),
 ): Promise<OpenWeights> {
   const source = weightSource(base, replaced);
+  const inBlocks = new Set(device === 'cpu' ? layerMatrices(base.model) : []);
   const toQuantize = new Set(quantization === 'none' ? [] : quantizedWeights(base.model));
   const toWrite = [...base.weights].filter(
     ([name, entry]) => toQuantize.has(name) || (!replaced.has(name) && mustBeWritten(entry)),
@@ -49,7 +51,9 @@ export async function openWeights(
         const isQuantized = quantization !== 'none' && toQuantize.has(name);
         const data = isQuantized
           ? await file.addBlocks(quantization, replaced.get(name) ?? (await readWeight(base, name)))
-          : await file.addWide(entry);
+          : inBlocks.has(name) && keepsBlocks(entry)
+            ? await file.addGgufBlocks(entry)
+            : await file.addWide(entry);
         written.set(name, data);
       }
     } finally {

@@ -1,9 +1,12 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { encodeBlocks } from '../formats/blocks';
-import type { BlockFormat } from '../formats/blocks';
+import { blockForm, encodeBlocks } from '../formats/blocks';
+import type { BlockForm, BlockFormat, Blocks } from '../formats/blocks';
+import { heldBlocks, heldForm } from '../formats/gguf/heldBlocks';
 import { isBlockType } from '../formats/gguf/types';
+import type { GgufBlockType } from '../formats/gguf/types';
 import { readGgufBytes } from '../formats/gguf/weights';
+import type { GgufWeight } from '../formats/gguf/weights';
 import { isGgufWeight, readWeightEntry } from '../formats/weightEntry';
 import type { WeightEntry } from '../formats/weightEntry';
 import type { BlocksInFile, WeightData } from '../runtime/runtime';
@@ -11,6 +14,13 @@ import type { BlocksInFile, WeightData } from '../runtime/runtime';
 /** Whether a runtime cannot read a weight where it lies: its rows are in another order, or it is quantized. */
 export function mustBeWritten(entry: WeightEntry): boolean {
   return isGgufWeight(entry) && (entry.layout !== 'same' || isBlockType(entry.dtype));
+}
+
+type GgufBlockWeight = GgufWeight & { readonly dtype: GgufBlockType };
+
+/** Whether a matrix of a GGUF file can be held in its blocks: they lie along the rows that the model has. */
+export function keepsBlocks(entry: WeightEntry): entry is GgufBlockWeight {
+  return isGgufWeight(entry) && isBlockType(entry.dtype) && entry.layout !== 'transposed';
 }
 
 /** A file of weights that a runtime maps, written one after the other. */
@@ -27,10 +37,13 @@ export class WeightFile {
   }
 
   async addBlocks(format: BlockFormat, values: Float32Array): Promise<BlocksInFile> {
-    const { codes, scales } = encodeBlocks(format, values);
-    const codesAt = await this.#append(codes);
-    const scalesAt = await this.#append(bytesOf(scales));
-    return { kind: 'blocks', format, file: this.file, count: values.length, codes: codesAt, scales: scalesAt };
+    return this.#addHeld(blockForm(format), values.length, encodeBlocks(format, values));
+  }
+
+  /** A quantized matrix of a GGUF file, none of its values changed. */
+  async addGgufBlocks(weight: GgufBlockWeight): Promise<BlocksInFile> {
+    const count = weight.shape.reduce((product, size) => product * size, 1);
+    return this.#addHeld(heldForm(weight.dtype), count, heldBlocks(weight));
   }
 
   /** Half precision stays as it is; what is quantized becomes single precision. */
@@ -45,6 +58,12 @@ export class WeightFile {
 
   async close(): Promise<void> {
     await this.handle.close();
+  }
+
+  async #addHeld(form: BlockForm, count: number, { codes, scales, offsets }: Blocks): Promise<BlocksInFile> {
+    const places = { codes: await this.#append(codes), scales: await this.#append(bytesOf(scales)) };
+    const further = offsets === undefined ? {} : { offsets: await this.#append(bytesOf(offsets)) };
+    return { kind: 'blocks', form, file: this.file, count, ...places, ...further };
   }
 
   async #append(bytes: Uint8Array): Promise<number> {

@@ -3,6 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { blockBytes, decodeBlocks } from '../../../../src/engine/formats/blocks';
+import { heldBlocks, heldForm } from '../../../../src/engine/formats/gguf/heldBlocks';
 import { readGguf } from '../../../../src/engine/formats/gguf/readGguf';
 import { decodeGguf, readGgufRows, splitGguf } from '../../../../src/engine/formats/gguf/readGgufTensor';
 import { ggufTypes, isBlockType } from '../../../../src/engine/formats/gguf/types';
@@ -46,6 +48,23 @@ test('codes of each type stay within their limits, and some reach them', () => {
     const { codes } = splitGguf(tensor.type, readGgufRows(typesFile, tensor));
     const limits = codeLimits[tensor.type];
     assert.deepEqual([Math.min(...codes), Math.max(...codes)], limits, tensor.type);
+  }
+});
+
+describe('held in blocks, a matrix keeps its numbers bit for bit', () => {
+  for (const tensor of readGguf(typesFile).tensors.values()) {
+    const { type } = tensor;
+    if (!isBlockType(type)) continue;
+    test(type, () => {
+      const blocks = heldBlocks({ ...tensor, dtype: type, file: typesFile, layout: 'same' });
+      const form = heldForm(type);
+      const { codes, scales, offsets } = blockBytes(form, 1024);
+      assert.equal(blocks.codes.byteLength, codes);
+      assert.equal(blocks.scales.byteLength, scales);
+      assert.equal(blocks.offsets?.byteLength ?? 0, offsets);
+      const expected = decodeGguf(type, readGgufRows(typesFile, tensor));
+      assert.deepEqual(bits(decodeBlocks(form, blocks)), bits(expected));
+    });
   }
 });
 
