@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import { blockFormats, encodeBlocks } from '../../src/engine/formats/blocks';
+import { blockForm, blockFormats, encodeBlocks, packCodes } from '../../src/engine/formats/blocks';
+import type { BlockForm } from '../../src/engine/formats/blocks';
 import { float32ToBfloat16, float32ToFloat16 } from '../../src/engine/formats/halfPrecision';
 import { GraphBuilder } from '../../src/engine/graph/builder';
 import { unpackWhereUsed } from '../../src/engine/graph/packedWeights';
@@ -25,7 +26,10 @@ after(() => rmSync(folder, { recursive: true }));
 
 function file(name: string, ...parts: readonly (Uint8Array | Uint16Array | Float32Array)[]): string {
   const target = path.join(folder, name);
-  writeFileSync(target, Buffer.concat(parts.map(({ buffer }) => Buffer.from(buffer as ArrayBuffer))));
+  writeFileSync(
+    target,
+    Buffer.concat(parts.map((part) => Buffer.from(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength))),
+  );
   return target;
 }
 
@@ -41,9 +45,33 @@ const held: readonly (readonly [string, WeightData])[] = [
   ...blockFormats.map((format) => {
     const { codes, scales } = encodeBlocks(format, matrix);
     const at = { file: file(format, codes, scales), codes: 0, scales: codes.length };
-    return [format, { kind: 'blocks', format, count: matrix.length, ...at }] as const;
+    return [format, { kind: 'blocks', form: blockForm(format), count: matrix.length, ...at }] as const;
   }),
+  // As the types of GGUF files are held.
+  ...(['int8', 'int4', 'uint4'] as const).flatMap((format) =>
+    ([16, 32] as const).map((size) => {
+      const form = { format, size, hasOffsets: format !== 'int4' };
+      return [`${format} in ${size}s`, randomBlocks(form)] as const;
+    }),
+  ),
 ];
+
+function randomBlocks(form: BlockForm & { readonly format: 'int8' | 'int4' | 'uint4' }): WeightData {
+  const least = { int8: -128, int4: -8, uint4: 0 }[form.format];
+  const most = { int8: 127, int4: 7, uint4: 15 }[form.format];
+  const codes = Int8Array.from(
+    { length: matrix.length },
+    () => least + Math.floor(random.uniform() * (most - least + 1)),
+  );
+  const packed = packCodes(form.format, codes);
+  const floats = Float32Array.from({ length: matrix.length / form.size }, () => 0.1 * random.normal());
+  const name = `${form.format}-${form.size}`;
+  const at = { codes: 0, scales: packed.length };
+  if (!form.hasOffsets) return { kind: 'blocks', form, count: matrix.length, file: file(name, packed, floats), ...at };
+  const offsets = floats.map((value) => value - 0.03);
+  const end = packed.length + floats.byteLength;
+  return { kind: 'blocks', form, count: matrix.length, file: file(name, packed, floats, offsets), ...at, offsets: end };
+}
 
 /** x·Wᵀ as a forward pass has it, dy·W as a backward pass, and the first with something added. */
 function products(): Graph {

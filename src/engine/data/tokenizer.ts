@@ -38,8 +38,10 @@ export interface Tokenizer {
 }
 
 export interface TokenizerSource {
-  /** `tokenizer.json` */
+  /** `tokenizer.json`, or the file that holds its content in another form; see `tokenizerJson`. */
   readonly tokenizerFile: string;
+  /** The content of `tokenizer.json`, where there is no such file. */
+  readonly tokenizerJson?: Readonly<Record<string, unknown>>;
   /** The content of `tokenizer_config.json`. */
   readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
   /** The content of `special_tokens_map.json`. */
@@ -53,7 +55,7 @@ export interface TokenizerSource {
 /** @throws Failure `tokenizer-missing`, `tokenizer-invalid` */
 export async function openTokenizer(source: TokenizerSource): Promise<Tokenizer> {
   const config = source.tokenizerConfig ?? {};
-  const file = await readTokenizerFile(source.tokenizerFile);
+  const file = complete(source.tokenizerFile, source.tokenizerJson ?? (await readTokenizerFile(source.tokenizerFile)));
   const { json, rebuilt, specialTokens: classTokens } = asTransformersBuildsIt(file, config, source.modelType);
   const { named, added } = gatherSpecialTokens({
     json,
@@ -71,7 +73,7 @@ export async function openTokenizer(source: TokenizerSource): Promise<Tokenizer>
   return wrap(library, json, named, added);
 }
 
-async function readTokenizerFile(file: string): Promise<TokenizerJson> {
+async function readTokenizerFile(file: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -79,12 +81,14 @@ async function readTokenizerFile(file: string): Promise<TokenizerJson> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw tokenizerMissing(file);
     throw tokenizerInvalid(file, 'the file cannot be read', error);
   }
-  let json: unknown;
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw tokenizerInvalid(file, 'the file is not complete JSON', error);
   }
+}
+
+function complete(file: string, json: unknown): TokenizerJson {
   const tokenizer = json as Partial<TokenizerJson> | null;
   if (typeof tokenizer?.model?.vocab !== 'object') throw tokenizerInvalid(file, 'it holds no model with a vocabulary');
   const { normalizer = null, pre_tokenizer = null, post_processor = null, decoder = null, model } = tokenizer;

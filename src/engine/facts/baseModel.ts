@@ -4,8 +4,9 @@ import type { Tokenizer } from '../data/tokenizer';
 import { readJsonObjectIfPresent } from '../formats/jsonFile';
 import { openModelFolder } from '../formats/modelFolder';
 import type { ModelFolder } from '../formats/modelFolder';
-import { readTensor } from '../formats/safetensors';
-import type { TensorEntry } from '../formats/safetensors';
+import { ggufTensorUnknown } from '../formats/gguf/failures';
+import { isGgufWeight, readWeightEntry } from '../formats/weightEntry';
+import type { WeightEntry } from '../formats/weightEntry';
 import { readModel } from '../models/families';
 import type { Model } from '../models/model';
 import { locateWeights } from '../models/weights';
@@ -17,7 +18,7 @@ export interface BaseModel {
   readonly folder: ModelFolder;
   readonly model: Model;
   /** By the names of `model.parameters`. */
-  readonly weights: ReadonlyMap<string, TensorEntry>;
+  readonly weights: ReadonlyMap<string, WeightEntry>;
 }
 
 /**
@@ -29,11 +30,22 @@ export async function openBaseModel(reference: string, from: string): Promise<Ba
   return inFolder(folder.path, () => {
     const model = readModel(folder.config);
     const weights = locateWeights(model, folder.tensors);
-    for (const { name, dtype } of weights.values()) {
+    for (const entry of weights.values()) {
+      const { name, dtype } = entry;
+      if (isGgufWeight(entry)) continue;
       if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') throw weightDtypeUnsupported(name, dtype);
     }
+    refuseLeftOver(folder, model);
     return { folder, model, weights };
   });
+}
+
+/** What a GGUF file has and the model does not read would change its numbers: such files hold nothing else. */
+function refuseLeftOver({ path: file, tensors }: ModelFolder, { parameters, tied }: Model): void {
+  for (const entry of tensors.values()) {
+    if (!isGgufWeight(entry) || parameters.has(entry.name) || tied.has(entry.name)) continue;
+    throw ggufTensorUnknown(file, entry.name);
+  }
 }
 
 /** What reads a configuration does not know where it lies: its failures get the folder's path here. */
@@ -43,7 +55,8 @@ function inFolder<T>(folder: string, read: () => T): T {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const { code, message, hint, place, exitCode, cause } = error;
-    const file = place?.file === undefined ? folder : path.resolve(folder, place.file);
+    const isWhole = place?.file === undefined || place.file === folder || folder.endsWith('.gguf');
+    const file = isWhole ? folder : path.resolve(folder, place.file);
     throw new Failure(code, message, {
       ...(hint === undefined ? {} : { hint }),
       place: { ...place, file },
@@ -60,9 +73,11 @@ export function checkMaxLength({ model }: BaseModel, maxLength: number): void {
   }
 }
 
-/** The tokenizer that lies in the model's folder. */
+/** The tokenizer that lies in the model's folder or GGUF file. */
 export async function openModelTokenizer({ folder }: BaseModel): Promise<Tokenizer> {
-  if (folder.tokenizerFile === undefined) throw tokenizerMissing(folder.path);
+  const { tokenizerFile, tokenizerJson, tokenizerConfig = {} } = folder;
+  if (tokenizerJson !== undefined) return openTokenizer({ tokenizerFile: folder.path, tokenizerJson, tokenizerConfig });
+  if (tokenizerFile === undefined) throw tokenizerMissing(folder.path);
   const specialTokensMap = await readJsonObjectIfPresent(path.join(folder.path, 'special_tokens_map.json'));
   const id = (key: string): number | undefined => {
     const value: unknown = folder.config[key];
@@ -71,7 +86,7 @@ export async function openModelTokenizer({ folder }: BaseModel): Promise<Tokeniz
   };
   const [bosId, eosId, padId] = [id('bos_token_id'), id('eos_token_id'), id('pad_token_id')];
   return openTokenizer({
-    tokenizerFile: folder.tokenizerFile,
+    tokenizerFile,
     modelType: String(folder.config['model_type']),
     ...(folder.tokenizerConfig === undefined ? {} : { tokenizerConfig: folder.tokenizerConfig }),
     ...(specialTokensMap === undefined ? {} : { specialTokensMap }),
@@ -93,5 +108,5 @@ export function endIds({ folder }: BaseModel, tokenizer: Tokenizer): ReadonlySet
 export async function readWeight({ model, weights }: BaseModel, name: string): Promise<Float32Array> {
   const entry = weights.get(name) ?? weights.get(model.tied.get(name) ?? name);
   if (entry === undefined) throw new Error(`${model.modelType} has no weight ${name}`);
-  return readTensor(entry);
+  return readWeightEntry(entry);
 }

@@ -1,9 +1,12 @@
 import { open } from 'node:fs/promises';
 import { bfloat16ToFloat32, float16ToFloat32 } from '../formats/halfPrecision';
-import type { TensorEntry } from '../formats/safetensors';
+import { readGgufWeightRows } from '../formats/gguf/weights';
+import { isGgufWeight } from '../formats/weightEntry';
+import type { WeightEntry } from '../formats/weightEntry';
 
 /** Lengths of single rows of a matrix [rows, features], read one by one: the matrix may have gigabytes. */
-export async function rowNorms(entry: TensorEntry, rows: readonly number[]): Promise<number[]> {
+export async function rowNorms(entry: WeightEntry, rows: readonly number[]): Promise<number[]> {
+  if (isGgufWeight(entry)) return readGgufWeightRows(entry, rows).map(norm);
   const features = entry.shape[1] ?? 1;
   const size = entry.dtype === 'F32' ? 4 : 2;
   const handle = await open(entry.file);

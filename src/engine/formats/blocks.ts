@@ -10,15 +10,31 @@
 export const blockFormats = ['int8', 'int4', 'nf4'] as const;
 export type BlockFormat = (typeof blockFormats)[number];
 
-/** Numbers of a block. */
+/** Numbers of a block where a recipe asks for blocks. */
 export const blockSize = 64;
+
+/**
+ * How a weight can be held: as a recipe asks for it, or as a GGUF file's numbers need it. `uint4` are whole numbers from 0
+ * to 15, two in a byte, the first in the lower half.
+ */
+export type HeldFormat = BlockFormat | 'uint4';
+
+/** The form of a weight in blocks. */
+export interface BlockForm {
+  readonly format: HeldFormat;
+  /** Numbers of a block. */
+  readonly size: number;
+  /** Whether each block has a number that is added to all of its products. */
+  readonly hasOffsets: boolean;
+}
 
 export interface Blocks {
   readonly codes: Uint8Array;
   readonly scales: Float32Array;
+  readonly offsets?: Float32Array;
 }
 
-const bitsOf: Readonly<Record<BlockFormat, number>> = { int8: 8, int4: 4, nf4: 4 };
+const bitsOf: Readonly<Record<HeldFormat, number>> = { int8: 8, int4: 4, nf4: 4, uint4: 4 };
 const largestOf: Readonly<Record<BlockFormat, number>> = { int8: 127, int4: 7, nf4: 1 };
 
 /**
@@ -44,9 +60,18 @@ export const nf4Values: Float32Array = Float32Array.of(
   1.0,
 );
 
-/** Bytes of codes and of scales for so many numbers. */
-export function blockBytes(format: BlockFormat, count: number): { readonly codes: number; readonly scales: number } {
-  return { codes: (count * bitsOf[format]) / 8, scales: (4 * count) / blockSize };
+/** The form that a recipe asks for. */
+export function blockForm(format: BlockFormat): BlockForm {
+  return { format, size: blockSize, hasOffsets: false };
+}
+
+/** Bytes of codes, of scales and of offsets for so many numbers. */
+export function blockBytes(
+  { format, size, hasOffsets }: BlockForm,
+  count: number,
+): { readonly codes: number; readonly scales: number; readonly offsets: number } {
+  const scales = (4 * count) / size;
+  return { codes: (count * bitsOf[format]) / 8, scales, offsets: hasOffsets ? scales : 0 };
 }
 
 /** Whether so many numbers fill their blocks. */
@@ -57,7 +82,7 @@ export function fillsBlocks(count: number): boolean {
 /** Rounds each number to the nearest value of its block. A block of zeros stays one. */
 export function encodeBlocks(format: BlockFormat, values: Float32Array): Blocks {
   if (!fillsBlocks(values.length)) throw new Error(`${values.length} numbers do not fill blocks of ${blockSize}`);
-  const { codes: bytes } = blockBytes(format, values.length);
+  const { codes: bytes } = blockBytes(blockForm(format), values.length);
   const codes = new Uint8Array(bytes);
   const scales = new Float32Array(values.length / blockSize);
   const put = putters[format];
@@ -72,11 +97,26 @@ export function encodeBlocks(format: BlockFormat, values: Float32Array): Blocks 
   return { codes, scales };
 }
 
-export function decodeBlocks(format: BlockFormat, { codes, scales }: Blocks): Float32Array {
-  const values = new Float32Array(scales.length * blockSize);
+/** Code times scale, and the offset added: each rounded to single precision, as ONNX Runtime and ggml do. */
+export function decodeBlocks({ format, size }: BlockForm, { codes, scales, offsets }: Blocks): Float32Array {
+  const values = new Float32Array(scales.length * size);
   const get = getters[format];
-  for (let i = 0; i < values.length; i++) values[i] = get(codes, i) * scales[Math.floor(i / blockSize)]!;
+  for (let block = 0; block < scales.length; block++) {
+    const [scale, offset] = [scales[block]!, offsets?.[block]];
+    for (let i = block * size; i < (block + 1) * size; i++) {
+      const product = Math.fround(get(codes, i) * scale);
+      values[i] = offset === undefined ? product : product + offset;
+    }
+  }
   return values;
+}
+
+/** Whole numbers as the codes of a format that has room for them. */
+export function packCodes(format: Exclude<HeldFormat, 'nf4'>, codes: Int8Array): Uint8Array {
+  if (format === 'int8') return new Uint8Array(codes.buffer, codes.byteOffset, codes.length);
+  const packed = new Uint8Array(codes.length / 2);
+  for (let i = 0; i < packed.length; i++) packed[i] = (codes[2 * i]! & 15) | ((codes[2 * i + 1]! & 15) << 4);
+  return packed;
 }
 
 const putters: Readonly<Record<BlockFormat, (codes: Uint8Array, i: number, scaled: number) => void>> = {
@@ -91,9 +131,10 @@ const putters: Readonly<Record<BlockFormat, (codes: Uint8Array, i: number, scale
   },
 };
 
-const getters: Readonly<Record<BlockFormat, (codes: Uint8Array, i: number) => number>> = {
+const getters: Readonly<Record<HeldFormat, (codes: Uint8Array, i: number) => number>> = {
   int8: (codes, i) => (codes[i]! << 24) >> 24,
   int4: (codes, i) => ((codes[i >> 1]! >> (4 * (i & 1))) << 28) >> 28,
+  uint4: (codes, i) => (codes[i >> 1]! >> (4 * (i & 1))) & 15,
   nf4: (codes, i) => nf4Values[(codes[i >> 1]! >> (4 * (1 - (i & 1)))) & 15]!,
 };
 

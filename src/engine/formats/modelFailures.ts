@@ -2,7 +2,7 @@ import { Failure } from '../../failure/failure';
 
 export function modelMissing(model: string, lookedAt: readonly string[]): Failure {
   return new Failure('model-missing', `There is no model folder ${model}.`, {
-    hint: `Check "base_model": it is a folder with config.json and model.safetensors. Looked at: ${lookedAt.join(', ')}.`,
+    hint: `Check "base_model": it is a folder with config.json and model.safetensors, or a .gguf file. Looked at: ${lookedAt.join(', ')}.`,
     place: { file: model },
   });
 }
@@ -21,17 +21,33 @@ export function modelNotInHubCache(id: string, lookedAt: readonly string[]): Fai
 }
 
 export function modelIsAFile(file: string): Failure {
-  return new Failure('model-is-a-file', `${file} is a file; a base model is a folder with config.json and weights.`, {
-    hint: 'Give the folder that holds the file.',
-    place: { file },
+  return new Failure(
+    'model-is-a-file',
+    `${file} is no model; a base model is a folder with config.json and weights, or a .gguf file.`,
+    {
+      hint: 'Give the folder that holds the file.',
+      place: { file },
+    },
+  );
+}
+
+export function modelGgufSeveral(folder: string, files: readonly string[]): Failure {
+  return new Failure('model-gguf-several', `${folder} holds ${files.length} GGUF models: ${files.join(', ')}.`, {
+    hint: 'Give the path of the one that is meant.',
+    place: { file: folder },
   });
 }
 
+/** Of a model on the hub that is there as GGUF alone. */
 export function modelGgufUnsupported(file: string): Failure {
-  return new Failure('model-gguf-unsupported', `${file} is a GGUF model, which cannot be trained on yet.`, {
-    hint: 'Use the Hugging Face folder of the same model: config.json, model.safetensors and tokenizer.json.',
-    place: { file },
-  });
+  return new Failure(
+    'model-gguf-unsupported',
+    `${file} is a GGUF file, and only Hugging Face folders are downloaded.`,
+    {
+      hint: 'Download that file yourself and give its path as base_model, or download the Hugging Face folder of the same model.',
+      place: { file },
+    },
+  );
 }
 
 export function modelConfigMissing(folder: string): Failure {

@@ -4,12 +4,13 @@ import path from 'node:path';
 import { replaceFolderAtomically, whereToRead, writeFileAtomically } from './atomicFile';
 import type { Replacement } from './atomicFile';
 import { fileMissing, fileUnreadable, systemErrorCode } from './failures';
+import { openGgufModel } from './gguf/openGgufModel';
 import { findInHubCache, hubModelFolder, looksLikeHubId } from './hubCache';
 import { isJsonObject, readJsonObject, readJsonObjectIfPresent, readTextIfPresent } from './jsonFile';
 import type { JsonObject } from './jsonFile';
 import {
   modelConfigMissing,
-  modelGgufUnsupported,
+  modelGgufSeveral,
   modelIndexBroken,
   modelIndexMismatch,
   modelIsAFile,
@@ -22,19 +23,22 @@ import {
 } from './modelFailures';
 import { readSafetensorsHeader, writeSafetensors } from './safetensors';
 import type { TensorEntry, TensorToWrite } from './safetensors';
+import type { WeightEntry } from './weightEntry';
 
-/** A Hugging Face model folder, its small files read and its weights located, none of them loaded. */
+/** A base model, its small files read and its weights located, none of them loaded. */
 export interface ModelFolder {
-  /** Absolute. */
+  /** Absolute: a Hugging Face folder, or a GGUF file. */
   readonly path: string;
-  /** config.json as it is. */
+  /** config.json as it is; of a GGUF file, what it would say. */
   readonly config: JsonObject;
-  /** generation_config.json as it is. */
+  /** generation_config.json as it is; of a GGUF file, the tokens that end a text. */
   readonly generationConfig: JsonObject | undefined;
   /** Every weight of every shard, by name. */
-  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly tensors: ReadonlyMap<string, WeightEntry>;
   /** Absolute path of tokenizer.json. */
   readonly tokenizerFile: string | undefined;
+  /** What tokenizer.json would say, where the model is a GGUF file with a tokenizer. */
+  readonly tokenizerJson?: JsonObject;
   /** tokenizer_config.json as it is. */
   readonly tokenizerConfig: JsonObject | undefined;
   /** The default chat template: chat_template.jinja, else the one in tokenizer_config.json. */
@@ -42,14 +46,18 @@ export interface ModelFolder {
 }
 
 /**
- * Opens the model that `model` names: a folder (relative to `from`, or `~/…`), else a hub id in the local cache.
- * @throws Failure `model-missing`, `model-not-in-hub-cache`, `model-is-a-file`, `model-gguf-unsupported`,
+ * Opens the model that `model` names: a folder or a GGUF file (relative to `from`, or `~/…`), else a hub id in the local
+ * cache. A folder without config.json or weights may hold one GGUF file instead.
+ * @throws Failure `model-missing`, `model-not-in-hub-cache`, `model-is-a-file`, `model-gguf-several`,
  *   `model-is-an-adapter`, `model-config-missing`, `model-pickle-only`, `model-weights-missing`, `model-index-broken`,
- *   `model-index-mismatch`, `model-shard-missing`, those of `readSafetensorsHeader`, `json-broken`
+ *   `model-index-mismatch`, `model-shard-missing`, those of `readSafetensorsHeader` and `openGgufModel`, `json-broken`
  */
 export async function openModelFolder(model: string, from = process.cwd()): Promise<ModelFolder> {
   const folder = await findModelFolder(model, from);
+  if (isGguf(folder)) return openGguf(folder);
   const entries = await readdir(folder);
+  const gguf = ggufInstead(folder, entries);
+  if (gguf !== undefined) return openGguf(gguf);
   const config = await readConfig(folder, entries);
   const tokenizerFile = path.join(folder, 'tokenizer.json');
   const tokenizerConfig = await readJsonObjectIfPresent(path.join(folder, 'tokenizer_config.json'));
@@ -66,15 +74,18 @@ export async function openModelFolder(model: string, from = process.cwd()): Prom
 }
 
 /**
- * The absolute path of the folder that `model` names; see `openModelFolder`.
- * @throws Failure `model-missing`, `model-not-in-hub-cache`, `model-is-a-file`, `model-gguf-unsupported`
+ * The absolute path of the folder or GGUF file that `model` names; see `openModelFolder`.
+ * @throws Failure `model-missing`, `model-not-in-hub-cache`, `model-is-a-file`
  */
 export async function findModelFolder(model: string, from = process.cwd()): Promise<string> {
   const folder = path.resolve(from, model.startsWith('~/') ? path.join(homedir(), model.slice(2)) : model);
   const place = await whereToRead(folder);
   const kind = await kindOf(place);
   if (kind === 'folder') return place;
-  if (kind === 'file') throw folder.endsWith('.gguf') ? modelGgufUnsupported(folder) : modelIsAFile(folder);
+  if (kind === 'file') {
+    if (isGguf(place)) return place;
+    throw modelIsAFile(folder);
+  }
   if (!looksLikeHubId(model)) throw modelMissing(model, [folder]);
   const cached = await findInHubCache(model);
   if (cached === undefined) throw modelNotInHubCache(model, [folder, hubModelFolder(model)]);
@@ -88,6 +99,8 @@ export interface ModelToWrite {
   readonly tensors: readonly TensorToWrite[];
   /** Files to copy beside the weights under their own names, such as those of `tokenizerFilesOf`. */
   readonly copyFrom: readonly string[];
+  /** Further JSON files by name, such as those of `tokenizerJsonOf`. */
+  readonly json?: Readonly<Record<string, JsonObject>>;
 }
 
 /**
@@ -103,8 +116,20 @@ export async function writeModelFolder(folder: string, model: ModelToWrite): Pro
 /** What may be replaced by a model folder: an older one. */
 export const modelReplacement: Replacement = { kind: 'model', marker: 'config.json', keep: () => false };
 
-/** The files of a model folder that make up its tokenizer, those that exist, absolute. */
+/** The tokenizer of a GGUF file as the files of a Hugging Face folder; of such a folder none, they are there. */
+export function tokenizerJsonOf({
+  tokenizerJson,
+  tokenizerConfig,
+  chatTemplate,
+}: ModelFolder): Readonly<Record<string, JsonObject>> {
+  if (tokenizerJson === undefined) return {};
+  const template = chatTemplate === undefined ? {} : { chat_template: chatTemplate };
+  return { 'tokenizer.json': tokenizerJson, 'tokenizer_config.json': { ...tokenizerConfig, ...template } };
+}
+
+/** The files of a model folder that make up its tokenizer, those that exist, absolute; none of a GGUF file. */
 export async function tokenizerFilesOf(folder: string): Promise<string[]> {
+  if (isGguf(folder)) return [];
   const entries = await readdir(folder);
   return tokenizerFileNames.filter((name) => entries.includes(name)).map((name) => path.resolve(folder, name));
 }
@@ -127,6 +152,7 @@ async function fillModelFolder(folder: string, model: ModelToWrite): Promise<voi
     writeFileAtomically(path.join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
   await writeJson('config.json', model.config);
   if (model.generationConfig !== undefined) await writeJson('generation_config.json', model.generationConfig);
+  for (const [name, value] of Object.entries(model.json ?? {})) await writeJson(name, value);
   for (const file of model.copyFrom) await copyFile(file, path.join(folder, path.basename(file)));
   await writeSafetensors(path.join(folder, 'model.safetensors'), model.tensors);
 }
@@ -138,8 +164,35 @@ async function readConfig(folder: string, entries: readonly string[]): Promise<J
     const base = adapter?.['base_model_name_or_path'];
     throw modelIsAnAdapter(folder, typeof base === 'string' ? base : undefined);
   }
-  const gguf = entries.find((name) => name.endsWith('.gguf'));
-  throw gguf === undefined ? modelConfigMissing(folder) : modelGgufUnsupported(path.join(folder, gguf));
+  throw modelConfigMissing(folder);
+}
+
+function isGguf(file: string): boolean {
+  return file.toLowerCase().endsWith('.gguf');
+}
+
+/** The GGUF file of a folder that is not a whole Hugging Face folder. */
+function ggufInstead(folder: string, entries: readonly string[]): string | undefined {
+  const hasWeights = entries.some((name) => ['model.safetensors', 'model.safetensors.index.json'].includes(name));
+  // An adapter's folder may hold the adapter as GGUF, too.
+  if ((entries.includes('config.json') && hasWeights) || entries.includes('adapter_config.json')) return undefined;
+  const files = entries.filter(isGguf);
+  if (files.length > 1) throw modelGgufSeveral(folder, files);
+  return files[0] === undefined ? undefined : path.join(folder, files[0]);
+}
+
+function openGguf(file: string): ModelFolder {
+  const { config, generationConfig, tensors, tokenizer } = openGgufModel(file);
+  return {
+    path: file,
+    config,
+    generationConfig,
+    tensors,
+    tokenizerFile: undefined,
+    ...(tokenizer === undefined ? {} : { tokenizerJson: tokenizer.json }),
+    tokenizerConfig: tokenizer?.config,
+    chatTemplate: tokenizer?.chatTemplate,
+  };
 }
 
 async function locateTensors(folder: string, entries: readonly string[]): Promise<ReadonlyMap<string, TensorEntry>> {
@@ -149,8 +202,7 @@ async function locateTensors(folder: string, entries: readonly string[]): Promis
   if (entries.includes('model.safetensors.index.json')) return locateInShards(folder, entries);
   const other = entries.find((name) => /\.(bin|pth|pt|ckpt|h5|msgpack)$/.test(name) && name !== 'training_args.bin');
   if (other !== undefined) throw modelPickleOnly(folder, path.join(folder, other));
-  const gguf = entries.find((name) => name.endsWith('.gguf'));
-  throw gguf === undefined ? modelWeightsMissing(folder) : modelGgufUnsupported(path.join(folder, gguf));
+  throw modelWeightsMissing(folder);
 }
 
 /** Reads every shard's header once and checks that each holds what the index says; names not in the index are left. */

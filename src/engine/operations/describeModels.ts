@@ -27,7 +27,9 @@ export async function describeModels(
 async function describeModel(folder: string): Promise<Pick<ModelDescription, 'words' | 'isUsable'>> {
   try {
     const { model, folder: opened } = await openBaseModel(folder, path.dirname(folder));
-    if (opened.tokenizerFile === undefined) return { words: 'has no tokenizer.json', isUsable: false };
+    if (opened.tokenizerFile === undefined && opened.tokenizerJson === undefined) {
+      return { words: 'has no tokenizer.json', isUsable: false };
+    }
     const size = roughCount(countParameters(model));
     return {
       words: `${model.modelType}, ${size} parameters, reads ${model.contextLength} tokens`,

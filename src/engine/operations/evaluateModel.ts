@@ -3,10 +3,12 @@ import { windows } from '../data/batches';
 import { openDataset } from '../data/dataset';
 import { checkMaxLength, openBaseModel, openModelTokenizer } from '../facts/baseModel';
 import { evaluateWindows } from '../train/optimizerStep';
+import type { CompiledLoss } from '../train/optimizerStep';
 import { attach } from './attached';
 import { chooseRuntime } from './chooseRuntime';
-import { compileEvaluation, weightSource } from './compile';
+import { compileEvaluation } from './compile';
 import { oneAdapter } from './failures';
+import { openWeights } from './openWeights';
 
 const batchSize = 4;
 
@@ -35,19 +37,16 @@ export async function evaluateModel(options: EvaluationOptions, signal?: AbortSi
     base.folder.chatTemplate,
   );
   const runtime = chooseRuntime({ runtime: 'auto', device: 'cpu', threads: 0 });
-  const compiled = await compileEvaluation(
-    runtime,
-    base,
-    attached?.adapter,
-    { batchSize, maxLength },
-    weightSource(base),
-  );
+  const weights = await openWeights(base, 'none', 'cpu');
+  let compiled: CompiledLoss | undefined;
   try {
+    compiled = await compileEvaluation(runtime, base, attached?.adapter, { batchSize, maxLength }, weights.source);
     const rows = windows(dataset, { batchSize, accumulation: 1, packing: true, maxLength, epochs: 1 });
     const { loss, accuracy, tokens } = await evaluateWindows(compiled, attached?.tensors ?? {}, rows, signal);
     return { eval_loss: loss, perplexity: Math.exp(loss), mean_token_accuracy: accuracy, tokens };
   } finally {
-    await compiled.executable.dispose();
+    await compiled?.executable.dispose();
+    await weights.close();
     await dataset.close();
   }
 }

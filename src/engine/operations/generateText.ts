@@ -6,10 +6,12 @@ import type { BaseModel } from '../facts/baseModel';
 import { generate } from '../generate/generate';
 import { sampler } from '../generate/sampling';
 import { TextStream } from '../generate/textStream';
+import type { WeightSource } from '../runtime/runtime';
 import { attach } from './attached';
 import { chooseRuntime } from './chooseRuntime';
-import { compileLogits, weightSource } from './compile';
+import { compileLogits } from './compile';
 import { noChatTemplate, oneAdapter, promptEmpty } from './failures';
+import { openWeights } from './openWeights';
 
 /** Continues a prompt with the base model, with an adapter, or with both for comparison. */
 export async function generateText(
@@ -25,15 +27,26 @@ export async function generateText(
   const [chosen] = options.adapters;
   const answering = options.compare || chosen === undefined ? [undefined, ...options.adapters] : options.adapters;
   const completions: Completion[] = [];
-  for (const adapter of answering) {
-    completions.push(await complete(base, tokenizer, prompt, adapter, options, onText, signal));
+  const weights = await openWeights(base, 'none', 'cpu');
+  try {
+    const model = { base, tokenizer, weights: weights.source };
+    for (const adapter of answering) {
+      completions.push(await complete(model, prompt, adapter, options, onText, signal));
+    }
+  } finally {
+    await weights.close();
   }
   return { prompt: options.prompt, completions };
 }
 
+interface OpenModel {
+  readonly base: BaseModel;
+  readonly tokenizer: Tokenizer;
+  readonly weights: WeightSource;
+}
+
 async function complete(
-  base: BaseModel,
-  tokenizer: Tokenizer,
+  { base, tokenizer, weights }: OpenModel,
   prompt: Int32Array,
   chosen: WeightedAdapter | undefined,
   options: GenerationOptions,
@@ -44,7 +57,7 @@ async function complete(
   const { contextLength } = base.model;
   const maxLength = Math.min(contextLength, prompt.length + options.maxNewTokens);
   const runtime = chooseRuntime({ runtime: 'auto', device: 'cpu', threads: 0 });
-  const executable = await compileLogits(runtime, base, attached?.adapter, maxLength, weightSource(base));
+  const executable = await compileLogits(runtime, base, attached?.adapter, maxLength, weights);
   const adapter = chosen?.folder ?? null;
   try {
     const source = { executable, trained: attached?.tensors ?? {} };

@@ -1,10 +1,14 @@
 import type { BaseModel } from '../facts/baseModel';
-import { blockBytes } from '../formats/blocks';
+import { blockBytes, blockForm } from '../formats/blocks';
+import type { BlockForm } from '../formats/blocks';
+import { heldForm } from '../formats/gguf/heldBlocks';
+import { isGgufWeight } from '../formats/weightEntry';
 import { parameterSize } from '../models/model';
 import type { Model } from '../models/model';
 import type { Device } from '../runtime/runtime';
 import { layerMatrices, quantizedWeights } from './openWeights';
 import type { Quantization } from './openWeights';
+import { keepsBlocks } from './weightFile';
 
 /** How much memory the frozen weights of a base model take, and which of them are widened only where they are used. */
 export interface HeldWeights {
@@ -12,40 +16,55 @@ export interface HeldWeights {
   readonly packed: ReadonlySet<string>;
 }
 
+/** Single or half precision, or blocks that keep their form. */
+export type StoredForm = 'single' | 'half' | BlockForm;
+
 /** Matrices of so many blocks are wide in memory that the runtime holds for them, beside those that are in use. */
 const spareBlocks = 6;
 
 /**
- * Without quantization, matrices of a half-precision file keep their size on the processor. What else lies in such a file
- * is widened when a graph is compiled, and what it was widened from stays mapped.
+ * Without quantization, matrices of a half-precision file keep their size on the processor, those of a GGUF file their
+ * blocks. What else lies in a half-precision file is widened when a graph is compiled, and what it was widened from stays
+ * mapped.
  */
 export function heldWeights(
   model: Model,
-  isHalf: (name: string) => boolean,
+  stored: (name: string) => StoredForm,
   quantization: Quantization,
   device: Device,
 ): HeldWeights {
   const size = (name: string): number => parameterSize(model, name);
+  const inBlocks = (name: string, form: BlockForm): number => {
+    const { codes, scales, offsets } = blockBytes(form, size(name));
+    return codes + scales + offsets;
+  };
   const held = new Map<string, number>();
   if (device === 'cpu') {
     for (const name of layerMatrices(model)) {
-      if (isHalf(name)) held.set(name, 2 * size(name));
+      const form = stored(name);
+      if (form === 'half') held.set(name, 2 * size(name));
+      else if (form !== 'single') held.set(name, inBlocks(name, form));
     }
   }
   if (quantization !== 'none') {
-    for (const name of quantizedWeights(model)) {
-      const { codes, scales } = blockBytes(quantization, size(name));
-      held.set(name, codes + scales);
-    }
+    for (const name of quantizedWeights(model)) held.set(name, inBlocks(name, blockForm(quantization)));
   }
   let bytes = 0;
-  for (const name of model.parameters.keys()) bytes += held.get(name) ?? (isHalf(name) ? 2 + 4 : 4) * size(name);
+  for (const name of model.parameters.keys()) {
+    bytes += held.get(name) ?? (stored(name) === 'half' ? 2 + 4 : 4) * size(name);
+  }
   const widened = [...held.keys()].reduce((sum, name) => sum + 4 * size(name), 0);
   bytes += (spareBlocks * widened) / model.blocks;
   return { bytes, packed: new Set(held.keys()) };
 }
 
-/** Which weights of a base model's files are in half precision. */
-export function halfWeights({ weights }: BaseModel): (name: string) => boolean {
-  return (name) => ['F16', 'BF16'].includes(weights.get(name)?.dtype ?? '');
+/** In what the weights of a base model's files are stored. */
+export function storedForms({ weights }: BaseModel): (name: string) => StoredForm {
+  return (name) => {
+    const entry = weights.get(name);
+    if (entry === undefined) return 'single';
+    if (keepsBlocks(entry)) return heldForm(entry.dtype);
+    const isTransposed = isGgufWeight(entry) && entry.layout === 'transposed';
+    return !isTransposed && ['F16', 'BF16'].includes(entry.dtype) ? 'half' : 'single';
+  };
 }

@@ -1,14 +1,16 @@
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { readWeight } from '../facts/baseModel';
 import type { BaseModel } from '../facts/baseModel';
-import { encodeBlocks, fillsBlocks } from '../formats/blocks';
+import { fillsBlocks } from '../formats/blocks';
 import type { BlockFormat } from '../formats/blocks';
+import { outputUnwritable, systemErrorCode } from '../formats/failures';
 import { parameterSize } from '../models/model';
 import type { Model } from '../models/model';
-import type { BlocksInFile, WeightSource } from '../runtime/runtime';
+import type { Device, WeightData, WeightSource } from '../runtime/runtime';
 import { weightSource } from './compile';
+import { keepsBlocks, mustBeWritten, WeightFile } from './weightFile';
 
 /** How the frozen weights are held while a recipe runs, as in `engine.quantization`. */
 export type Quantization = 'none' | BlockFormat;
@@ -20,26 +22,48 @@ export interface OpenWeights {
 }
 
 /**
- * The base model's weights for a runtime. Quantized ones are written to a file in the system's temporary folder, one
- * after the other, so that no more than one is in memory; the runtime maps that file. Making it takes a second or two
- * for each billion bytes, so it is not kept for the next run.
+ * The base model's weights for a runtime. Those that its files do not hold as the runtime reads them, which are quantized
+ * ones and most of a GGUF file's, are written to a file in the system's temporary folder, one after the other, so that no
+ * more than one is in memory; the runtime maps that file. Making it takes a second or two for each billion bytes, so it
+ * is not kept for the next run. On the processor, matrices that a GGUF file has in blocks stay in blocks.
+ * @throws Failure `disk-full` and others of `outputUnwritable` where the temporary file cannot be written
  */
 export async function openWeights(
   base: BaseModel,
   quantization: Quantization,
+  device: Device,
   replaced: ReadonlyMap<string, Float32Array> = new Map(),
 ): Promise<OpenWeights> {
   const source = weightSource(base, replaced);
-  if (quantization === 'none') return { source, close: () => Promise.resolve() };
+  const inBlocks = new Set(device === 'cpu' ? layerMatrices(base.model) : []);
+  const toQuantize = new Set(quantization === 'none' ? [] : quantizedWeights(base.model));
+  const toWrite = [...base.weights].filter(
+    ([name, entry]) => toQuantize.has(name) || (!replaced.has(name) && mustBeWritten(entry)),
+  );
+  if (toWrite.length === 0) return { source, close: () => Promise.resolve() };
   const folder = await mkdtemp(path.join(os.tmpdir(), 'lora-weights-'));
   const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    const file = path.join(folder, quantization);
-    const blocks = await writeBlocks(file, base, quantization, replaced);
-    return { source: (name) => blocks.get(name) ?? source(name), close };
+    const written = new Map<string, WeightData>();
+    const file = await WeightFile.create(path.join(folder, 'weights'));
+    try {
+      for (const [name, entry] of toWrite) {
+        const isQuantized = quantization !== 'none' && toQuantize.has(name);
+        const data = isQuantized
+          ? await file.addBlocks(quantization, replaced.get(name) ?? (await readWeight(base, name)))
+          : inBlocks.has(name) && keepsBlocks(entry)
+            ? await file.addGgufBlocks(entry)
+            : await file.addWide(entry);
+        written.set(name, data);
+      }
+    } finally {
+      await file.close();
+    }
+    const tied = (name: string): string => base.model.tied.get(name) ?? name;
+    return { source: (name) => written.get(replaced.has(name) ? name : tied(name)) ?? source(name), close };
   } catch (error) {
     await close();
-    throw error;
+    throw systemErrorCode(error) === undefined ? error : outputUnwritable(folder, error);
   }
 }
 
@@ -54,36 +78,4 @@ export function layerMatrices({ modules, blockList, parameters }: Model): readon
 /** What QLoRA quantizes. A matrix that does not fill its blocks stays as it is. */
 export function quantizedWeights(model: Model): readonly string[] {
   return layerMatrices(model).filter((name) => fillsBlocks(parameterSize(model, name)));
-}
-
-async function writeBlocks(
-  file: string,
-  base: BaseModel,
-  format: BlockFormat,
-  replaced: ReadonlyMap<string, Float32Array>,
-): Promise<ReadonlyMap<string, BlocksInFile>> {
-  const handle = await open(file, 'wx');
-  try {
-    const written = new Map<string, BlocksInFile>();
-    let end = 0;
-    const append = async (bytes: Uint8Array): Promise<number> => {
-      const start = end;
-      // Aligned for every kind of number.
-      end = 64 * Math.ceil((start + bytes.length) / 64);
-      // After what was written before.
-      await handle.writeFile(bytes);
-      await handle.writeFile(new Uint8Array(end - start - bytes.length));
-      return start;
-    };
-    for (const name of quantizedWeights(base.model)) {
-      const values = replaced.get(name) ?? (await readWeight(base, name));
-      const { codes, scales } = encodeBlocks(format, values);
-      const codesAt = await append(codes);
-      const scalesAt = await append(new Uint8Array(scales.buffer));
-      written.set(name, { kind: 'blocks', format, file, count: values.length, codes: codesAt, scales: scalesAt });
-    }
-    return written;
-  } finally {
-    await handle.close();
-  }
 }

@@ -15,7 +15,7 @@ import { formatCount } from '../../run/format';
 import { activationBytes } from './activationBytes';
 import { batchShapes } from './batchShapes';
 import { quantizationNeedsProcessor } from './failures';
-import { halfWeights, heldWeights } from './heldWeights';
+import { heldWeights, storedForms } from './heldWeights';
 import { evaluationRows } from './evaluator';
 import { preflight } from './preflight';
 import { checkExamples, closePrepared, countSteps, prepare } from './prepare';
@@ -54,7 +54,7 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
   };
   const chosen = await deviceOf(loaded.recipe.engine, trial);
   const shapes = await batchShapes(prepared, steps);
-  const held = heldWeights(base.model, halfWeights(base), loaded.recipe.engine.quantization, chosen.device);
+  const held = heldWeights(base.model, storedForms(base), loaded.recipe.engine.quantization, chosen.device);
   const options = { batchSize: prepared.windowOptions.batchSize, maxLength, recomputation };
   const activations = {
     lora: activationBytes(base, adapter, options, shapes, (name) => held.packed.has(name)),

@@ -18,7 +18,7 @@ import { memoryBytes } from '../plan/planRun';
 import { activationBytes } from './activationBytes';
 import { describeDataset } from './describeDatasets';
 import type { Shape } from './fittingMemory';
-import { halfWeights, heldWeights } from './heldWeights';
+import { heldWeights, storedForms } from './heldWeights';
 import { planRecipe } from './planRecipe';
 import type { SampledRow } from './proposedLength';
 import { proposeValues } from './proposedValues';
@@ -137,7 +137,7 @@ function countTrainable({ trainables }: Adapter): number {
 function memoryOf(base: BaseModel, { r, targets, maxLength, batchSize, recomputes }: Shape): number {
   const adapter = adapterOf(base, r, targets);
   const recomputation = recomputes ? 'blocks' : 'cheap';
-  const held = heldWeights(base.model, halfWeights(base), recipeDefaults.engine.quantization, 'cpu');
+  const held = heldWeights(base.model, storedForms(base), recipeDefaults.engine.quantization, 'cpu');
   const isPacked = (name: string): boolean => held.packed.has(name);
   const activations = activationBytes(base, adapter, { batchSize, maxLength, recomputation }, undefined, isPacked);
   return memoryBytes(base.model, held.bytes, countTrainable(adapter), activations);

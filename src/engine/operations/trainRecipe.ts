@@ -117,6 +117,7 @@ class Training {
     const weights = await openWeights(
       this.prepared.base,
       this.prepared.loaded.recipe.engine.quantization,
+      record.decided.device ?? 'cpu',
       start.baseWeights,
     );
     let outcome: Outcome;

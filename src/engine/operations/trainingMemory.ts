@@ -27,8 +27,8 @@ export function memoryNeed(model: Model, fileBytes: number, machine = machineByt
     (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
     0,
   );
-  const isHalf = fileBytes < 3 * countParameters(model);
-  const held = heldWeights(model, () => isHalf, recipeDefaults.engine.quantization, 'cpu');
+  const form = fileBytes < 3 * countParameters(model) ? 'half' : 'single';
+  const held = heldWeights(model, () => form, recipeDefaults.engine.quantization, 'cpu');
   const options = {
     batchSize: recipeDefaults.training.per_device_train_batch_size,
     maxLength: Math.min(512, model.contextLength),

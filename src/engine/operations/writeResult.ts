@@ -6,7 +6,7 @@ import { adapterConfigDefaults } from '../formats/adapterConfig';
 import type { AdapterConfig } from '../formats/adapterConfig';
 import { renderModelCard } from '../formats/modelCard';
 import type { CardValue } from '../formats/modelCard';
-import { modelReplacement, tokenizerFilesOf, writeModelFolder } from '../formats/modelFolder';
+import { modelReplacement, tokenizerFilesOf, tokenizerJsonOf, writeModelFolder } from '../formats/modelFolder';
 import type { TensorToWrite } from '../formats/safetensors';
 import { readWeight } from '../facts/baseModel';
 import { targetModulesOf } from '../lora/adapter';
@@ -84,6 +84,7 @@ async function writeModel({ base }: Prepared, { trained }: Result, folder: strin
     ...(generationConfig === undefined ? {} : { generationConfig }),
     tensors,
     copyFrom: await tokenizerFilesOf(path),
+    json: tokenizerJsonOf(base.folder),
   });
 }
 
@@ -134,9 +135,10 @@ function modelCard(prepared: Prepared, plan: Plan, result: Result): string {
   return renderModelCard({
     name: recipe.name,
     baseModel: recipe.base_model,
-    // A folder in the place where the recipe's relative path leads; otherwise it came from the hub's cache.
+    // In the place where the recipe's relative path leads (a GGUF file may lie in it); else from the hub's cache.
     isBaseModelRelative:
-      !isAbsolute(recipe.base_model) && base.folder.path === resolve(dirname(loaded.file), recipe.base_model),
+      !isAbsolute(recipe.base_model) &&
+      [base.folder.path, dirname(base.folder.path)].includes(resolve(dirname(loaded.file), recipe.base_model)),
     taskType: recipe.task_type,
     parameters: { trainable: plan.adapter.trainable_params, all: plan.adapter.all_params },
     data: {

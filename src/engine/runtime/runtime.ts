@@ -1,4 +1,4 @@
-import type { BlockFormat } from '../formats/blocks';
+import type { BlockForm } from '../formats/blocks';
 import type { Graph } from '../graph/types';
 
 /** A dense row-major tensor in memory. bool is one byte per element, 0 or 1. */
@@ -21,16 +21,20 @@ export type WeightData =
     }
   | BlocksInFile;
 
-/** A weight in blocks of consecutive numbers: a code of a few bits for each number, and a scale (f32) for each block. */
+/**
+ * A weight in blocks of consecutive numbers: a code of a few bits for each number, a scale (f32) for each block, and in
+ * some forms an offset (f32) for each block.
+ */
 export interface BlocksInFile {
   readonly kind: 'blocks';
-  readonly format: BlockFormat;
+  readonly form: BlockForm;
   readonly file: string;
   /** How many numbers the weight has; a multiple of the block's size. */
   readonly count: number;
-  /** Where the codes and the scales begin in the file, in bytes. */
+  /** Where the codes, the scales and the offsets begin in the file, in bytes. */
   readonly codes: number;
   readonly scales: number;
+  readonly offsets?: number;
 }
 
 export type WeightSource = (name: string) => WeightData;

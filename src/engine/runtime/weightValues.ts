@@ -7,11 +7,13 @@ import type { WeightData } from './runtime';
 export function readWeight(weight: WeightData): Float32Array {
   if (weight.kind === 'memory') return weight.data.slice();
   if (weight.kind === 'blocks') {
-    const { format, file, count, codes, scales } = weight;
-    const size = blockBytes(format, count);
-    return decodeBlocks(format, {
+    const { form, file, count, codes, scales, offsets } = weight;
+    const size = blockBytes(form, count);
+    const floats = (at: number): Float32Array => new Float32Array(readRange(file, at, size.scales).buffer);
+    return decodeBlocks(form, {
       codes: readRange(file, codes, size.codes),
-      scales: new Float32Array(readRange(file, scales, size.scales).buffer),
+      scales: floats(scales),
+      ...(offsets === undefined ? {} : { offsets: floats(offsets) }),
     });
   }
   const { buffer } = readRange(weight.file, weight.offset, weight.byteLength);

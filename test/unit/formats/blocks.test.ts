@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { blockSize, decodeBlocks, encodeBlocks, fillsBlocks, nf4Values } from '../../../src/engine/formats/blocks';
+import {
+  blockForm,
+  blockSize,
+  decodeBlocks,
+  encodeBlocks,
+  fillsBlocks,
+  nf4Values,
+} from '../../../src/engine/formats/blocks';
 
 /** Φ(x) by the series of its integral. */
 function normalShare(x: number): number {
@@ -40,7 +47,7 @@ describe('blocks of numbers', () => {
   });
 
   test('nf4 takes the nearest value times the largest magnitude of the block', () => {
-    const decoded = decodeBlocks('nf4', encodeBlocks('nf4', numbers));
+    const decoded = decodeBlocks(blockForm('nf4'), encodeBlocks('nf4', numbers));
     for (let i = 0; i < numbers.length; i++) {
       const from = blockSize * Math.floor(i / blockSize);
       const scale = Math.max(...numbers.subarray(from, from + blockSize).map(Math.abs));
@@ -64,7 +71,7 @@ describe('blocks of numbers', () => {
   ] as const) {
     test(`${format} is off by half a step at most`, () => {
       const blocks = encodeBlocks(format, numbers);
-      const decoded = decodeBlocks(format, blocks);
+      const decoded = decodeBlocks(blockForm(format), blocks);
       decoded.forEach((value, i) => {
         const step = blocks.scales[Math.floor(i / blockSize)]!;
         assert.ok(Math.abs(value - numbers[i]!) <= 0.5001 * step, `number ${i}`);
@@ -75,9 +82,12 @@ describe('blocks of numbers', () => {
 
   test('zeros stay zeros, and nothing is rounded a second time', () => {
     for (const format of ['int8', 'int4', 'nf4'] as const) {
-      assert.deepEqual(decodeBlocks(format, encodeBlocks(format, new Float32Array(64))), new Float32Array(64));
-      const once = decodeBlocks(format, encodeBlocks(format, numbers));
-      assert.deepEqual(decodeBlocks(format, encodeBlocks(format, once)), once);
+      assert.deepEqual(
+        decodeBlocks(blockForm(format), encodeBlocks(format, new Float32Array(64))),
+        new Float32Array(64),
+      );
+      const once = decodeBlocks(blockForm(format), encodeBlocks(format, numbers));
+      assert.deepEqual(decodeBlocks(blockForm(format), encodeBlocks(format, once)), once);
     }
   });
 

@@ -30,7 +30,8 @@ export async function openPreview(params: PreviewParams): Promise<OpenPreview> {
   const base = await openBaseModel(loaded.recipe.base_model, path.dirname(loaded.file));
   const { maxLength, optionsOf } = readingOf(loaded, base);
   const options = optionsOf('train');
-  const files = [options.path, ...tokenizerFiles.map((name) => path.join(base.folder.path, name))];
+  // The model's own path counts where it is a GGUF file.
+  const files = [options.path, base.folder.path, ...tokenizerFiles.map((name) => path.join(base.folder.path, name))];
   const states = await statesOf(files);
   const tokenizer = await openModelTokenizer(base);
   // Uncut: what is cut off is shown too.

@@ -1,4 +1,4 @@
-import { blockBytes, blockSize, nf4Values } from '../../formats/blocks';
+import { blockBytes, nf4Values } from '../../formats/blocks';
 import type { Graph, Node, Shape, Value } from '../../graph/types';
 import type { BlocksInFile, WeightData, WeightSource } from '../runtime';
 import type { Emitter } from './emitter';
@@ -32,21 +32,25 @@ export function asHeld(
 }
 
 function unpackBlocks(e: Emitter, name: string, data: BlocksInFile, after: Value, shape: Shape, output: string): void {
-  const blocks = data.count / blockSize;
-  const scales = scalesOf(e, name, data);
+  const { format, size } = data.form;
+  const blocks = data.count / size;
+  const scales = floatsOf(e, name, data, 'scales');
   let values: string;
-  if (data.format === 'nf4') {
+  if (format === 'nf4') {
     const quads = [data.count / 4];
     const codes = e.gate(codesOf(e, name, data, 'u16', quads), quads, after);
     const looked = e.node('Gather', [nf4Table(e), e.node('Cast', [codes], { to: 6 })], { axis: 0 });
-    values = e.node('Mul', [e.reshape(looked, [], [blocks, blockSize]), scales]);
+    values = e.node('Mul', [e.reshape(looked, [], [blocks, size]), scales]);
   } else {
-    const codes = codesOf(e, name, data, data.format === 'int8' ? 'i8' : 'i4', [blocks, blockSize]);
+    const codes = codesOf(e, name, data, codeTypes[format], [blocks, size]);
     const gated = e.gate(scales, [blocks, 1], after);
-    values = e.node('DequantizeLinear', [codes, gated], { axis: 1, block_size: blockSize });
+    values = e.node('DequantizeLinear', [codes, gated], { axis: 1, block_size: size });
   }
-  e.reshape(values, [blocks, blockSize], shape, output);
+  if (data.offsets !== undefined) values = e.node('Add', [values, floatsOf(e, name, data, 'offsets')]);
+  e.reshape(values, [blocks, size], shape, output);
 }
+
+const codeTypes = { int8: 'i8', int4: 'i4', uint4: 'u4' } as const;
 
 /** The four values of each two bytes of codes, [65536, 4]: a look-up by single codes would take far longer. */
 function nf4Table(e: Emitter): string {
@@ -84,16 +88,17 @@ export function packedProducts(graph: Graph, weights: WeightSource, without: Rea
     if (packed.op !== 'unpack' || uses.get(packed) !== 1 || transposeA || !transposeB || alpha !== 1) continue;
     const { name } = packed.attributes;
     const data = weights(name);
-    if (data.kind !== 'blocks' || data.format !== 'nf4') continue;
+    if (data.kind !== 'blocks' || data.form.format !== 'nf4') continue;
     const [rows, columns] = shape as readonly [number, number];
     absorbed.add(packed);
     products.set(node, (e) => {
       const codes = codesOf(e, name, data, 'u8', [data.count / 2]);
-      const scales = scalesOf(e, name, data, [data.count / blockSize]);
+      const { size } = data.form;
+      const scales = floatsOf(e, name, data, 'scales', [data.count / size]);
       e.node(
         'MatMulBnb4',
         [e.name(x), codes, scales],
-        { K: columns, N: rows, block_size: blockSize, quant_type: 1 },
+        { K: columns, N: rows, block_size: size, quant_type: 1 },
         { domain: 'com.microsoft', output: e.name(node.outputs[0]!) },
       );
     });
@@ -104,11 +109,11 @@ export function packedProducts(graph: Graph, weights: WeightSource, without: Rea
 function codesOf(
   e: Emitter,
   name: string,
-  { file, format, count, codes }: BlocksInFile,
+  { file, form, count, codes }: BlocksInFile,
   type: ElementType,
   shape: readonly number[],
 ): string {
-  const length = blockBytes(format, count).codes;
+  const length = blockBytes(form, count).codes;
   return e.shared(`${heldName(name)} ${type}`, () => ({
     type,
     shape,
@@ -116,15 +121,17 @@ function codesOf(
   }));
 }
 
-function scalesOf(
+/** Scales or offsets, one for each block. */
+function floatsOf(
   e: Emitter,
   name: string,
-  { file, format, count, scales }: BlocksInFile,
-  shape: readonly number[] = [count / blockSize, 1],
+  data: BlocksInFile,
+  kind: 'scales' | 'offsets',
+  shape: readonly number[] = [data.count / data.form.size, 1],
 ): string {
-  const length = blockBytes(format, count).scales;
-  const data = { location: file, offset: scales, length };
-  return e.shared(`${heldName(name)} scales ${shape.length}`, () => ({ type: 'f32', shape, data }));
+  const { file, form, count } = data;
+  const stored = { location: file, offset: data[kind] ?? 0, length: blockBytes(form, count)[kind] };
+  return e.shared(`${heldName(name)} ${kind} ${shape.length}`, () => ({ type: 'f32', shape, data: stored }));
 }
 
 const heldName = (name: string): string => `${name} (held)`;

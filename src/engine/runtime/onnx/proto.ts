@@ -36,6 +36,7 @@ export const elementType = {
   bool: 9,
   f16: 10,
   bf16: 16,
+  u4: 21,
   i4: 22,
 } as const;
 export type ElementType = keyof typeof elementType;
