@@ -6,7 +6,7 @@ export interface Recipe {
   readonly $schema?: string;
   /** The adapter's name, used for its folder and wherever it is listed. Default: the recipe file's name without `.lora.json`. */
   readonly name?: string;
-  /** The model that is fine-tuned: a Hugging Face model folder (with `config.json`, `model.safetensors` and `tokenizer.json`) or a hub id such as `HuggingFaceTB/SmolLM2-135M` that is looked up in the local hub cache. The base model itself is never changed. */
+  /** The model that is fine-tuned: a Hugging Face model folder (with `config.json`, `model.safetensors` and `tokenizer.json`), a `.gguf` file, or a hub id such as `HuggingFaceTB/SmolLM2-135M` that is looked up in the local hub cache. The base model itself is never changed. */
   readonly base_model: string;
   /** What the model learns to do. `CAUSAL_LM` continues text: chat, stories, code, instructions. The other tasks are not built yet. */
   readonly task_type?: 'CAUSAL_LM' | 'SEQ_CLS' | 'IMAGE_CLASSIFICATION' | 'TEXT_TO_IMAGE';
