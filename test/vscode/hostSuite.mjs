@@ -6,13 +6,13 @@ const patience = 300_000;
 
 export const hostSuite = {
   name: 'the suite inside the extension host',
-  async act(bench, screens) {
+  async act(bench, screens, lane) {
     const suite = await buildSuite();
     // Its server shows no notifications, which other stories need.
     const server = await bench.ownServer({ trusted: true, isDriven: true });
     const folder = bench.folder();
     fillSuiteFolder(folder);
-    const { page, close } = await bench.window(server, folder, screens);
+    const { page, close } = await bench.window(server, folder, screens, lane);
     try {
       const code = await outcome(page, server.suiteUrl(folder, suite));
       if (code !== 0) throw new Error(`The suite ended with ${code}`);

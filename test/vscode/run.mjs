@@ -1,6 +1,7 @@
 // `npm run test:vscode`: the packaged extension in a real VS Code, offline, driven through its window.
 //   npm run test:vscode -- reload        only stories whose name holds the word
 //   npm run test:vscode -- --again       a story that fails is played once more, and that is said: for machines that others use
+//   npm run test:vscode -- --lanes 1     so many windows at a time, two without it: a story mostly waits
 //   npm run test:vscode -- --repeat 10   each story ten times; says how often it failed and how long it took
 //   LORA_CHROMIUM=PATH                   the browser, where it is not in its usual place
 // Pictures of every step: .tsbuild/vscode-screens/
@@ -14,10 +15,11 @@ import { stories } from './stories.mjs';
 import { TestBench } from './testBench.mjs';
 
 const { values, positionals } = parseArgs({
-  options: { repeat: { type: 'string' }, again: { type: 'boolean' } },
+  options: { repeat: { type: 'string' }, lanes: { type: 'string' }, again: { type: 'boolean' } },
   allowPositionals: true,
 });
 const rounds = Number(values.repeat ?? 1);
+const lanes = Number(values.lanes ?? 2);
 const screens = path.resolve('.tsbuild/vscode-screens');
 const every = [hostSuite, ...stories, ...accessStories, ...killStories];
 const wanted = every.filter(({ name }) => name.includes(positionals[0] ?? ''));
@@ -38,11 +40,8 @@ try {
   // Round by round: ten in a row meet ten states of the machine and of the server.
   for (let round = 1; round <= rounds; round++) {
     if (rounds > 1) console.log(`Round ${round} of ${rounds}`);
-    for (const story of wanted) {
-      if ((await play(story, round)) || values.again !== true) continue;
-      console.log(`again   ${story.name}`);
-      if (await play(story, round)) second++;
-    }
+    const left = [...wanted];
+    await Promise.all(Array.from({ length: lanes }, (_, lane) => playOn(lane, left, round)));
   }
 } finally {
   await bench.close();
@@ -54,12 +53,21 @@ if (second > 0) console.log(`${second} passed only when played again`);
 console.log(`${all - failed} passed, ${failed} failed; pictures in ${path.relative('.', screens)}`);
 process.exit(failed === 0 ? 0 : 1);
 
+/** Plays what is left, story by story; another lane takes what this one has no time for. */
+async function playOn(lane, left, round) {
+  for (let story = left.shift(); story !== undefined; story = left.shift()) {
+    if ((await play(story, round, lane)) || values.again !== true) continue;
+    console.log(`again   ${story.name}`);
+    if (await play(story, round, lane)) second++;
+  }
+}
+
 /** Plays one story and gives whether it passed; what failed is kept for good, of what passed the latest round. */
-async function play(story, round) {
+async function play(story, round, lane) {
   const began = performance.now();
   const place = path.join(screens, story.name.replaceAll(/[^a-z]+/gi, '-').toLowerCase());
   try {
-    const note = await (story.act === undefined ? inWindow(story, place) : story.act(bench, place));
+    const note = await (story.act === undefined ? inWindow(story, place, lane) : story.act(bench, place, lane));
     const seconds = (performance.now() - began) / 1000;
     passed.get(story.name).push(seconds);
     console.log(`ok      ${story.name} (${seconds.toFixed(1)} s)${note === undefined ? '' : `: ${note}`}`);
@@ -71,12 +79,12 @@ async function play(story, round) {
   }
 }
 
-/** A story in a window of its own. */
-async function inWindow(story, place) {
-  const server = await bench.server(story.trusted ? 'trusted' : 'untrusted');
+/** A story in a window of its own, on a server of its lane: what it sets there is nobody else's. */
+async function inWindow(story, place, lane) {
+  const server = await bench.server(story.trusted ? 'trusted' : 'untrusted', lane);
   const folder = bench.folder();
   story.prepare(folder);
-  const { workbench, page, said, close, ready } = await bench.window(server, folder, place);
+  const { workbench, page, said, close, ready } = await bench.window(server, folder, place, lane);
   try {
     await ready();
     return await story.play(workbench, folder, bench.hub);

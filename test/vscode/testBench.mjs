@@ -29,7 +29,7 @@ export class TestBench {
   hub;
   #executablePath;
   #home;
-  #browser;
+  #browsers = new Map();
   #servers = new Map();
   #closing = new Set();
 
@@ -56,13 +56,14 @@ export class TestBench {
   }
 
   /** The server of a kind, `trusted` or `untrusted`, started when first needed. Trust is a matter of a whole server. */
-  async server(kind) {
-    const known = this.#servers.get(kind);
+  async server(kind, lane) {
+    const key = `${kind}-${lane}`;
+    const known = this.#servers.get(key);
     if (known !== undefined) return known;
-    const place = path.join(this.#home, kind);
+    const place = path.join(this.#home, key);
     mkdirSync(place);
     const server = new VsCodeServer(this.bed, place, { trusted: kind === 'trusted', environment: this.#environment() });
-    this.#servers.set(kind, server);
+    this.#servers.set(key, server);
     await server.start(this.vsix);
     return server;
   }
@@ -78,10 +79,15 @@ export class TestBench {
     return server;
   }
 
-  /** A window on a folder, and what its page said on the console. Pictures go to `screens`. */
-  async window(server, folder, screens) {
-    this.#browser ??= await chromium.launch({ executablePath: this.#executablePath, args: browserFlags });
-    const context = await this.#browser.newContext({ viewport });
+  /**
+   * A window on a folder, and what its page said on the console. Pictures go to `screens`. Each lane has a browser of its
+   * own: of two windows in one browser only one has the focus, which terminals wait for.
+   */
+  async window(server, folder, screens, lane = 0) {
+    let browser = this.#browsers.get(lane);
+    browser ??= chromium.launch({ executablePath: this.#executablePath, args: browserFlags });
+    this.#browsers.set(lane, browser);
+    const context = await (await browser).newContext({ viewport });
     return this.#opened(context, server.url(folder), screens);
   }
 
@@ -114,7 +120,7 @@ export class TestBench {
 
   async close() {
     for (const close of this.#closing) await close();
-    await this.#browser?.close();
+    for (const browser of this.#browsers.values()) await (await browser).close();
     for (const server of this.#servers.values()) server.stop();
     await this.hub.close();
     rmSync(this.#home, { recursive: true, force: true, maxRetries: 10 });
