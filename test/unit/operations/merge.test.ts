@@ -7,9 +7,17 @@ import { Failure } from '../../../src/failure/failure';
 import type { AdapterConfig } from '../../../src/engine/formats/adapterConfig';
 import { readAdapterFolder } from '../../../src/engine/formats/adapterFolder';
 import { openModelFolder } from '../../../src/engine/formats/modelFolder';
-import { readTensor } from '../../../src/engine/formats/safetensors';
+import {
+  readElements,
+  readSafetensorsHeader,
+  readTensor,
+  streamSafetensors,
+} from '../../../src/engine/formats/safetensors';
 import { openBaseModel } from '../../../src/engine/facts/baseModel';
+import type { BaseModel } from '../../../src/engine/facts/baseModel';
+import type { Adapter, LoraTarget } from '../../../src/engine/lora/adapter';
 import { attach } from '../../../src/engine/operations/attached';
+import { mergedTensors } from '../../../src/engine/operations/merge/mergedTensors';
 import { mergeModel } from '../../../src/engine/operations/merge/mergeModel';
 import { proveMerge } from '../../../src/engine/operations/merge/proveMerge';
 import { floats } from '../../../src/engine/runtime/runtime';
@@ -39,7 +47,7 @@ async function tiny(t: TestContext, config: Partial<AdapterConfig> = {}, model: 
 async function merge(request: MergeRequest, shardBytes?: number): Promise<MergedModel> {
   const ended = await mergeModel(request, () => undefined, new AbortController().signal, shardBytes);
   assert.equal(ended.outcome, 'finished');
-  return (ended as Extract<typeof ended, { outcome: 'finished' }>).model;
+  return (ended).model;
 }
 
 async function weights(folder: string): Promise<Map<string, Float32Array>> {
@@ -257,4 +265,50 @@ test('without a base model it is the one that the adapter names, from the folder
   await assert.rejects(merge({ ...named, overwrite: true }), failing('base-of-adapter-unknown'));
   await rename(null);
   await assert.rejects(merge({ ...named, overwrite: true }), failing('base-of-adapter-unknown'));
+});
+
+test('no more than a part of the largest weight is in memory at once', async (t) => {
+  const folder = await temporaryFolder(t);
+  const [rows, columns, r] = [60_000, 512, 4];
+  const name = 'model.embed_tokens.weight';
+  const file = path.join(folder, 'large.safetensors');
+  const bytes = 2 * rows * columns;
+  await streamSafetensors(file, [
+    { name, shape: [rows, columns], dtype: 'BF16', write: (write) => write(new Uint8Array(bytes)) },
+  ]);
+  const target: LoraTarget = {
+    path: 'model.embed_tokens',
+    kind: 'embedding',
+    r,
+    alpha: r,
+    scaling: 1,
+    inFeatures: rows,
+    outFeatures: columns,
+    fanInFanOut: false,
+  };
+  const tensor = (role: 'lora_embedding_A' | 'lora_embedding_B', ...shape: number[]) => ({
+    name: `model.embed_tokens.${role}`,
+    shape,
+    role,
+    target,
+  });
+  const trainables = [tensor('lora_embedding_A', r, rows), tensor('lora_embedding_B', columns, r)];
+  const values = new Map(
+    trainables.map((one) => [one.name, new Float32Array(one.shape[0]! * one.shape[1]!).fill(0.5)]),
+  );
+  const { tensors: weightsOfBase } = await readSafetensorsHeader(file);
+  const base = {
+    model: { parameters: new Map([[name, [rows, columns]]]), tied: new Map() },
+    weights: weightsOfBase,
+  } as unknown as BaseModel;
+  const adapter = { targets: [target], trainables } as unknown as Adapter;
+  let highest = 0;
+  const before = process.memoryUsage().arrayBuffers;
+  const { tensors } = mergedTensors(base, { adapter, values }, null, () => {
+    highest = Math.max(highest, process.memoryUsage().arrayBuffers - before);
+  });
+  await streamSafetensors(path.join(folder, 'merged.safetensors'), tensors);
+  assert.ok(highest < bytes, `${highest} bytes at once for a weight of ${bytes}`);
+  const { tensors: written } = await readSafetensorsHeader(path.join(folder, 'merged.safetensors'));
+  assert.deepEqual(await readElements(written.get(name)!, 1234, 3), Float32Array.of(1, 1, 1));
 });

@@ -56,7 +56,8 @@ export async function proveMerge(
   };
   const runtime = chooseRuntime({ runtime: 'auto', device: 'cpu', threads: 0 });
   const attached = await compileLogits(runtime, base, adapter, probeTokens, weightSource(base), halfAndBlocks);
-  let [withAdapter, without]: Float32Array[][] = [[], []];
+  let withAdapter: readonly Float32Array[];
+  let without: readonly Float32Array[];
   try {
     const feeds = Object.fromEntries(
       adapter.trainables.map(({ name, shape }) => [name, f32(values.get(name)!, shape)] as const),
