@@ -34,7 +34,7 @@ export const baseOfAdapterUnknown = (folder: string, named: string | null): Fail
 
 export const mergeOutputExists = (folder: string): Failure =>
   new Failure('merge-output-exists', `There is a model in ${folder} already, and it stays as it is.`, {
-    hint: 'Choose another --output, or replace it with --overwrite.',
+    hint: 'Choose another output folder, or replace the model with --overwrite.',
     place: { file: folder },
     exitCode: 2,
   });
@@ -42,14 +42,14 @@ export const mergeOutputExists = (folder: string): Failure =>
 /** `what` is `the base model` or `the adapter`. */
 export const mergeOutputTaken = (folder: string, what: string): Failure =>
   new Failure('merge-output-taken', `A merged model cannot be written to ${folder}: ${what} lies there.`, {
-    hint: 'Choose an --output beside it.',
+    hint: 'Choose a folder beside it.',
     place: { file: folder },
     exitCode: 2,
   });
 
 export const mergeNotFinite = (weight: string, dtype: string): Failure =>
   new Failure('merge-not-finite', `The merged ${weight} has values that ${dtype} cannot hold.`, {
-    hint: 'Merge with --dtype float32 or bfloat16, or with a smaller weight of the adapter.',
+    hint: 'Merge in float32 or bfloat16 (--dtype), or with a smaller weight of the adapter.',
     exitCode: 3,
   });
 
@@ -60,7 +60,7 @@ export const mergeDiffers = (difference: number, limit: number): Failure =>
     `The merged model does not answer as base model and adapter do: its scores differ by ${percent(difference)}, ` +
       `${percent(limit)} at most can come from rounding. Nothing was written.`,
     {
-      hint: 'Try --dtype float32. If it differs then, too, please report it with the model and the adapter_config.json.',
+      hint: 'Try float32 (--dtype float32). If it differs then, too, please report it with the model and the adapter_config.json.',
       exitCode: 3,
     },
   );

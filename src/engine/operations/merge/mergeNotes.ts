@@ -25,7 +25,7 @@ function rounding(
   const stored = `Weights are stored in ${dtype}, ${why}: rounding them moves scores by ${formatPercent(100 * difference)},`;
   const effect = `what was learnt moves them by ${formatPercent(100 * change)}.`;
   if (difference <= muchLost * change) return [`${stored} ${effect}`];
-  return [`${stored} but ${effect} Merge with --dtype float32 to keep more of it.`];
+  return [`${stored} but ${effect} Merged in float32 (--dtype float32), more of it is kept.`];
 }
 
 function untiedNote([alias, weight]: readonly [string, string]): string {
