@@ -7,6 +7,7 @@ import { evaluateCommand } from './commands/evaluate';
 import { generateCommand } from './commands/generate';
 import { initCommand } from './commands/init';
 import { languageServerCommand } from './commands/languageServer';
+import { mergeCommand } from './commands/merge';
 import { planCommand } from './commands/plan';
 import { runsCommand } from './commands/runs';
 import { setupCommand } from './commands/setup';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   trainCommand,
   evaluateCommand,
   generateCommand,
+  mergeCommand,
   adaptersCommand,
   runsCommand,
   doctorCommand,
@@ -39,10 +41,6 @@ export interface ComingCommand {
 }
 
 export const comingCommands: Readonly<Record<string, ComingCommand>> = {
-  merge: {
-    purpose: 'write base model and adapter as one model',
-    instead: "Until then PEFT's merge_and_unload() does it in Python: the adapter folder is in PEFT's format.",
-  },
   export: {
     purpose: "write an adapter in other tools' formats",
     instead: "Until then use the adapter folder itself: it is in PEFT's format, which most tools read.",

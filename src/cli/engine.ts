@@ -11,6 +11,7 @@ import type {
   TokensRow,
 } from '../run/answers';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../run/download';
+import type { MergeNews, MergeOutcome, MergeRequest } from '../run/merge';
 import type { Plan } from '../run/plan';
 import type { DatasetDescription, FoundIngredients, Proposal, ProposeParams } from '../run/proposal';
 import type { TrainingEvent } from '../run/trainingEvent';
@@ -36,6 +37,8 @@ export interface Engine {
     onText: (piece: GeneratedText) => void,
     signal?: AbortSignal,
   ): Promise<Generation>;
+  /** Writes base model and adapters as one model; a stop leaves nothing behind. */
+  merge(request: MergeRequest, onNews: (news: MergeNews) => void, signal: AbortSignal): Promise<MergeOutcome>;
   /** The runs of the recipes in `folder`, latest first. */
   runs(folder: string): Promise<readonly RunSummary[]>;
   doctor(): Promise<MachineReport>;

@@ -24,8 +24,13 @@ export function baseModel(command: string, input: CommandInput, { cwd }: Command
   return isHubId ? model : file;
 }
 
-export function weightedAdapters(input: CommandInput, { cwd }: CommandContext): readonly WeightedAdapter[] {
+/** Those of `--adapter`, after those of `named`. */
+export function weightedAdapters(
+  input: CommandInput,
+  { cwd }: CommandContext,
+  named: readonly string[] = [],
+): readonly WeightedAdapter[] {
   const isFolder = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
   const around = { cwd, isWindows: process.platform === 'win32', isFolder };
-  return input.list('adapter').map((text) => parseWeightedAdapter(text, around));
+  return [...named, ...input.list('adapter')].map((text) => parseWeightedAdapter(text, around));
 }

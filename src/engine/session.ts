@@ -8,6 +8,7 @@ import { downloadBaseModel } from './operations/downloadBaseModel';
 import { evaluateModel } from './operations/evaluateModel';
 import { findIngredients } from './operations/findIngredients';
 import { generateText } from './operations/generateText';
+import { mergeModel } from './operations/merge/mergeModel';
 import { planRecipe } from './operations/planRecipe';
 import { proposeRecipe } from './operations/proposeRecipe';
 import { showTokens } from './operations/showTokens';
@@ -22,6 +23,7 @@ export function createEngine() {
     check: checkRecipe,
     evaluate: evaluateModel,
     generate: generateText,
+    merge: mergeModel,
     runs: listRuns,
     doctor: () => describeMachine(),
     download: downloadBaseModel,

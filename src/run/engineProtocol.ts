@@ -2,6 +2,7 @@ import { NotificationType, NotificationType0, ProgressType, RequestType, Request
 import type { ExitCode, Place } from '../failure/failure';
 import type { MachineReport } from './answers';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from './download';
+import type { MergeNews, MergeOutcome, MergeRequest } from './merge';
 import type { Plan } from './plan';
 import type { PreviewParams, PreviewPage, PreviewPlace, PreviewSample, PreviewSearch, Wanted } from './preview';
 import type {
@@ -20,7 +21,7 @@ import type { TrainingEvent } from './trainingEvent';
  */
 
 /** Goes up with every change that an older or newer side would not understand. */
-export const engineProtocolVersion = 5;
+export const engineProtocolVersion = 6;
 
 export interface InitializeParams {
   readonly version: number;
@@ -48,6 +49,11 @@ export interface TrainResult {
 
 export interface DownloadParams extends DownloadRequest {
   /** Names the download in the progress that tells its news. */
+  readonly progress: number;
+}
+
+export interface MergeParams extends MergeRequest {
+  /** Names the merge in the progress that tells its news. */
   readonly progress: number;
 }
 
@@ -115,6 +121,8 @@ export const requests = {
   baseModels: new RequestType0<readonly ListedModel[], WireError>('baseModels'),
   /** Cancelling the request ends the download, which is answered with `cancelled`; what has arrived is kept. */
   download: new RequestType<DownloadParams, DownloadOutcome, WireError>('download'),
+  /** Cancelling the request ends the merge, which is answered with `cancelled`; nothing is written then. */
+  merge: new RequestType<MergeParams, MergeOutcome, WireError>('merge'),
   /** Cancels what is running; answered when it is over. `exit` follows. */
   shutdown: new RequestType0<null, WireError>('shutdown'),
 };
@@ -130,3 +138,6 @@ export const notifications = {
 
 /** From the engine: news of a download, all of them before its answer. */
 export const downloadProgress = new ProgressType<DownloadNews>();
+
+/** From the engine: news of a merge, all of them before its answer. */
+export const mergeProgress = new ProgressType<MergeNews>();

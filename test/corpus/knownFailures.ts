@@ -172,6 +172,7 @@ export const knownFailures: readonly KnownFailure[] = [
     failure: 'Tied embeddings: the trained head is lost in a merge',
     seen: ['huggingface/peft#2018'],
     recipes: ['The head of a tied model', 'One end of a tied pair in full'],
+    besides: '`lora merge` writes the two as weights of their own.',
   },
   {
     failure: 'Merged into a quantized base, the model says something else',
@@ -181,13 +182,14 @@ export const knownFailures: readonly KnownFailure[] = [
   {
     failure: 'Merged in another precision than it was trained in',
     seen: ['huggingface/peft#2105'],
+    codes: ['merge-differs'],
     besides:
       'Whatever number format the file of the base model has, its weights are computed with as 32-bit numbers, in training and in use alike.',
   },
   {
     failure: 'A weighted combination of adapters that is silently wrong',
     seen: ['huggingface/peft#3761', 'huggingface/peft#3737'],
-    codes: ['one-adapter-only'],
+    codes: ['adapters-not-combinable', 'one-adapter-only'],
   },
   {
     failure: 'An adapter is loaded, but the model says the same as without it',

@@ -2,12 +2,15 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { cacheFolder, pythonWithRequirements } from './environment.mjs';
 
 const here = import.meta.dirname;
+
+const trainingSources = ['referenceTraining.py', 'requirements.txt', 'rows.py', 'smallModels.py'];
+const mergeSources = ['merging.py', 'requirements.txt', 'rows.py', 'smallModels.py'];
 
 export class Reference {
   #child;
@@ -25,15 +28,29 @@ export class Reference {
   }
 
   /** Folder with the reference's results of a case; computed unless an earlier run did. */
-  async prepare(spec) {
-    const folder = path.join(cacheFolder, 'parity-cases', digest(spec));
-    if (!existsSync(folder)) await this.#ask({ do: 'prepare', spec, folder });
-    return folder;
+  prepare(spec) {
+    return this.#prepared('prepare', spec, trainingSources);
+  }
+
+  /** The same for a case of merges.mjs. */
+  prepareMerge(spec) {
+    return this.#prepared('prepare-merge', spec, mergeSources);
   }
 
   /** `{figures}`, or `{difference}` where something has no figure. */
   compare(spec, folder, run) {
     return this.#ask({ do: 'compare', spec, folder, run });
+  }
+
+  /** Compares the merged model in `output`. */
+  compareMerge(spec, folder, output) {
+    return this.#ask({ do: 'compare-merge', spec, folder, run: output });
+  }
+
+  async #prepared(request, spec, sources) {
+    const folder = path.join(cacheFolder, 'parity-cases', digest(spec, sources));
+    if (!existsSync(folder)) await this.#ask({ do: request, spec, folder });
+    return folder;
   }
 
   async close() {
@@ -58,11 +75,8 @@ export class Reference {
 }
 
 /** What a case's results depend on: the case, the code that computes them and the packages' versions. */
-function digest(spec) {
-  const sources = readdirSync(here).filter((file) =>
-    ['smallModels.py', 'rows.py', 'referenceTraining.py', 'requirements.txt'].includes(file),
-  );
+function digest(spec, sources) {
   const hash = createHash('sha256').update(JSON.stringify(spec));
-  for (const file of sources.sort()) hash.update(readFileSync(path.join(here, file)));
+  for (const file of sources) hash.update(readFileSync(path.join(here, file)));
   return hash.digest('hex').slice(0, 20);
 }

@@ -1,5 +1,5 @@
 // `npm run parity`: this engine and PEFT train the same adapters; their numbers must agree. So must the fields of PEFT's
-// LoraConfig and schemas/peft-fields.json (not with --only or --draws).
+// LoraConfig and schemas/peft-fields.json (not with --only or --draws), and merged models (`--only merge-` for these alone).
 //   --only TEXT           cases whose name contains TEXT (may be given several times)
 //   --draws N --seed S    N random combinations of family and settings instead of the named cases and the usual 20
 //   --lora COMMAND        what to run in place of `node dist/cli.js`
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { cases, recipeOf } from './cases.mjs';
 import { drawCases } from './draws.mjs';
 import { fieldDifferences } from './fields.mjs';
+import { compareMerges, mergeCases } from './merges.mjs';
 import { Reference } from './reference.mjs';
 
 /** Largest figures that count as equal. Relative, except logits; tensors: share of the largest update. */
@@ -35,15 +36,19 @@ async function main() {
     ...drawCases(Number(options.draws ?? usualDraws), Number(options.seed)),
   ];
   const { only } = options;
-  const chosen = all.filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)));
-  if (chosen.length === 0) throw new Error(`No case is called ${only.join(' or ')}.`);
+  const isChosen = ({ name }) => only.length === 0 || only.some((text) => name.includes(text));
+  const chosen = all.filter(isChosen);
+  const merges = options.draws === undefined ? mergeCases.filter(isChosen) : [];
+  if (chosen.length + merges.length === 0) throw new Error(`No case is called ${only.join(' or ')}.`);
   const scratch = mkdtempSync(path.join(tmpdir(), 'lora-parity-'));
   const isWhole = only.length === 0 && options.draws === undefined;
   const fieldProblems = isWhole ? fieldDifferences() : [];
   if (isWhole) console.log(`fields of LoraConfig and others: ${fieldProblems.join(' ') || 'all answered'}\n`);
   const reference = new Reference();
   try {
-    return (await compareAll(chosen, reference, scratch)) || Math.min(fieldProblems.length, 1);
+    const failedMerges = await compareMerges(merges, reference, scratch, options.lora);
+    const failed = chosen.length === 0 ? 0 : await compareAll(chosen, reference, scratch);
+    return Math.min(failed + failedMerges + fieldProblems.length, 1);
   } finally {
     await reference.close();
     rmSync(scratch, { recursive: true, force: true });

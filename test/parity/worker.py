@@ -15,20 +15,24 @@ os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_DISABLE_PROGRESS_BARS="1", TRA
 
 import torch  # noqa: E402
 from comparison import Difference, compare  # noqa: E402
+from merging import compare_merge, prepare_merge  # noqa: E402
 from ownStdout import say  # noqa: E402
 from referenceTraining import prepare  # noqa: E402
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     folder = Path(request["folder"])
-    if request["do"] == "prepare":
+    make = {"prepare": prepare, "prepare-merge": prepare_merge}.get(request["do"])
+    if make is not None:
         # Whole or not at all: written beside its place, then renamed. Nothing in it names its own place.
         draft = folder.with_name(f"{folder.name}.making-{os.getpid()}")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        prepare(request["spec"], draft)
+        make(request["spec"], draft)
         draft.rename(folder)
         return {}
+    if request["do"] == "compare-merge":
+        return {"figures": compare_merge(folder, Path(request["run"]))}
     return {"figures": compare(request["spec"], folder, Path(request["run"]))}
 
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { convertStory } from './convertStory.mjs';
 import { copyData, copyExample, endless, figure, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
 import { languageStories } from './languageStories.mjs';
+import { mergeStory } from './mergeStory.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
 import { previewStories } from './previewStories.mjs';
 import { until } from './workbench.mjs';
@@ -310,5 +311,6 @@ export const stories = [
       await workbench.toast('so nothing is downloaded here').waitFor();
     },
   },
+  mergeStory,
   ...previewStories,
 ];

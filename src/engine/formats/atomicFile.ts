@@ -8,6 +8,9 @@ import { outputHoldsOtherFiles, outputIsAFolder, outputUnwritable, systemErrorCo
 /** Appends bytes (or UTF-8 text) to the file being written. */
 export type WriteChunk = (chunk: Uint8Array | string) => Promise<void>;
 
+/** The same for whoever writes bytes alone. */
+export type WriteBytes = (chunk: Uint8Array) => Promise<void>;
+
 /** What a file is to hold: text, bytes, or a function that writes it piece by piece. */
 export type FileContent = string | Uint8Array | ((write: WriteChunk) => Promise<void>);
 

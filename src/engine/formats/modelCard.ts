@@ -1,3 +1,5 @@
+import { markdownText, yamlText } from './cardText';
+
 /** A value of a hyper-parameter as the recipe has it. */
 export type CardValue =
   string | number | boolean | null | readonly (string | number)[] | Readonly<Record<string, number>>;
@@ -124,15 +126,4 @@ function cell(value: CardValue): string {
 
 function count(value: number): string {
   return value.toLocaleString('en-US');
-}
-
-function markdownText(text: string): string {
-  return text.replace(/[\r\n]+/g, ' ').replace(/([\\`*_<>[\]#|])/g, '\\$1');
-}
-
-/** Plain where YAML takes it as text, else in double quotes, whose escapes are JSON's. */
-function yamlText(text: string): string {
-  return /^[A-Za-z./][\w./-]*(:[\w./-]+)*$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text)
-    ? text
-    : JSON.stringify(text);
 }

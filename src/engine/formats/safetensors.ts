@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { writeFileAtomically } from './atomicFile';
-import type { WriteChunk } from './atomicFile';
+import type { WriteBytes } from './atomicFile';
 import {
   fileUnreadable,
   safetensorsDtypeUnknown,
@@ -94,21 +94,30 @@ export async function readSafetensorsHeader(file: string): Promise<SafetensorsFi
  *   `safetensors-truncated` when the file changed since its header was read
  */
 export async function readTensor(entry: TensorEntry): Promise<Float32Array> {
+  return readElements(entry, 0, entry.byteLength / storedDtypeBytes[entry.dtype]);
+}
+
+/**
+ * `count` elements of one tensor from `start` on, in row-major order; otherwise as `readTensor`.
+ * @throws as `readTensor`
+ */
+export async function readElements(entry: TensorEntry, start: number, count: number): Promise<Float32Array> {
   const widen = widening[entry.dtype];
   if (widen === undefined && entry.dtype !== 'F32') throw tensorNotFloat(entry.file, entry.name, entry.dtype);
   const size = storedDtypeBytes[entry.dtype];
-  const target = new Float32Array(entry.byteLength / size);
+  const target = new Float32Array(count);
+  const offset = entry.offset + start * size;
   await withFile(entry.file, async (handle) => {
     if (widen === undefined) {
-      await readInto(handle, entry.file, entry.offset, bytesOf(target));
+      await readInto(handle, entry.file, offset, bytesOf(target));
       return;
     }
     // In pieces, so that the stored and the widened tensor never lie in memory together.
     const piece = new ArrayBuffer(Math.min(target.length, pieceElements) * size);
     for (let done = 0; done < target.length; done += pieceElements) {
-      const count = Math.min(pieceElements, target.length - done);
-      await readInto(handle, entry.file, entry.offset + done * size, new Uint8Array(piece, 0, count * size));
-      widen(piece, target.subarray(done, done + count));
+      const taken = Math.min(pieceElements, target.length - done);
+      await readInto(handle, entry.file, offset + done * size, new Uint8Array(piece, 0, taken * size));
+      widen(piece, target.subarray(done, done + taken));
     }
   });
   return target;
@@ -122,12 +131,31 @@ export async function readBytes(entry: TensorEntry): Promise<Uint8Array> {
   return withFile(entry.file, (handle) => readExactly(handle, entry.file, entry.offset, entry.byteLength));
 }
 
+/** Hands the stored bytes of one tensor on, a few megabytes at a time. @throws as `readBytes` */
+export async function copyBytes(entry: TensorEntry, write: WriteBytes): Promise<void> {
+  const pieceBytes = 4 * pieceElements;
+  await withFile(entry.file, async (handle) => {
+    for (let done = 0; done < entry.byteLength; done += pieceBytes) {
+      const length = Math.min(pieceBytes, entry.byteLength - done);
+      await write(await readExactly(handle, entry.file, entry.offset + done, length));
+    }
+  });
+}
+
 /** A tensor to be written, row-major; stored as `dtype`, F32 unless said otherwise. */
 export interface TensorToWrite {
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: Float32Array;
   readonly dtype?: 'F32' | 'F16' | 'BF16';
+}
+
+/** A tensor whose bytes are made while they are written: `write` must hand on exactly those of its shape and dtype. */
+export interface StreamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: StoredDtype;
+  readonly write: (write: WriteBytes) => Promise<void>;
 }
 
 /**
@@ -139,19 +167,51 @@ export interface TensorToWrite {
 export async function writeSafetensors(
   file: string,
   tensors: readonly TensorToWrite[],
+  metadata?: Readonly<Record<string, string>>,
+): Promise<void> {
+  const streamed = tensors.map(({ name, shape, data, dtype = 'F32' }): StreamedTensor => {
+    if (elementsOf(shape) !== data.length) {
+      throw new Error(`tensor "${name}" has ${data.length} elements, its shape is [${shape.join(', ')}]`);
+    }
+    return { name, shape, dtype, write: (write) => writeFloats(data, dtype, write) };
+  });
+  await streamSafetensors(file, streamed, metadata);
+}
+
+/** `writeSafetensors` for tensors that need never be in memory together. @throws as `writeSafetensors` */
+export async function streamSafetensors(
+  file: string,
+  tensors: readonly StreamedTensor[],
   metadata: Readonly<Record<string, string>> = { format: 'pt' },
 ): Promise<void> {
-  const ordered = tensors
-    .map((tensor) => ({ dtype: 'F32' as const, ...tensor }))
-    .sort((a, b) => storedDtypeBytes[b.dtype] - storedDtypeBytes[a.dtype] || compareText(a.name, b.name));
+  const ordered = [...tensors].sort(
+    (a, b) => storedDtypeBytes[b.dtype] - storedDtypeBytes[a.dtype] || compareText(a.name, b.name),
+  );
   const header = Buffer.from(headerText(ordered, metadata), 'utf8');
   const length = Buffer.alloc(lengthBytes);
   length.writeBigUInt64LE(BigInt(header.length));
   await writeFileAtomically(file, async (write) => {
     await write(length);
     await write(header);
-    for (const tensor of ordered) await writeData(tensor.data, tensor.dtype, write);
+    for (const tensor of ordered) await writeCounted(tensor, write);
   });
+}
+
+/** Bytes that a tensor of this shape takes. */
+export function storedBytes({ shape, dtype }: Pick<StreamedTensor, 'shape' | 'dtype'>): number {
+  return elementsOf(shape) * storedDtypeBytes[dtype];
+}
+
+/** Hands singles on as they are stored: rounded to nearest, ties to even, where `dtype` is narrower. */
+export async function writeFloats(data: Float32Array, dtype: 'F32' | 'F16' | 'BF16', write: WriteBytes): Promise<void> {
+  if (dtype === 'F32') {
+    await write(bytesOf(data));
+    return;
+  }
+  const narrow = dtype === 'F16' ? float32ToFloat16 : float32ToBfloat16;
+  for (let done = 0; done < data.length; done += pieceElements) {
+    await write(bytesOf(narrow(data.subarray(done, done + pieceElements))));
+  }
 }
 
 // ---- Reading
@@ -262,20 +322,16 @@ function checkCoverage(file: string, tensors: readonly TensorEntry[], dataStart:
 
 // ---- Writing
 
-type OrderedTensor = TensorToWrite & { dtype: 'F32' | 'F16' | 'BF16' };
-
-function headerText(tensors: readonly OrderedTensor[], metadata: Readonly<Record<string, string>>): string {
+function headerText(tensors: readonly StreamedTensor[], metadata: Readonly<Record<string, string>>): string {
   const sortedMetadata = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => compareText(a, b)));
   const entries: [string, unknown][] = [['__metadata__', sortedMetadata]];
   const names = new Set(['__metadata__']);
   let offset = 0;
-  for (const { name, shape, data, dtype } of tensors) {
+  for (const tensor of tensors) {
+    const { name, shape, dtype } = tensor;
     if (names.has(name)) throw new Error(`two tensors are named "${name}"`);
     names.add(name);
-    if (shape.reduce((product, size) => product * size, 1) !== data.length) {
-      throw new Error(`tensor "${name}" has ${data.length} elements, its shape is [${shape.join(', ')}]`);
-    }
-    const end = offset + data.length * storedDtypeBytes[dtype];
+    const end = offset + storedBytes(tensor);
     entries.push([name, { dtype, shape, data_offsets: [offset, end] }]);
     offset = end;
   }
@@ -284,15 +340,20 @@ function headerText(tensors: readonly OrderedTensor[], metadata: Readonly<Record
   return text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8);
 }
 
-async function writeData(data: Float32Array, dtype: 'F32' | 'F16' | 'BF16', write: WriteChunk): Promise<void> {
-  if (dtype === 'F32') {
-    await write(bytesOf(data));
-    return;
+/** What comes after a tensor of another length than the header says would be read as something else. */
+async function writeCounted(tensor: StreamedTensor, write: WriteBytes): Promise<void> {
+  let written = 0;
+  await tensor.write(async (chunk) => {
+    written += chunk.length;
+    await write(chunk);
+  });
+  if (written !== storedBytes(tensor)) {
+    throw new Error(`tensor "${tensor.name}" was given ${written} bytes instead of ${storedBytes(tensor)}`);
   }
-  const narrow = dtype === 'F16' ? float32ToFloat16 : float32ToBfloat16;
-  for (let done = 0; done < data.length; done += pieceElements) {
-    await write(bytesOf(narrow(data.subarray(done, done + pieceElements))));
-  }
+}
+
+function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
 }
 
 function bytesOf(view: Float32Array | Uint16Array): Uint8Array {

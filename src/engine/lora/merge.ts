@@ -1,22 +1,51 @@
 import type { LoraTarget } from './types';
 
 /**
- * s·B·A in the layout of the base weight, which it is to be added to: [out, in] of a linear module, [in, out] of a
- * Conv1D, [rows, features] of an embedding. A is [r, in], B is [out, r].
+ * Adds rows of s·B·A to `rows`, which holds whole rows of the base weight from its row `first` on. Rows and columns are
+ * those of the base weight: [out, in] of a linear module, [in, out] of a Conv1D, [rows, features] of an embedding.
  */
-export function mergedDelta(target: LoraTarget, A: Float32Array, B: Float32Array): Float32Array {
+export type AddDelta = (rows: Float64Array, first: number) => void;
+
+/** What an adapter adds to its module's weight. A is [r, in], B is [out, r]. */
+export function deltaAdder(target: LoraTarget, A: Float32Array, B: Float32Array): AddDelta {
   const { r, inFeatures, outFeatures, scaling } = target;
-  const delta = new Float32Array(inFeatures * outFeatures);
   const isTransposed = target.fanInFanOut || target.kind === 'embedding';
-  const row = new Float64Array(inFeatures);
-  for (let out = 0; out < outFeatures; out++) {
-    row.fill(0);
-    for (let k = 0; k < r; k++) {
-      const factor = scaling * B[out * r + k]!;
-      for (let i = 0; i < inFeatures; i++) row[i]! += factor * A[k * inFeatures + i]!;
+  const columns = isTransposed ? outFeatures : inFeatures;
+  // Row i of the change is Σk left[i, k] · right[k]: `right` has whole rows of A, or of Bᵀ.
+  const right = isTransposed ? transposed(B, outFeatures, r) : A;
+  const left = (row: number, k: number): number => (isTransposed ? A[k * inFeatures + row]! : B[row * r + k]!);
+  return (rows, first) => {
+    for (let start = 0; start < rows.length; start += columns) {
+      const row = first + start / columns;
+      for (let k = 0; k < r; k++) {
+        const factor = scaling * left(row, k);
+        const from = k * columns;
+        for (let i = 0; i < columns; i++) rows[start + i]! += factor * right[from + i]!;
+      }
     }
-    if (!isTransposed) delta.set(row, out * inFeatures);
-    else for (let i = 0; i < inFeatures; i++) delta[i * outFeatures + out] = row[i]!;
+  };
+}
+
+/** s·B·A in the layout of the base weight, which it is to be added to; see {@link AddDelta}. */
+export function mergedDelta(target: LoraTarget, A: Float32Array, B: Float32Array): Float32Array {
+  const { inFeatures, outFeatures } = target;
+  const add = deltaAdder(target, A, B);
+  const isTransposed = target.fanInFanOut || target.kind === 'embedding';
+  const [count, columns] = isTransposed ? [inFeatures, outFeatures] : [outFeatures, inFeatures];
+  const delta = new Float32Array(inFeatures * outFeatures);
+  const row = new Float64Array(columns);
+  for (let i = 0; i < count; i++) {
+    row.fill(0);
+    add(row, i);
+    delta.set(row, i * columns);
   }
   return delta;
+}
+
+function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(matrix.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) result[column * rows + row] = matrix[row * columns + column]!;
+  }
+  return result;
 }

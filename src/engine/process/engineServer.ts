@@ -1,11 +1,19 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc';
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc';
 import { Failure } from '../../failure/failure';
-import { downloadProgress, engineProtocolVersion, notifications, requests } from '../../run/engineProtocol';
-import type { DownloadOutcome } from '../../run/download';
+import {
+  downloadProgress,
+  engineProtocolVersion,
+  mergeProgress,
+  notifications,
+  requests,
+} from '../../run/engineProtocol';
+import type { DownloadNews, DownloadOutcome } from '../../run/download';
+import type { MergeNews, MergeOutcome } from '../../run/merge';
 import type {
   DownloadParams,
   LogLevel,
+  MergeParams,
   RecipeParams,
   TrainParams,
   TrainResult,
@@ -68,11 +76,12 @@ export class EngineServer {
     connection.onRequest(requests.baseModels, () =>
       this.#answerInitialized(async () => (await openEngine()).baseModels()),
     );
-    connection.onRequest(requests.download, (params, token) => {
-      const answer = this.#answerInitialized(() => this.#download(params, token));
-      this.#over = Promise.allSettled([this.#over, answer]);
-      return answer;
-    });
+    connection.onRequest(requests.download, (params, token) =>
+      this.#awaited(() => this.#stoppable(token, (signal) => this.#download(params, signal))),
+    );
+    connection.onRequest(requests.merge, (params, token) =>
+      this.#awaited(() => this.#stoppable(token, (signal) => this.#merge(params, signal))),
+    );
     connection.onRequest(requests.cancel, () => this.#answer(() => this.cancel()));
     connection.onRequest(requests.pause, () => this.#answer(() => this.#setPaused(true)));
     connection.onRequest(requests.resume, () => this.#answer(() => this.#setPaused(false)));
@@ -131,17 +140,34 @@ export class EngineServer {
     }
   }
 
-  async #download({ progress, ...request }: DownloadParams, token: CancellationToken): Promise<DownloadOutcome> {
+  async #download({ progress, ...request }: DownloadParams, signal: AbortSignal): Promise<DownloadOutcome> {
+    const engine = await openEngine();
+    const tell = (news: DownloadNews): void =>
+      void this.#connection.sendProgress(downloadProgress, progress, news).catch(ignore);
+    return engine.download(request, tell, signal);
+  }
+
+  async #merge({ progress, ...request }: MergeParams, signal: AbortSignal): Promise<MergeOutcome> {
+    const engine = await openEngine();
+    const tell = (news: MergeNews): void =>
+      void this.#connection.sendProgress(mergeProgress, progress, news).catch(ignore);
+    return engine.merge(request, tell, signal);
+  }
+
+  /** Answers what the end of the process waits for. */
+  #awaited<Result>(work: () => Promise<Result>): Promise<Result | ResponseError<WireError>> {
+    const answer = this.#answerInitialized(work);
+    this.#over = Promise.allSettled([this.#over, answer]);
+    return answer;
+  }
+
+  /** Does what ends by itself once its request is cancelled or the process is to end. */
+  async #stoppable<Result>(token: CancellationToken, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const stop = new AbortController();
     const stopping = token.onCancellationRequested(() => stop.abort());
     if (token.isCancellationRequested) stop.abort();
     try {
-      const engine = await openEngine();
-      return await engine.download(
-        request,
-        (news) => void this.#connection.sendProgress(downloadProgress, progress, news).catch(ignore),
-        AbortSignal.any([stop.signal, this.#ending.signal]),
-      );
+      return await work(AbortSignal.any([stop.signal, this.#ending.signal]));
     } finally {
       stopping.dispose();
     }

@@ -5,8 +5,8 @@ import type { Sidebar } from '../trees/sidebar';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
 import { targetPath } from './targetPath';
 
-/** Show Adapter: the target, the only one there is, or the one the user picks. */
-export async function adapterFor(target: unknown, files: WorkspaceFiles): Promise<string | undefined> {
+/** The adapter that a command is for: the target, the only one there is, or the one the user picks. */
+export async function adapterFor(target: unknown, files: WorkspaceFiles, title: string): Promise<string | undefined> {
   const named = targetPath(target);
   if (named !== undefined) return named;
   const found = await files.adapters();
@@ -19,7 +19,7 @@ export async function adapterFor(target: unknown, files: WorkspaceFiles): Promis
     description: vscode.workspace.asRelativePath(folder),
     folder,
   }));
-  return (await vscode.window.showQuickPick(items, { title: 'Show Adapter', placeHolder: 'Which adapter?' }))?.folder;
+  return (await vscode.window.showQuickPick(items, { title, placeHolder: 'Which adapter?' }))?.folder;
 }
 
 /** Show in Adapters: selects the adapter that a finished run made. */

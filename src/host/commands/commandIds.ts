@@ -9,6 +9,7 @@ export const commandIds = {
   openDashboard: 'lora.openDashboard',
   showAdapter: 'lora.showAdapter',
   revealAdapter: 'lora.revealAdapter',
+  mergeIntoBaseModel: 'lora.mergeIntoBaseModel',
   previewData: 'lora.previewData',
   rename: 'lora.rename',
   delete: 'lora.delete',

@@ -90,14 +90,21 @@ function modelHandlers(parts: Parts): Handlers<'newRecipe' | 'previewData' | 'do
 type Others = keyof ReturnType<typeof trainingHandlers> | keyof ReturnType<typeof modelHandlers>;
 
 function fileHandlers(parts: Parts): Handlers<Exclude<CommandName, Others>> {
-  const { context, log, files, service, sidebar } = parts;
+  const { context, log, files, service, notices, sidebar } = parts;
   return {
     createExample: async () => (await import('./example')).createExample(context),
     showAdapter: async (target) => {
-      const folder = await (await import('./adapterCommands')).adapterFor(target, files);
+      const folder = await (await import('./adapterCommands')).adapterFor(target, files, 'Show Adapter');
       if (folder === undefined) return;
       const [{ showAdapter }, dashboards] = await Promise.all([import('../adapters/showAdapter'), parts.dashboards()]);
       await showAdapter(folder, service, { openDashboard: (run, part) => dashboards.open(run, part) });
+    },
+    mergeIntoBaseModel: async (target) => {
+      if (!(await notices.askForTrust())) return undefined;
+      const adapter = await (await import('./adapterCommands')).adapterFor(target, files, 'Merge into Base Model');
+      if (adapter === undefined) return undefined;
+      const { mergeAdapter } = await import('../adapters/mergeAdapter');
+      return mergeAdapter(adapter, () => parts.startEngine());
     },
     revealAdapter: async (target) => (await import('./adapterCommands')).revealAdapterOf(target, service, sidebar),
     rename: async (target) => (await import('./fileCommands')).renameAdapter(target),

@@ -1,9 +1,16 @@
 import { CancellationTokenSource, ResponseError } from 'vscode-jsonrpc/node';
-import type { RequestParam, RequestType, RequestType0 } from 'vscode-jsonrpc/node';
+import type { ProgressType, RequestParam, RequestType, RequestType0 } from 'vscode-jsonrpc/node';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../../run/download';
-import { downloadProgress, engineProtocolVersion, notifications, requests } from '../../run/engineProtocol';
+import {
+  downloadProgress,
+  engineProtocolVersion,
+  mergeProgress,
+  notifications,
+  requests,
+} from '../../run/engineProtocol';
 import type { WireError } from '../../run/engineProtocol';
 import { engineBusy, engineVersionMismatch, lookCancelled } from '../../run/failures';
+import type { MergeNews, MergeOutcome, MergeRequest } from '../../run/merge';
 import type { Plan } from '../../run/plan';
 import type {
   DatasetDescription,
@@ -56,6 +63,8 @@ export interface EngineClient {
     onNews: (news: DownloadNews) => void,
     signal: AbortSignal,
   ): Promise<DownloadOutcome>;
+  /** Merges adapters into their base model; the signal stops it, and nothing is written then. @throws as `TrainingHandle.done` */
+  merge(request: MergeRequest, onNews: (news: MergeNews) => void, signal: AbortSignal): Promise<MergeOutcome>;
   describeModels(params: DescribeModelsParams, signal?: AbortSignal): Promise<readonly ModelDescription[]>;
   /** `files` are absolute paths. */
   describeDatasets(files: readonly string[], signal?: AbortSignal): Promise<readonly DatasetDescription[]>;
@@ -104,7 +113,7 @@ class ProcessClient implements EngineClient {
   #isEndAsked = false;
   #onEvent: (event: TrainingEvent) => void = () => undefined;
   #disposed: Promise<void> | undefined;
-  #downloads = 0;
+  #progresses = 0;
 
   constructor(options: EngineOptions) {
     this.#stopTimes = options.stopTimes ?? stopTimes;
@@ -153,31 +162,48 @@ class ProcessClient implements EngineClient {
     return this.#unlessEnded(() => this.#process.connection.sendRequest(requests.baseModels));
   }
 
-  async download(
+  download(
     request: DownloadRequest,
     onNews: (news: DownloadNews) => void,
     signal: AbortSignal,
   ): Promise<DownloadOutcome> {
-    await this.#ready;
-    const { connection } = this.#process;
-    const progress = this.#downloads++;
-    const listening = connection.onProgress(downloadProgress, progress, onNews);
-    const stop = new CancellationTokenSource();
-    const cancel = (): void => stop.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
-    if (signal.aborted) cancel();
-    try {
-      const params = { ...request, progress };
-      return await this.#unlessEnded(() => connection.sendRequest(requests.download, params, stop.token));
-    } finally {
-      signal.removeEventListener('abort', cancel);
-      listening.dispose();
-    }
+    return this.#tell({ type: requests.download, news: downloadProgress }, request, onNews, signal);
+  }
+
+  merge(request: MergeRequest, onNews: (news: MergeNews) => void, signal: AbortSignal): Promise<MergeOutcome> {
+    return this.#tell({ type: requests.merge, news: mergeProgress }, request, onNews, signal);
   }
 
   dispose(): Promise<void> {
     this.#disposed ??= this.#end();
     return this.#disposed;
+  }
+
+  /** Asks for what tells news until it is done or stopped. */
+  async #tell<Request extends object, News, Result>(
+    told: {
+      readonly type: RequestType<Request & { readonly progress: number }, Result, WireError>;
+      readonly news: ProgressType<News>;
+    },
+    request: Request,
+    onNews: (news: News) => void,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    await this.#ready;
+    const { connection } = this.#process;
+    const progress = this.#progresses++;
+    const listening = connection.onProgress(told.news, progress, onNews);
+    const stop = new CancellationTokenSource();
+    const cancel = (): void => stop.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
+    try {
+      const params = { ...request, progress } as RequestParam<Request & { readonly progress: number }>;
+      return await this.#unlessEnded(() => connection.sendRequest(told.type, params, stop.token));
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      listening.dispose();
+    }
   }
 
   async #initialize(): Promise<void> {

@@ -25,6 +25,9 @@ describe('wrong usage exits with 2 and names the nearest', () => {
     ['generate --base-model m --prompt p --temperature -1', /--temperature must be a number from 0 to 100/],
     ['generate --base-model m --prompt p --top-p 2', /--top-p must be a number from 0 to 1/],
     ['generate --base-model m --prompt p --compare', /--compare needs an --adapter/],
+    ['merge', /needs an adapter/],
+    ['merge a', /needs --output DIR/],
+    ['merge a --output b --dtype int8', /--dtype must be one of float32, float16, bfloat16/],
     ['init', /needs --base-model M and --dataset FILE/],
     ['help trian', /Did you mean `lora train`\?/],
   ] as const) {

@@ -1,0 +1,33 @@
+import path from 'node:path';
+import { Failure } from '../../../failure/failure';
+import { readAdapterFolder } from '../../formats/adapterFolder';
+import { openBaseModel } from '../../facts/baseModel';
+import type { BaseModel } from '../../facts/baseModel';
+import { baseOfAdapterUnknown } from './failures';
+
+/**
+ * Opens the base model that an adapter names. A relative path there starts at the recipe's folder, which nobody wrote
+ * down: it is looked for from the current folder, then from the adapter's and those above it.
+ * @throws Failure `base-of-adapter-unknown`, those of `readAdapterFolder` and `openBaseModel`
+ */
+export async function openBaseOf(adapter: string): Promise<BaseModel> {
+  const { config } = await readAdapterFolder(adapter);
+  const named = config.base_model_name_or_path;
+  if (named === null || named === '') throw baseOfAdapterUnknown(adapter, null);
+  for (const from of [process.cwd(), ...foldersAbove(adapter)]) {
+    try {
+      return await openBaseModel(named, from);
+    } catch (error) {
+      if (!(error instanceof Failure) || !notThere.has(error.code)) throw error;
+    }
+  }
+  throw baseOfAdapterUnknown(adapter, named);
+}
+
+const notThere = new Set(['model-missing', 'model-not-in-hub-cache', 'model-config-missing']);
+
+/** The folder itself first. */
+function foldersAbove(folder: string): string[] {
+  const above = path.dirname(folder);
+  return above === folder ? [folder] : [folder, ...foldersAbove(above)];
+}

@@ -1,0 +1,36 @@
+import type { MergeDtype, MergeProof } from '../../../run/merge';
+import { formatPercent } from '../../../run/format';
+import type { MergedTensors } from './mergedTensors';
+
+/** Share of the adapter's change from which on its loss by rounding is worth a word. */
+const muchLost = 0.1;
+
+/** What to know of a merged model, one sentence or two each. */
+export function mergeNotes(
+  proof: MergeProof,
+  dtype: MergeDtype,
+  isChosen: boolean,
+  { untied }: MergedTensors,
+): readonly string[] {
+  return [...rounding(proof, dtype, isChosen), ...untied.map(untiedNote)];
+}
+
+function rounding(
+  { relative_difference: difference, relative_change: change }: MergeProof,
+  dtype: MergeDtype,
+  isChosen: boolean,
+): readonly string[] {
+  if (dtype === 'float32') return [];
+  const why = isChosen ? 'as asked for' : 'as in the base model';
+  const stored = `Weights are stored in ${dtype}, ${why}: rounding them moves scores by ${formatPercent(100 * difference)},`;
+  const effect = `what was learnt moves them by ${formatPercent(100 * change)}.`;
+  if (difference <= muchLost * change) return [`${stored} ${effect}`];
+  return [`${stored} but ${effect} Merged in float32 (--dtype float32), more of it is kept.`];
+}
+
+function untiedNote([alias, weight]: readonly [string, string]): string {
+  return (
+    `${alias} and ${weight} were one weight in the base model and are two now, so config.json says ` +
+    '"tie_word_embeddings": false.'
+  );
+}
