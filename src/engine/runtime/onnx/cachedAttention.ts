@@ -1,6 +1,6 @@
 import { knownSize } from '../../graph/builder';
 import { multiplyDims } from '../../graph/shape';
-import type { Node, Value } from '../../graph/types';
+import type { Value } from '../../graph/types';
 import type { Emitter } from './emitter';
 import { inputNames, resultName } from './lowering';
 import type { Lowerings } from './lowering';
