@@ -71,18 +71,38 @@ export interface GenerationOptions {
   readonly maxNewTokens: number;
   /** 0 is greedy. */
   readonly temperature: number;
+  /** 0 is all. */
+  readonly topK?: number;
   readonly topP: number;
+  readonly minP?: number;
+  /** Above 1, words that were there become less likely. */
+  readonly repetitionPenalty?: number;
   readonly seed: number;
+  /** Strings that end the text. */
+  readonly stop?: readonly string[];
+  /** How many of the likeliest tokens are told at each place; `undefined`: no log-probabilities. */
+  readonly topLogProbabilities?: number | undefined;
+}
+
+/** A token and the natural logarithm of its probability. */
+export interface LikelyToken {
+  readonly id: number;
+  readonly text: string;
+  readonly logprob: number;
 }
 
 export interface Completion {
-  /** The adapter folders that were active; null for the base model alone. */
+  /** The adapter folders that were active, joined by " + "; null for the base model alone. */
   readonly adapter: string | null;
   /** Neither prompt nor special tokens. */
   readonly text: string;
   /** Tokens generated. */
   readonly tokens: number;
   readonly tokens_per_second: number;
+  /** `stop`: the model or a stop string ended it; `length`: it was as long as it may be. */
+  readonly finish_reason: 'stop' | 'length';
+  /** Each token, and the likeliest ones at its place; where they were asked for. */
+  readonly logprobs?: readonly (LikelyToken & { readonly top: readonly LikelyToken[] })[];
 }
 
 export interface Generation {

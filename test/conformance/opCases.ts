@@ -120,6 +120,8 @@ export const tolerances: Readonly<Record<Op, Tolerance>> = {
   attentionMask: exact,
   attention: summed,
   attentionGrad: summed,
+  cacheMask: exact,
+  cachedAttention: summed,
   crossEntropy: summed,
   countCorrect: exact,
 };

@@ -232,6 +232,8 @@ export const gradientCases: { readonly [K in Op]: readonly GradientCase<K>[] | t
   attentionMask: none,
   attention: attentions(),
   attentionGrad: none,
+  cacheMask: none,
+  cachedAttention: none,
   crossEntropy: [
     { name: 'rows', attributes: {}, operands: [normal([4, 6], 2), below(6, [4])], parameters: [0] },
     { name: 'one row', attributes: {}, operands: [normal([1, 3]), below(3, [1])], parameters: [0] },

@@ -2,6 +2,7 @@
 // LoraConfig and schemas/peft-fields.json (not with --only or --draws), and merged models (`--only merge-` for these alone).
 //   --only TEXT           cases whose name contains TEXT (may be given several times)
 //   --draws N --seed S    N random combinations of family and settings instead of the named cases and the usual 20
+//   --generation          greedy continuations instead of trainings: generation.mjs
 //   --lora COMMAND        what to run in place of `node dist/cli.js`
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { cases, recipeOf } from './cases.mjs';
 import { drawCases } from './draws.mjs';
 import { fieldDifferences } from './fields.mjs';
+import { compareGeneration } from './generation.mjs';
 import { compareMerges, mergeCases } from './merges.mjs';
 import { Reference } from './reference.mjs';
 
@@ -25,12 +27,14 @@ const { values: options } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
     draws: { type: 'string' },
+    generation: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     lora: { type: 'string', default: `node ${path.join(import.meta.dirname, '../../dist/cli.js')}` },
   },
 });
 
 async function main() {
+  if (options.generation) return compareGeneration();
   const all = [
     ...(options.draws === undefined ? cases : []),
     ...drawCases(Number(options.draws ?? usualDraws), Number(options.seed)),

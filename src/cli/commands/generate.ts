@@ -24,6 +24,19 @@ export const generateCommand: Command = {
       value: 'P',
       description: 'Choose among the likeliest words up to this share (default 1).',
     },
+    'top-k': { type: 'text', value: 'K', description: 'Choose among so many likeliest words (default 0: all).' },
+    'min-p': {
+      type: 'text',
+      value: 'P',
+      description: 'Leave out words less likely than this share of the likeliest (default 0).',
+    },
+    'repetition-penalty': {
+      type: 'text',
+      value: 'R',
+      description: 'Above 1, words that were there already become less likely (default 1).',
+    },
+    stop: { type: 'text', isList: true, value: 'TEXT', description: 'End the answer before this text.' },
+    logprobs: { type: 'text', value: 'N', description: 'With --json: how likely each token and the N likeliest were.' },
     seed: { type: 'text', value: 'S', description: 'Start of the random numbers (default 42).' },
     chat: { type: 'flag', description: "Wrap the prompt in the model's chat template." },
     compare: { type: 'flag', description: 'Answer with the base model first, then with the adapters.' },
@@ -55,6 +68,14 @@ function readOptions(input: CommandInput, context: CommandContext): GenerationOp
     maxNewTokens: numberOption(input, 'max-new-tokens', { min: 1, isWhole: true }, 128),
     temperature: numberOption(input, 'temperature', { min: 0, max: 100 }, 0),
     topP: numberOption(input, 'top-p', { min: 0, max: 1 }, 1),
+    topK: numberOption(input, 'top-k', { min: 0, isWhole: true }, 0),
+    minP: numberOption(input, 'min-p', { min: 0, max: 1 }, 0),
+    repetitionPenalty: numberOption(input, 'repetition-penalty', { min: 0.01, max: 100 }, 1),
+    stop: input.list('stop'),
+    topLogProbabilities:
+      input.text('logprobs') === undefined
+        ? undefined
+        : numberOption(input, 'logprobs', { min: 0, max: 20, isWhole: true }, 0),
     seed: numberOption(input, 'seed', { min: 0, max: 0xffffffff, isWhole: true }, 42),
   };
 }
@@ -95,6 +116,8 @@ class StreamWriter {
   }
 
   #title(adapter: string | null): string {
-    return adapter === null ? 'base model' : `with ${shortPath(adapter, this.#context.cwd)}`;
+    if (adapter === null) return 'base model';
+    const folders = adapter.split(' + ').map((folder) => shortPath(folder, this.#context.cwd));
+    return `with ${folders.join(' and ')}`;
   }
 }

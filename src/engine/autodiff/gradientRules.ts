@@ -116,6 +116,9 @@ export const gradientRules: { readonly [K in Op]: GradientRule<K> | typeof notDi
     undefined,
   ],
   attentionGrad: notDifferentiable,
+  // Nothing is learnt from a text while it is continued.
+  cacheMask: notDifferentiable,
+  cachedAttention: notDifferentiable,
   crossEntropy: (b, { inputs: [logits, labels] }, [dy]) => {
     const hot = b.op('oneHot', { depth: knownSize(logits!.shape[1]) }, labels!);
     return [b.mul(b.sub(b.softmax(logits!), hot), dy!), undefined];

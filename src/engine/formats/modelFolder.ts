@@ -167,7 +167,8 @@ async function readConfig(folder: string, entries: readonly string[]): Promise<J
   throw modelConfigMissing(folder);
 }
 
-function isGguf(file: string): boolean {
+/** Whether a path names a GGUF file. */
+export function isGguf(file: string): boolean {
   return file.toLowerCase().endsWith('.gguf');
 }
 

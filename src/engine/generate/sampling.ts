@@ -10,31 +10,89 @@ export const greedy: Sampler = (logits) => {
   return best;
 };
 
+/** How the next token is chosen, with the names and the order of Transformers' logits processors. */
 export interface SamplingOptions {
   /** 0 is greedy. */
   readonly temperature: number;
+  /** Only so many of the likeliest tokens take part; 0 is all. */
+  readonly topK?: number;
   /** Only the likeliest tokens that together have this probability take part (Holtzman et al. 2020). */
   readonly topP: number;
+  /** Only tokens that are at least this share as likely as the likeliest take part (Nguyen et al. 2024). */
+  readonly minP?: number;
   readonly seed: number;
 }
 
-/** Draws from softmax(logits / temperature), cut to the nucleus `topP`; the same seed draws the same tokens. */
-export function sampler({ temperature, topP, seed }: SamplingOptions): Sampler {
+/** Draws from softmax(logits / temperature), cut to the likeliest; the same seed draws the same tokens. */
+export function sampler({ temperature, topK = 0, topP, minP = 0, seed }: SamplingOptions): Sampler {
   if (temperature === 0) return greedy;
   const random = randomStream(seed, 'sampling');
+  const isCut = topK > 0 || topP < 1 || minP > 0;
   return (logits) => {
-    const order = Uint32Array.from(logits, (_, id) => id).sort((a, b) => logits[b]! - logits[a]!);
-    const largest = logits[order[0]!]!;
-    const weights = Float64Array.from(order, (id) => Math.exp((logits[id]! - largest) / temperature));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    let kept = 0;
-    let mass = 0;
-    while (kept < weights.length && (kept === 0 || mass < topP * total)) mass += weights[kept++]!;
-    let draw = random.uniform() * mass;
-    for (let i = 0; i < kept; i++) {
-      draw -= weights[i]!;
-      if (draw < 0) return order[i]!;
-    }
-    return order[kept - 1]!;
+    const largest = logits[greedy(logits)]!;
+    const weights = Float64Array.from(logits, (logit) => Math.exp((logit - largest) / temperature));
+    const candidates = isCut ? likeliest(weights, topK, topP, minP) : undefined;
+    return draw(weights, candidates, random.uniform());
   };
+}
+
+/**
+ * The tokens that take part, the likeliest first: the `topK` likeliest; of those the fewest that together have the share
+ * `topP` of their weight; of those what has the share `minP` of the largest weight. At least one.
+ */
+function likeliest(weights: Float64Array, topK: number, topP: number, minP: number): Uint32Array {
+  const order = inOrder(weights, topK, topP);
+  const considered = topK > 0 ? order.subarray(0, topK) : order;
+  const total = topK > 0 ? sumOf(weights, considered) : weights.reduce((sum, weight) => sum + weight, 0);
+  let kept = 0;
+  let mass = 0;
+  while (kept < considered.length && (kept === 0 || mass < topP * total)) {
+    const weight = weights[considered[kept]!]!;
+    // The largest weight is 1.
+    if (kept > 0 && weight < minP) break;
+    mass += weight;
+    kept++;
+  }
+  return considered.subarray(0, kept);
+}
+
+/** Weights below this share of the largest one are seldom needed: sorting the others is much faster. */
+const rare = 1e-4;
+
+/** Tokens from the likeliest on, as many as `topK` and `topP` need. */
+function inOrder(weights: Float64Array, topK: number, topP: number): Uint32Array {
+  const byWeight = (a: number, b: number): number => weights[b]! - weights[a]!;
+  const common = Uint32Array.from(weights.keys()).filter((id) => weights[id]! >= rare);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const isEnough = topK > 0 ? common.length >= topK : sumOf(weights, common) >= topP * total;
+  return isEnough ? common.sort(byWeight) : Uint32Array.from(weights.keys()).sort(byWeight);
+}
+
+function sumOf(weights: Float64Array, ids: Uint32Array): number {
+  return ids.reduce((sum, id) => sum + weights[id]!, 0);
+}
+
+/** One of `candidates` (all where there are none) by their weights; `uniform` is in [0, 1). */
+function draw(weights: Float64Array, candidates: Uint32Array | undefined, uniform: number): number {
+  const ids = candidates ?? Uint32Array.from(weights.keys());
+  let left = uniform * sumOf(weights, ids);
+  let last = ids[0]!;
+  for (const id of ids) {
+    if (weights[id] === 0) continue;
+    last = id;
+    left -= weights[id]!;
+    if (left < 0) break;
+  }
+  return last;
+}
+
+/**
+ * Makes tokens that were there already less likely: positive logits are divided by the penalty, negative ones multiplied
+ * (Keskar et al. 2019), once however often a token occurred. Changes `logits`.
+ */
+export function penalizeRepetition(logits: Float32Array, seen: Iterable<number>, penalty: number): void {
+  for (const id of seen) {
+    const logit = logits[id];
+    if (logit !== undefined) logits[id] = logit > 0 ? logit / penalty : logit * penalty;
+  }
 }

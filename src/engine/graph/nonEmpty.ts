@@ -34,8 +34,8 @@ export function nonEmpty(graph: Graph): NonEmpty {
 
 /** Symbols that may be 0, that the inputs have and the results do not. */
 function summedSymbols(node: Node): readonly string[] {
-  // What a gate waits for is not read, and rows that are looked up are not summed.
-  if (node.op === 'gate' || node.op === 'gather') return [];
+  // What a gate waits for is not read, rows that are looked up are not summed, and a store's mask closes what is not there.
+  if (node.op === 'gate' || node.op === 'gather' || node.op === 'cachedAttention') return [];
   const kept = new Set(node.outputs.flatMap(({ shape }) => symbolsOf(shape)));
   const read = new Set(node.inputs.flatMap(({ shape }) => symbolsOf(shape)));
   return [...read].filter((symbol) => !kept.has(symbol) && !isNeverEmpty(symbol));

@@ -97,6 +97,22 @@ function attention(inputs: readonly TensorType[]): readonly TensorType[] {
   return [f32(q)];
 }
 
+function cachedAttention(inputs: readonly TensorType[]): readonly TensorType[] {
+  const [q, k, v, mask, pastKeys, pastValues, pastMask] = inputs.map((input) => input.shape) as Shape[];
+  const [batch, length, heads, size] = q!;
+  const [kvHeads, past] = [k![1], pastKeys![2]];
+  expect(q!.length === 4, `expected queries [B, T, heads, d], got ${showShape(q!)}`);
+  expect(
+    typeof heads === 'number' && typeof kvHeads === 'number' && heads % kvHeads === 0,
+    `${String(kvHeads)} key heads do not divide ${String(heads)} query heads`,
+  );
+  for (const stored of [k!, v!]) expectSame(stored, [batch!, kvHeads, length!, size!]);
+  for (const stored of [pastKeys!, pastValues!]) expectSame(stored, [batch!, kvHeads, past!, size!]);
+  expectSame(mask!, [batch!, 1, length!, length!]);
+  expectSame(pastMask!, [batch!, 1, length!, past!]);
+  return [f32(q!)];
+}
+
 function perRow(inputs: readonly TensorType[]): Dim {
   const [x, indices] = inputs as [TensorType, TensorType];
   expect(x.shape.length === 2 && indices.dtype === 'i32', `expected rows and their numbers`);
@@ -182,6 +198,13 @@ export const shapeRules: { readonly [K in Op]: ShapeRule<K> } = {
     expectSame(inputs[0]!.shape, inputs[4]!.shape);
     return inputs.slice(0, 3);
   },
+  cacheMask: ([positions, lengths, slots]) => {
+    const [batch, length] = positions!.shape as [Dim, Dim];
+    expectSame(lengths!.shape, [batch]);
+    expect(slots!.shape.length === 1, `expected slots [P], got ${showShape(slots!.shape)}`);
+    return [f32([batch, 1, length, slots!.shape[0]!])];
+  },
+  cachedAttention,
   crossEntropy: (inputs) => {
     perRow(inputs);
     return [f32([])];

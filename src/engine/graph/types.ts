@@ -98,6 +98,19 @@ export interface Attributes {
   attention: { readonly scale: number };
   /** (q, k, v, mask, dy) → (dq, dk, dv) */
   attentionGrad: { readonly scale: number };
+  /**
+   * (positions [B, T], lengths [B], slots [P]) → [B, 1, T, P] of 0 (may look) and -inf, for texts that are continued:
+   * slot s of a row's store holds the position s, of which the first `lengths` are there; with a window only the last
+   * `window` positions count.
+   */
+  cacheMask: { readonly window: number | null };
+  /**
+   * Attention of T new positions to each other and to P earlier ones, whose keys and values are there already:
+   * (q [B, T, H, d], k [B, K, T, d], v [B, K, T, d], mask [B, 1, T, T],
+   * past keys [B, K, P, d], past values [B, K, P, d], past mask [B, 1, T, P]) → [B, T, H, d]; K divides H.
+   * Keys and values come head by head, as they are stored. Stored numbers are finite, also where nobody may look.
+   */
+  cachedAttention: { readonly scale: number };
   /** (logits [n, v], labels [n]) → scalar sum of -log softmax(logits)[label] */
   crossEntropy: Empty;
   /** (logits [n, v], labels [n]) → scalar number of rows whose label has the largest logit */
@@ -162,6 +175,8 @@ export const arity: Readonly<Record<Op, number | null>> = {
   attentionMask: 2,
   attention: 4,
   attentionGrad: 5,
+  cacheMask: 3,
+  cachedAttention: 7,
   crossEntropy: 2,
   countCorrect: 2,
 };

@@ -2,6 +2,7 @@ import { multiplyDims } from '../graph/shape';
 import type { Value } from '../graph/types';
 import type { Activation } from './activation';
 import { activate } from './activation';
+import { attend } from './attention';
 import type { DecoderInputs, Layers, Model, Module } from './model';
 import { moduleParameters } from './model';
 import type { Rope } from './rope';
@@ -49,6 +50,8 @@ export function decoder(shape: DecoderShape): Model {
     hiddenSize: shape.hiddenSize,
     contextLength: shape.contextLength,
     positionsAreLearnt: false,
+    kvHeads: shape.kvHeads,
+    headSize: shape.headSize,
     blocks: shape.layers,
     blockList: 'model.layers',
     defaultTargets: shape.defaultTargets,
@@ -99,7 +102,7 @@ function hidden(shape: DecoderShape, layers: Layers, inputs: DecoderInputs): Val
   for (let i = 0; i < shape.layers; i++) {
     const path = `model.layers.${i}`;
     x = b.within({ scope: path, block: i }, () => {
-      const attended = b.add(x, attention(shape, layers, inputs, tables, path, shape.windows[i] ?? null, x));
+      const attended = b.add(x, attention(shape, layers, inputs, tables, i, x));
       return b.add(attended, mlp(shape, layers, path, attended));
     });
   }
@@ -111,11 +114,11 @@ function attention(
   layers: Layers,
   inputs: DecoderInputs,
   tables: { cos: Value; sin: Value },
-  path: string,
-  window: number | null,
+  block: number,
   x: Value,
 ): Value {
   const { b } = layers;
+  const path = `model.layers.${block}`;
   const h = rmsNorm(shape, layers, `${path}.input_layernorm`, x);
   const heads = (name: 'q' | 'k' | 'v', count: number): Value => {
     const projected = layers.linear(`${path}.self_attn.${name}_proj`, h);
@@ -129,10 +132,8 @@ function attention(
   const q = positioned('q', shape.heads);
   const k = positioned('k', shape.kvHeads);
   const v = heads('v', shape.kvHeads);
-  const mask = b.within({ scope: 'mask', block: undefined }, () =>
-    b.op('attentionMask', { window }, inputs.positions, inputs.segments),
-  );
-  const mixed = b.op('attention', { scale: shape.headSize ** -0.5 }, q, k, v, mask);
+  const window = shape.windows[block] ?? null;
+  const mixed = attend(layers, inputs, { block, scale: shape.headSize ** -0.5, window }, q, k, v);
   return layers.linear(`${path}.self_attn.o_proj`, b.reshape(mixed, [x.shape[0]!, shape.heads * shape.headSize]));
 }
 

@@ -2,6 +2,7 @@ import { multiplyDims } from '../graph/shape';
 import type { Value } from '../graph/types';
 import type { Activation } from './activation';
 import { activate, readActivation } from './activation';
+import { attend } from './attention';
 import type { ConfigReader, ConfigValues } from './config';
 import { dropoutNotes } from './dropoutNotes';
 import { configContradicts, configValueUnsupported } from './failures';
@@ -66,6 +67,8 @@ export function gpt2(written: ConfigReader): Model {
     hiddenSize: shape.hiddenSize,
     contextLength: shape.contextLength,
     positionsAreLearnt: true,
+    kvHeads: shape.heads,
+    headSize: shape.hiddenSize / shape.heads,
     blocks: shape.layers,
     blockList: 'transformer.h',
     defaultTargets: ['c_attn'],
@@ -134,27 +137,17 @@ function hidden(shape: Gpt2Shape, layers: Layers, inputs: DecoderInputs): Value 
     layers.embedding('transformer.wte', b.reshape(inputs.ids, tokens)),
     layers.embedding('transformer.wpe', b.reshape(inputs.positions, tokens)),
   );
-  const mask = b.within({ scope: 'mask' }, () =>
-    b.op('attentionMask', { window: null }, inputs.positions, inputs.segments),
-  );
   for (let i = 0; i < shape.layers; i++) {
     const path = `transformer.h.${i}`;
     x = b.within({ scope: path, block: i }, () => {
-      const attended = b.add(x, attention(shape, layers, inputs, mask, i, x));
+      const attended = b.add(x, attention(shape, layers, inputs, i, x));
       return b.add(attended, mlp(shape, layers, path, attended));
     });
   }
   return layerNorm(shape, layers, 'transformer.ln_f', x);
 }
 
-function attention(
-  shape: Gpt2Shape,
-  layers: Layers,
-  inputs: DecoderInputs,
-  mask: Value,
-  block: number,
-  x: Value,
-): Value {
+function attention(shape: Gpt2Shape, layers: Layers, inputs: DecoderInputs, block: number, x: Value): Value {
   const { b } = layers;
   const { heads, hiddenSize } = shape;
   const path = `transformer.h.${block}`;
@@ -162,7 +155,8 @@ function attention(
   // Queries, keys and values lie side by side: heads 0 to H, H to 2H and 2H to 3H.
   const all = b.reshape(projected, [...inputs.ids.shape, 3 * heads, hiddenSize / heads]);
   const third = (i: number): Value => b.slice(all, 2, i * heads, (i + 1) * heads);
-  const mixed = b.op('attention', { scale: shape.scales[block]! }, third(0), third(1), third(2), mask);
+  const kind = { block, scale: shape.scales[block]!, window: null };
+  const mixed = attend(layers, inputs, kind, third(0), third(1), third(2));
   return layers.linear(`${path}.attn.c_proj`, b.reshape(mixed, [x.shape[0]!, hiddenSize]));
 }
 

@@ -36,6 +36,18 @@ export interface DecoderInputs {
   readonly segments: Value;
   /** Positions are below this. */
   readonly maxLength: number;
+  /** What was read before, where a text is continued. */
+  readonly store?: KeyValueStore;
+}
+
+/** Keys and values of the positions that were read before; slot s of a row's store holds its position s. */
+export interface KeyValueStore {
+  /** How many slots of each row count, i32 [B]. */
+  readonly lengths: Value;
+  /** The numbers of the slots, i32 [P]. */
+  readonly slots: Value;
+  /** Takes a block's new keys and values, each [B, K, T, d], and gives the earlier ones, each [B, K, P, d]. */
+  continueWith(block: number, keys: Value, values: Value): { readonly keys: Value; readonly values: Value };
 }
 
 /** A model family's reading of one configuration: its modules, its weights, and its forward pass. */
@@ -54,6 +66,9 @@ export interface Model {
   readonly contextLength: number;
   /** Each position has a learnt vector, so that there is none beyond the context length. */
   readonly positionsAreLearnt: boolean;
+  /** Heads of keys and values, and how many numbers each has for a position. */
+  readonly kvHeads: number;
+  readonly headSize: number;
   /** Number of repeated blocks. */
   readonly blocks: number;
   /** The module paths of a block's list, such as `model.layers`, for `layers_to_transform`. */

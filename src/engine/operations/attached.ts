@@ -5,11 +5,15 @@ import { readAdapterFolder } from '../formats/adapterFolder';
 import { readWeight } from '../facts/baseModel';
 import type { BaseModel } from '../facts/baseModel';
 import { loraOptionsOf } from '../facts/adapterOptions';
+import type { WeightedAdapter } from '../../run/answers';
+import { combineAdapters } from '../lora/combine';
+import type { WeightedAdapterValues } from '../lora/combine';
+import { canBeStacked } from '../lora/stack';
 import { planAdapter } from '../lora/adapter';
 import type { Adapter } from '../lora/adapter';
-import { f32 } from '../runtime/runtime';
+import { f32, floats } from '../runtime/runtime';
 import type { Tensor, Tensors } from '../runtime/runtime';
-import { adapterMisfit } from './failures';
+import { adapterMisfit, adaptersNotCombinable } from './failures';
 import { adapterTensors } from './startingValues';
 
 /** Milliseconds to find an adapter's layers; a sound one takes some ten. */
@@ -40,6 +44,30 @@ export async function attach(base: BaseModel, folder: string, weight: number): P
     entries[name] = f32(weighted, shape);
   }
   return { adapter, tensors: entries };
+}
+
+/**
+ * The weighted sum of some adapters, as one.
+ * @throws Failure `adapters-not-combinable` where one of several replaces weights of the base
+ */
+export async function attachAll(base: BaseModel, adapters: readonly WeightedAdapter[]): Promise<Attached | undefined> {
+  const [only] = adapters;
+  if (only === undefined) return undefined;
+  if (adapters.length === 1) return attach(base, only.folder, only.weight);
+  const parts: WeightedAdapterValues[] = [];
+  for (const { folder, weight } of adapters) {
+    const { adapter, tensors } = await attach(base, folder, 1);
+    if (!canBeStacked(adapter)) throw adaptersNotCombinable(folder);
+    parts.push({ adapter, values: valuesOf(tensors), weight });
+  }
+  const { adapter, values } = combineAdapters(parts);
+  const tensors = adapter.trainables.map(({ name, shape }) => [name, f32(values.get(name)!, shape)] as const);
+  return { adapter, tensors: Object.fromEntries(tensors) };
+}
+
+/** The values of an attached adapter by their names. */
+export function valuesOf(tensors: Tensors): Map<string, Float32Array> {
+  return new Map(Object.keys(tensors).map((name) => [name, floats(tensors, name)]));
 }
 
 function planStored(base: BaseModel, config: AdapterConfig, misfit: (detail: string) => Failure): Adapter {

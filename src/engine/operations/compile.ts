@@ -87,9 +87,9 @@ export async function compileLogits(
   return runtime.compile(packed(graph, runtime, weights, packing), weights);
 }
 
-type Packing = (data: WeightData) => boolean;
+export type Packing = (data: WeightData) => boolean;
 /** A text grows by one token at a time, for which widening a half-precision matrix takes longer than its product. */
-const blocksOnly: Packing = ({ kind }) => kind === 'blocks';
+export const blocksOnly: Packing = ({ kind }) => kind === 'blocks';
 /** While a run goes on, memory counts more. */
 export const halfAndBlocks: Packing = (data) =>
   data.kind === 'blocks' || (data.kind === 'file' && data.dtype !== 'f32');
@@ -115,7 +115,7 @@ const nothingAdapted: Adapter = {
   trainables: [],
 };
 
-function inferenceLayers(base: BaseModel, adapter: Adapter | undefined) {
+export function inferenceLayers(base: BaseModel, adapter: Adapter | undefined) {
   return (b: GraphBuilder): LoraLayers => loraLayers(b, base.model, adapter ?? nothingAdapted, { dropout: false });
 }
 

@@ -4,10 +4,9 @@ import { openDataset } from '../data/dataset';
 import { checkMaxLength, openBaseModel, openModelTokenizer } from '../facts/baseModel';
 import { evaluateWindows } from '../train/optimizerStep';
 import type { CompiledLoss } from '../train/optimizerStep';
-import { attach } from './attached';
+import { attachAll } from './attached';
 import { chooseRuntime } from './chooseRuntime';
 import { compileEvaluation } from './compile';
-import { oneAdapter } from './failures';
 import { openWeights } from './openWeights';
 
 const batchSize = 4;
@@ -16,9 +15,7 @@ const batchSize = 4;
 export async function evaluateModel(options: EvaluationOptions, signal?: AbortSignal): Promise<Evaluation> {
   const base = await openBaseModel(options.baseModel, process.cwd());
   const tokenizer = await openModelTokenizer(base);
-  if (options.adapters.length > 1) throw oneAdapter();
-  const [chosen] = options.adapters;
-  const attached = chosen === undefined ? undefined : await attach(base, chosen.folder, chosen.weight);
+  const attached = await attachAll(base, options.adapters);
   const maxLength = options.maxLength ?? Math.min(512, base.model.contextLength);
   checkMaxLength(base, maxLength);
   const dataset = await openDataset(

@@ -2,18 +2,24 @@ import type { TrainingEvent } from '../../run/trainingEvent';
 import { windows } from '../data/batches';
 import type { Window } from '../data/batches';
 import { endIds } from '../facts/baseModel';
-import { generate } from '../generate/generate';
-import { greedy } from '../generate/sampling';
-import { TextStream } from '../generate/textStream';
-import type { Executable, Runtime, WeightSource } from '../runtime/runtime';
+import { Continuation } from '../generate/continuation';
+import { TextBatch } from '../generate/textBatch';
+import type { BatchReader } from '../generate/textBatch';
+import type { Runtime, WeightSource } from '../runtime/runtime';
 import { tensorFeeds } from '../train/feeds';
 import { evaluateWindows } from '../train/optimizerStep';
 import type { CompiledLoss } from '../train/optimizerStep';
 import type { Evaluated, TrainingState } from '../train/state';
-import { compileEvaluation, compileLogits, halfAndBlocks } from './compile';
+import { compileEvaluation, halfAndBlocks } from './compile';
 import type { Prepared } from './prepare';
+import { fixedReader } from './textReaders';
 
-const sampleTokens = 48;
+const greedily = { maxNewTokens: 48, temperature: 0, topP: 1, seed: 0 };
+
+interface Texts {
+  readonly reader: BatchReader<unknown>;
+  readonly batch: TextBatch<unknown>;
+}
 
 /** A share of a large file is far more than what measures progress well, and would take longer than the training. */
 const enoughRows = 1000;
@@ -36,7 +42,7 @@ async function* upTo(rows: number, all: AsyncIterable<Window>): AsyncGenerator<W
 /** Looks at the model as it is being trained: loss on the evaluation rows, and continuations of prompts. */
 export class Evaluator {
   #loss: Promise<CompiledLoss> | undefined;
-  #logits: Promise<Executable> | undefined;
+  #texts: Promise<Texts> | undefined;
 
   constructor(
     private readonly prepared: Prepared,
@@ -58,26 +64,39 @@ export class Evaluator {
 
   /** Ends when `signal` is aborted. */
   async *samples(signal: AbortSignal): AsyncGenerator<TrainingEvent> {
-    const { base, adapter, tokenizer, loaded } = this.prepared;
-    const { contextLength } = base.model;
-    this.#logits ??= compileLogits(this.runtime, base, adapter, contextLength, this.weights, halfAndBlocks);
-    const source = { executable: await this.#logits, trained: tensorFeeds(this.state.tensors) };
-    const limits = { maxNewTokens: sampleTokens, contextLength, endIds: endIds(base, tokenizer) };
+    const { base, tokenizer, loaded } = this.prepared;
+    this.#texts ??= this.#textBatch();
+    const texts = await this.#texts;
+    // What the model said before its last steps is no beginning of what it says now.
+    texts.batch.forget();
     for (const prompt of loaded.recipe.training.sample_prompts) {
       const ids = tokenizer.encode(prompt);
-      // Nothing to go on from: this model puts no token before a text.
-      if (ids.length === 0) continue;
-      const continuation = new TextStream(tokenizer, ids);
-      for await (const id of generate(source, ids, greedy, limits)) {
+      // Nothing to go on from: this model puts no token before a text. Or no room for a word.
+      if (ids.length === 0 || ids.length >= base.model.contextLength) continue;
+      const options = { ...greedily, ids, choice: undefined, endIds: endIds(base, tokenizer), signal };
+      const continuation = new Continuation(options, tokenizer, base.model.contextLength);
+      texts.batch.add(continuation);
+      try {
+        for await (const _ of continuation);
+      } catch (error) {
         if (signal.aborted) return;
-        continuation.push(id);
+        throw error;
       }
       yield { type: 'sample', step: this.state.progress.step, prompt, text: continuation.text };
     }
   }
 
+  async #textBatch(): Promise<Texts> {
+    const { runtime, weights } = this;
+    const { base, adapter } = this.prepared;
+    const maxLength = base.model.contextLength;
+    const reading = { runtime, base, weights, maxLength, packing: halfAndBlocks };
+    const reader = await fixedReader(reading, adapter, () => tensorFeeds(this.state.tensors));
+    return { reader, batch: new TextBatch(base.model, reader, { rows: 1, maxLength }) };
+  }
+
   async dispose(): Promise<void> {
     await (await this.#loss)?.executable.dispose();
-    await (await this.#logits)?.dispose();
+    await (await this.#texts)?.reader.executable.dispose();
   }
 }

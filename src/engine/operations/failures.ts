@@ -18,11 +18,39 @@ export const adapterMisfit = (folder: string, detail: string, base: string | nul
     place: { file: folder },
   });
 
-export const oneAdapter = (): Failure =>
-  new Failure('one-adapter-only', 'Only one adapter at a time can be attached yet.', {
-    hint: 'Name a single --adapter.',
-    exitCode: 2,
+/** `folder` is of an adapter that replaces weights. */
+export const adaptersNotCombinable = (folder: string): Failure =>
+  new Failure(
+    'adapters-not-combinable',
+    'These adapters cannot be combined exactly: one of them replaces weights of the base model (modules_to_save or bias).',
+    {
+      hint: 'Use it alone, or combine adapters that were trained with modules_to_save empty and bias "none".',
+      place: { file: folder },
+      exitCode: 2,
+    },
+  );
+
+export const adapterUnknown = (name: string, known: readonly string[]): Failure =>
+  new Failure('adapter-unknown', `No adapter is attached under the name "${name}".`, {
+    hint: known.length === 0 ? 'Attach one first.' : `These are attached: ${known.join(', ')}.`,
   });
+
+export const promptTooLong = (tokens: number, maxLength: number): Failure =>
+  new Failure(
+    'prompt-too-long',
+    `The prompt has ${tokens} tokens, and there is room for ${maxLength} with the answer.`,
+    {
+      hint: 'Shorten the prompt, or use a model with a longer context.',
+    },
+  );
+
+/** `cause` is what the template said. */
+export const chatRefused = (cause: unknown): Failure =>
+  new Failure(
+    'chat-template-refused',
+    `The model's chat template does not take these messages: ${cause instanceof Error ? cause.message : String(cause)}.`,
+    { hint: 'Most templates want a user message first, and user and assistant in turns.', cause },
+  );
 
 export const noChatTemplate = (model: string): Failure =>
   new Failure('chat-template-missing', 'This model has no chat template, so it cannot be asked with --chat.', {

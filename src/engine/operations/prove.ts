@@ -8,7 +8,7 @@ import { proveChange } from '../train/proof';
 import type { AdaptedModule, Proof } from '../train/proof';
 import type { TrainingState } from '../train/state';
 import { tensorFeeds } from '../train/feeds';
-import { logitsAt } from '../generate/generate';
+import { logitsAt } from '../generate/logits';
 import { chooseRuntime } from './chooseRuntime';
 import { compileLogits, halfAndBlocks } from './compile';
 import { firstExample } from './prepare';

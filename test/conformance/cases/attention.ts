@@ -126,7 +126,82 @@ const padded = [
   values([0, 0, 0, 0, 0, 0, 0, 0, -1, -1], [2, 5], 'i32'),
 ];
 
-export const attentionCases: CaseTable<'rope' | 'attentionMask' | 'attention' | 'attentionGrad'> = {
+interface Stored {
+  readonly name: string;
+  readonly batch: number;
+  readonly length: number;
+  readonly past: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  /** How many earlier positions each row has. */
+  readonly lengths: readonly number[];
+  readonly magnitude?: number;
+}
+
+const stores: readonly Stored[] = [
+  { name: 'a token', batch: 1, length: 1, past: 5, heads: 2, kvHeads: 2, lengths: [5] },
+  { name: 'grouped queries', batch: 1, length: 1, past: 4, heads: 6, kvHeads: 2, lengths: [4] },
+  { name: 'one key head', batch: 2, length: 3, past: 4, heads: 4, kvHeads: 1, lengths: [4, 4] },
+  { name: 'a store that is not full', batch: 3, length: 2, past: 6, heads: 4, kvHeads: 2, lengths: [1, 6, 0] },
+  { name: 'an empty store', batch: 2, length: 3, past: 4, heads: 2, kvHeads: 1, lengths: [0, 0] },
+  { name: 'large scores', batch: 1, length: 4, past: 4, heads: 2, kvHeads: 1, lengths: [3], magnitude: 8 },
+  { name: 'many positions', batch: 1, length: 8, past: 64, heads: 2, kvHeads: 1, lengths: [61] },
+];
+
+/** [B, 1, T, P]: the first positions of the store are open, by row. */
+function pastMask(shape: Operand['shape'], lengths: readonly number[]): Operand {
+  const fill: Operand['fill'] = (_, [batch, , length, past]) =>
+    Array.from({ length: batch! * length! * past! }, (__, i) =>
+      i % past! < lengths[Math.floor(i / (length! * past!)) % lengths.length]! ? 0 : -Infinity,
+    );
+  return { source: 'input', dtype: 'f32', shape, fill };
+}
+
+const cached = [
+  ...stores.map(({ name, batch, length, past, heads, kvHeads, lengths, magnitude = 1 }) => {
+    const [fresh, stored] = [
+      normal([batch, kvHeads, length, 4], magnitude),
+      normal([batch, kvHeads, past, 4], magnitude),
+    ];
+    const operands = [normal([batch, length, heads, 4], magnitude), fresh, normal(fresh.shape)];
+    const masks = [mask([batch, 1, length, length], causal), pastMask([batch, 1, length, past], lengths)] as const;
+    return {
+      name,
+      attributes: { scale: 0.5 },
+      operands: [...operands, masks[0], stored, normal(stored.shape), masks[1]],
+    };
+  }),
+  {
+    name: 'symbols',
+    attributes: { scale: 0.4 },
+    operands: [
+      normal(['B', 'T', 4, 6]),
+      normal(['B', 2, 'T', 6]),
+      normal(['B', 2, 'T', 6]),
+      mask(['B', 1, 'T', 'T'], causal),
+      normal(['B', 2, 'P', 6]),
+      normal(['B', 2, 'P', 6]),
+      pastMask(['B', 1, 'T', 'P'], [2, 0]),
+    ],
+    runs: [
+      { B: 2, T: 3, P: 4 },
+      { B: 1, T: 1, P: 0 },
+      { B: 2, T: 1, P: 2 },
+      { B: 3, T: 8, P: 1 },
+    ],
+  },
+];
+
+const slots = (size: Operand['shape'][number]): Operand => ({
+  source: 'input',
+  dtype: 'i32',
+  shape: [size],
+  fill: (_, [count]) => Array.from({ length: count! }, (__, i) => i),
+});
+
+export const attentionCases: CaseTable<
+  'rope' | 'attentionMask' | 'attention' | 'attentionGrad' | 'cacheMask' | 'cachedAttention'
+> = {
   rope: [
     { name: 'one head', attributes: {}, operands: [normal([1, 4, 1, 4]), counting([1, 4]), ...tables(8, 2)] },
     {
@@ -182,4 +257,32 @@ export const attentionCases: CaseTable<'rope' | 'attentionMask' | 'attention' | 
   ],
   attention: attentions(false),
   attentionGrad: attentions(true),
+  cacheMask: [
+    {
+      name: 'rows of unequal length',
+      attributes: { window: null },
+      operands: [values([3, 4, 0, 1], [2, 2], 'i32'), values([3, 0], [2], 'i32'), slots(5)],
+    },
+    {
+      name: 'a window',
+      attributes: { window: 3 },
+      operands: [values([5, 6, 2, 3], [2, 2], 'i32'), values([5, 2], [2], 'i32'), slots(6)],
+    },
+    {
+      name: 'a window of one',
+      attributes: { window: 1 },
+      operands: [values([2], [1, 1], 'i32'), values([2], [1], 'i32'), slots(4)],
+    },
+    {
+      name: 'symbols',
+      attributes: { window: 4 },
+      operands: [counting(['B', 'T']), below(5, ['B']), slots('P')],
+      runs: [
+        { B: 2, T: 3, P: 4 },
+        { B: 1, T: 1, P: 0 },
+        { B: 3, T: 1, P: 7 },
+      ],
+    },
+  ],
+  cachedAttention: cached,
 };

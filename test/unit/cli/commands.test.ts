@@ -146,7 +146,13 @@ describe('evaluate and generate', () => {
           onText({ adapter: from, text: ' \u001b[31mtwo' });
         }
         const completions = answers.map((from, at) => {
-          return { adapter: from, text: `one${at} two`, tokens: 2, tokens_per_second: 4 };
+          return {
+            adapter: from,
+            text: `one${at} two`,
+            tokens: 2,
+            tokens_per_second: 4,
+            finish_reason: 'stop' as const,
+          };
         });
         return Promise.resolve({ prompt: options.prompt, completions });
       },
@@ -177,6 +183,16 @@ describe('evaluate and generate', () => {
       [other.asked.temperature, other.asked.topP, other.asked.seed, other.asked.maxNewTokens, other.asked.chat],
       [0.7, 0.9, 7, 5, true],
     );
+  });
+
+  test('generate hands over how to choose words and where to end', async () => {
+    const { asked } = await generate();
+    assert.deepEqual([asked.topK, asked.minP, asked.repetitionPenalty, asked.stop], [0, 0, 1, []]);
+    assert.equal(asked.topLogProbabilities, undefined);
+    const line = '--top-k 5 --min-p 0.1 --repetition-penalty 1.2 --stop . --stop ! --logprobs 2';
+    const { asked: other } = await generate(...line.split(' '));
+    assert.deepEqual([other.topK, other.minP, other.repetitionPenalty, other.stop], [5, 0.1, 1.2, ['.', '!']]);
+    assert.equal(other.topLogProbabilities, 2);
   });
 
   test('generate shows the prompt and the text as it comes, without control characters', async () => {

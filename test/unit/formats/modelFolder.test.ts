@@ -6,7 +6,8 @@ import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { hubCacheFolder, looksLikeHubId } from '../../../src/engine/formats/hubCache';
 import { openModelFolder, tokenizerFilesOf, writeModelFolder } from '../../../src/engine/formats/modelFolder';
-import { readBytes, readTensor, writeSafetensors } from '../../../src/engine/formats/safetensors';
+import { readBytes, writeSafetensors } from '../../../src/engine/formats/safetensors';
+import { isGgufWeight, readWeightEntry } from '../../../src/engine/formats/weightEntry';
 import { failsWith, scratchFolder, skipWithoutTestData, someFloats, testData } from './scratch';
 
 /** A folder with these files; objects are written as JSON. */
@@ -69,7 +70,7 @@ describe('a model folder', () => {
     assert.equal(model.tokenizerFile, path.join(folder, 'tokenizer.json'));
     assert.deepEqual(model.tokenizerConfig, { eos_token: '</s>' });
     assert.equal(model.chatTemplate, undefined);
-    assert.deepEqual(await readTensor(model.tensors.get('a')!), someFloats(6, 1));
+    assert.deepEqual(await readWeightEntry(model.tensors.get('a')!), someFloats(6, 1));
   });
 
   test('is found relative to the given folder, and below ~', async (t) => {
@@ -136,7 +137,7 @@ describe('a model folder', () => {
       ['b', 2],
       ['c', 3],
     ] as const) {
-      assert.deepEqual(await readTensor(tensors.get(name)!), someFloats(6, seed));
+      assert.deepEqual(await readWeightEntry(tensors.get(name)!), someFloats(6, seed));
     }
   });
 
@@ -223,12 +224,14 @@ describe('a model folder', () => {
     await failsWith('model-is-an-adapter', openModelFolder(await folderWith(t, { 'adapter_config.json': {} })));
   });
 
-  test('of GGUF files, or a GGUF file, is refused', async (t) => {
+  test('of one GGUF file is that file, unless weights lie beside it', async (t) => {
     const folder = await folderWith(t, { 'model-q4.gguf': 'GGUF' });
-    await failsWith('model-gguf-unsupported', openModelFolder(folder));
-    await failsWith('model-gguf-unsupported', openModelFolder(path.join(folder, 'model-q4.gguf')));
-    const withConfig = await folderWith(t, { 'config.json': config, 'model-q4.gguf': 'GGUF' });
-    await failsWith('model-gguf-unsupported', openModelFolder(withConfig));
+    // Four bytes are no model; that they are read as GGUF is what matters here.
+    await failsWith('gguf-broken', openModelFolder(folder));
+    await failsWith('gguf-broken', openModelFolder(path.join(folder, 'model-q4.gguf')));
+    await failsWith('gguf-broken', openModelFolder(await folderWith(t, { 'config.json': config, 'a.gguf': 'GGUF' })));
+    const several = await folderWith(t, { 'a.gguf': 'GGUF', 'b.gguf': 'GGUF' });
+    await failsWith('model-gguf-several', openModelFolder(several));
   });
 
   test('named by one of its files is refused', async (t) => {
@@ -340,7 +343,7 @@ describe('a written model folder', () => {
     ]);
     const model = await openModelFolder(folder);
     assert.deepEqual([model.config, model.generationConfig, model.chatTemplate], [config, generationConfig, 'T']);
-    assert.deepEqual(await readTensor(model.tensors.get('a')!), someFloats(6, 1));
+    assert.deepEqual(await readWeightEntry(model.tensors.get('a')!), someFloats(6, 1));
   });
 
   test('replaces an older one with all of its shards, and takes its tokenizer along', async (t) => {
@@ -381,7 +384,7 @@ describe('real models', { skip: skipWithoutTestData }, () => {
       const tensors = [];
       for (const entry of entries) {
         assert.equal(entry.dtype, dtype);
-        tensors.push({ name: entry.name, shape: entry.shape, data: await readTensor(entry), dtype });
+        tensors.push({ name: entry.name, shape: entry.shape, data: await readWeightEntry(entry), dtype });
       }
       const folder = path.join(await scratchFolder(t), name);
       const copyFrom = await tokenizerFilesOf(model.path);
@@ -392,6 +395,7 @@ describe('real models', { skip: skipWithoutTestData }, () => {
       for (const entry of entries) {
         const written = copy.tensors.get(entry.name)!;
         assert.deepEqual(written.shape, entry.shape);
+        assert.ok(!isGgufWeight(written) && !isGgufWeight(entry));
         assert.ok(Buffer.from(await readBytes(written)).equals(await readBytes(entry)), entry.name);
       }
     });

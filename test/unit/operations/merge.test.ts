@@ -13,7 +13,8 @@ import {
   readTensor,
   streamSafetensors,
 } from '../../../src/engine/formats/safetensors';
-import { openBaseModel } from '../../../src/engine/facts/baseModel';
+import { readWeightEntry } from '../../../src/engine/formats/weightEntry';
+import { openBaseModel, openModelTokenizer } from '../../../src/engine/facts/baseModel';
 import type { BaseModel } from '../../../src/engine/facts/baseModel';
 import type { Adapter, LoraTarget } from '../../../src/engine/lora/adapter';
 import { attach } from '../../../src/engine/operations/attached';
@@ -47,17 +48,35 @@ async function tiny(t: TestContext, config: Partial<AdapterConfig> = {}, model: 
 async function merge(request: MergeRequest, shardBytes?: number): Promise<MergedModel> {
   const ended = await mergeModel(request, () => undefined, new AbortController().signal, shardBytes);
   assert.equal(ended.outcome, 'finished');
-  return (ended).model;
+  return ended.model;
 }
 
 async function weights(folder: string): Promise<Map<string, Float32Array>> {
   const { tensors } = await openModelFolder(folder);
   return new Map(
-    await Promise.all([...tensors].map(async ([name, entry]) => [name, await readTensor(entry)] as const)),
+    await Promise.all([...tensors].map(async ([name, entry]) => [name, await readWeightEntry(entry)] as const)),
   );
 }
 
 const failing = (code: string) => (error: unknown) => error instanceof Failure && error.code === code;
+
+test('a GGUF file as the base becomes a model folder in half precision, with its tokenizer', async (t) => {
+  const folder = await temporaryFolder(t);
+  const base = path.resolve('test/unit/formats/fixtures/gguf/llama.gguf');
+  const [adapter, output] = ['adapter', 'merged'].map((name) => path.join(folder, name)) as [string, string];
+  await writeTinyAdapter(adapter, base);
+  const adapters = [{ folder: adapter, weight: 1 }];
+  const model = await merge({ baseModel: null, adapters, output, dtype: null, overwrite: false });
+  assert.equal(model.dtype, 'float16');
+  assert.ok(model.proof.relative_difference <= model.proof.limit && model.proof.relative_change > 0);
+  const [before, after] = [await openBaseModel(base, folder), await openBaseModel(output, folder)];
+  assert.deepEqual([...after.model.parameters], [...before.model.parameters]);
+  assert.deepEqual(await openIds(after), await openIds(before));
+});
+
+async function openIds(base: BaseModel): Promise<Int32Array> {
+  return (await openModelTokenizer(base)).encode('Once upon a time');
+}
 
 test('what is merged is W + alpha/r · B·A where a layer is adapted, and the very bytes of the base elsewhere', async (t) => {
   const { base, adapter, request } = await tiny(t);

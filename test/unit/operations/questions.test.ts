@@ -142,10 +142,54 @@ describe('generating', () => {
     assert.notEqual(await say(5), await say(6));
   });
 
-  test('refuses to chat with a model that has no template, and two adapters', async () => {
+  test('refuses to chat with a model that has no template', async () => {
     assert.equal((await failure(generate({ chat: true }))).code, 'chat-template-missing');
-    const two = [trained.output, trained.output].map((folder) => ({ folder, weight: 1 }));
-    assert.deepEqual([(await failure(generate({ adapters: two }))).exitCode], [2]);
+  });
+
+  test('adds up several adapters: two halves are the whole', async (t) => {
+    const plain = await project(t, { training: { max_steps: 30 } });
+    await train(plain);
+    const times = (...weights: number[]) => weights.map((weight) => ({ folder: plain.output, weight }));
+    const answer = async (adapters: GenerationOptions['adapters']): Promise<Completion> =>
+      (await generate({ baseModel: plain.model, adapters })).completions[0]!;
+    const both = await answer(times(0.5, 0.5));
+    assert.equal(both.text, (await answer(times(1))).text);
+    assert.equal(both.adapter, `${plain.output} + ${plain.output}`);
+    assert.equal((await answer(times(1, -1))).text, (await answer([])).text);
+    const loss = async (adapters: GenerationOptions['adapters']): Promise<number> => {
+      const options = { baseModel: plain.model, adapters, dataset: plain.data, maxLength: 32 };
+      return (await engine.evaluate(options)).eval_loss;
+    };
+    const whole = await loss(times(1));
+    assert.ok(Math.abs((await loss(times(0.25, 0.75))) - whole) < 1e-5);
+    assert.ok(Math.abs((await loss(times(2))) - whole) > 1e-3);
+  });
+
+  test('refuses to add up adapters of which one replaces weights', async (t) => {
+    const plain = await project(t);
+    await train(plain);
+    const adapters = [plain.output, trained.output].map((folder) => ({ folder, weight: 1 }));
+    const { code, exitCode } = await failure(generate({ adapters }));
+    assert.deepEqual([code, exitCode], ['adapters-not-combinable', 2]);
+  });
+
+  test('ends before a stop string, and says why it ended', async () => {
+    const [free] = (await generate({ maxNewTokens: 12 })).completions as [Completion];
+    const { text } = free;
+    assert.equal(free.finish_reason, text.length < 12 ? 'stop' : 'length');
+    const stop = text.slice(1, 3);
+    const [stopped] = (await generate({ maxNewTokens: 12, stop: ['never', stop] })).completions as [Completion];
+    assert.equal(stopped.text, text.slice(0, text.indexOf(stop)));
+    assert.equal(stopped.finish_reason, 'stop');
+  });
+
+  test('tells how likely each token was', async () => {
+    const [{ logprobs, tokens }] = (await generate({ topLogProbabilities: 3 })).completions as [Completion];
+    assert.equal(logprobs!.length, tokens);
+    for (const { id, logprob, top } of logprobs!) {
+      assert.deepEqual([top.length, top[0]!.id, top[0]!.logprob], [3, id, logprob]);
+      assert.ok(top[0]!.logprob >= top[1]!.logprob && top[1]!.logprob >= top[2]!.logprob && logprob <= 0);
+    }
   });
 });
 

@@ -5,7 +5,7 @@ import type { MergeDtype, MergedModel, MergeNews, MergeOutcome, MergeProof, Merg
 import { checkFolderWritable, replaceFolderAtomically, writeFileAtomically } from '../../formats/atomicFile';
 import { renderMergedCard } from '../../formats/mergedCard';
 import type { MergedCardFacts } from '../../formats/mergedCard';
-import { modelReplacement, tokenizerFilesOf } from '../../formats/modelFolder';
+import { isGguf, modelReplacement, tokenizerFilesOf, tokenizerJsonOf } from '../../formats/modelFolder';
 import { usualShardBytes, writeModelShards } from '../../formats/modelShards';
 import { openBaseModel } from '../../facts/baseModel';
 import type { BaseModel } from '../../facts/baseModel';
@@ -112,8 +112,9 @@ async function write(
     done += bytes;
     onNews({ stage: 'writing', done, total });
   };
-  const dtype = request.dtype === null ? null : storedDtypes[request.dtype];
-  const merged = mergedTensors(base, adapter, dtype, onBytes);
+  // Blocks of few bits hold no sums: a GGUF file's weights are written in half precision if nothing else is asked for.
+  const dtype = request.dtype ?? (isGguf(base.folder.path) ? 'float16' : null);
+  const merged = mergedTensors(base, adapter, dtype === null ? null : storedDtypes[dtype], onBytes);
   total = totalBytes(merged.tensors);
   const changedDtype = dtypeOfChanged(merged);
   let shards: readonly string[] = [];
@@ -121,7 +122,7 @@ async function write(
   await replaceFolderAtomically(
     request.output,
     async (folder) => {
-      await writeSmallFiles(folder, base, request.dtype, merged);
+      await writeSmallFiles(folder, base, dtype, merged);
       shards = await writeModelShards(folder, merged.tensors, shardBytes);
       const written = await openBaseModel(folder, folder);
       proof = await proveMerge(base, adapter, written, changedDtype, (texts, all) => {
@@ -170,6 +171,7 @@ async function writeSmallFiles(
     ...(dtype === null ? {} : 'dtype' in config ? { dtype } : { torch_dtype: dtype }),
   });
   if (generationConfig !== undefined) await writeJson('generation_config.json', generationConfig);
+  for (const [name, value] of Object.entries(tokenizerJsonOf(base.folder))) await writeJson(name, value);
   for (const file of await tokenizerFilesOf(from)) await copyFile(file, path.join(folder, path.basename(file)));
 }
 

@@ -1,6 +1,8 @@
 import type { BaseModel } from '../../facts/baseModel';
 import { copyBytes, readElements, storedBytes, storedDtypeBytes, writeFloats } from '../../formats/safetensors';
-import type { StreamedTensor, TensorEntry } from '../../formats/safetensors';
+import type { StreamedTensor } from '../../formats/safetensors';
+import { isGgufWeight, readWeightEntry } from '../../formats/weightEntry';
+import type { WeightEntry } from '../../formats/weightEntry';
 import type { WriteBytes } from '../../formats/atomicFile';
 import type { AdapterValues } from '../../lora/concatenated';
 import { deltaAdder } from '../../lora/merge';
@@ -62,7 +64,8 @@ export function mergedTensors(
     if (target !== undefined) {
       return { ...place, write: (write) => writeSum(place, entry, adderOf(target, merged), counted(write)) };
     }
-    if (entry.dtype === stored) return { ...place, write: (write) => copyBytes(entry, counted(write)) };
+    if (!isGgufWeight(entry) && entry.dtype === stored)
+      return { ...place, write: (write) => copyBytes(entry, counted(write)) };
     return { ...place, write: (write) => writeSum(place, entry, undefined, counted(write)) };
   });
   return { tensors, changed: names.map(({ name }) => name).filter(isChanged), untied };
@@ -91,18 +94,34 @@ async function writeOwn(place: Place, values: Float32Array, write: WriteBytes): 
   }
 }
 
-/** A few whole rows at a time, so that a weight is never in memory as a whole, wide or not. */
+interface Pieces {
+  readonly elements: number;
+  /** @returns what may be changed */
+  readonly read: (start: number, count: number) => Promise<Float32Array> | Float32Array;
+}
+
+/** A weight to be read piece by piece; one of a GGUF file is widened as a whole, because rows may lie in another order. */
+async function pieces(entry: WeightEntry): Promise<Pieces> {
+  if (!isGgufWeight(entry)) {
+    const elements = entry.byteLength / storedDtypeBytes[entry.dtype];
+    return { elements, read: (start, count) => readElements(entry, start, count) };
+  }
+  const values = await readWeightEntry(entry);
+  return { elements: values.length, read: (start, count) => values.subarray(start, start + count) };
+}
+
+/** A few whole rows at a time, so that a weight of a safetensors file is never in memory as a whole, wide or not. */
 async function writeSum(
   place: Place,
-  entry: TensorEntry,
+  entry: WeightEntry,
   addDelta: AddDelta | undefined,
   write: WriteBytes,
 ): Promise<void> {
-  const elements = entry.byteLength / storedDtypeBytes[entry.dtype];
+  const { elements, read } = await pieces(entry);
   const columns = place.shape.at(-1) ?? 1;
   const step = columns * Math.max(1, Math.floor(pieceElements / columns));
   for (let start = 0; start < elements; start += step) {
-    const piece = await readElements(entry, start, Math.min(step, elements - start));
+    const piece = await read(start, Math.min(step, elements - start));
     if (addDelta !== undefined) {
       const sums = Float64Array.from(piece);
       addDelta(sums, start / columns);

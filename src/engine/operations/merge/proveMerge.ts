@@ -2,13 +2,14 @@ import { Failure } from '../../../failure/failure';
 import type { MergeDtype, MergeProof } from '../../../run/merge';
 import { openModelTokenizer, readWeight } from '../../facts/baseModel';
 import type { BaseModel } from '../../facts/baseModel';
-import { logitsAt } from '../../generate/generate';
-import type { LogitsSource } from '../../generate/generate';
+import { logitsAt } from '../../generate/logits';
+import type { LogitsSource } from '../../generate/logits';
 import type { AdapterValues } from '../../lora/concatenated';
 import { f32 } from '../../runtime/runtime';
-import type { Tensor } from '../../runtime/runtime';
+import type { Executable, Tensor } from '../../runtime/runtime';
 import { chooseRuntime } from '../chooseRuntime';
 import { compileLogits, halfAndBlocks, weightSource } from '../compile';
+import { openWeights } from '../openWeights';
 
 /** Tokens of a probe at most. */
 const probeTokens = 48;
@@ -55,17 +56,21 @@ export async function proveMerge(
     return all;
   };
   const runtime = chooseRuntime({ runtime: 'auto', device: 'cpu', threads: 0 });
-  const attached = await compileLogits(runtime, base, adapter, probeTokens, weightSource(base), halfAndBlocks);
+  const weights = await openWeights(base, 'none', runtime.device);
+  let attached: Executable | undefined;
   let withAdapter: readonly Float32Array[];
   let without: readonly Float32Array[];
   try {
+    attached = await compileLogits(runtime, base, adapter, probeTokens, weights.source, halfAndBlocks);
+    const executable = attached;
     const feeds = Object.fromEntries(
       adapter.trainables.map(({ name, shape }) => [name, f32(values.get(name)!, shape)] as const),
     );
-    withAdapter = await answers({ executable: attached, trained: feeds });
-    without = await answers({ executable: attached, trained: await unchanged(base, adapter) });
+    withAdapter = await answers({ executable, trained: feeds });
+    without = await answers({ executable, trained: await unchanged(base, adapter) });
   } finally {
-    await attached.dispose();
+    await attached?.dispose();
+    await weights.close();
   }
   const alone = await compileLogits(runtime, merged, undefined, probeTokens, weightSource(merged), halfAndBlocks);
   try {

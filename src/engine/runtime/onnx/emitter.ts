@@ -26,6 +26,7 @@ export class Emitter {
   readonly #names = new Map<Value, string>();
   readonly #normStatistics = new Map<string, readonly string[]>();
   readonly #shared = new Set<string>();
+  readonly #once = new Map<string, string>();
   #next = 0;
 
   constructor(
@@ -223,6 +224,13 @@ export class Emitter {
       return name;
     }
     throw new Error(`No input gives the size of ${symbol}`);
+  }
+
+  /** What several nodes need (such as a mask for all layers), computed where it is first asked for. */
+  once(key: string, compute: () => string): string {
+    let name = this.#once.get(key);
+    if (name === undefined) this.#once.set(key, (name = compute()));
+    return name;
   }
 
   /** Statistics (such as 1/σ) that the forward norm of the same input has already computed. */

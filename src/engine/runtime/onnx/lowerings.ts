@@ -1,5 +1,6 @@
 import type { Node, Op, Reduction, Value } from '../../graph/types';
 import { composedOps } from '../opGroups';
+import { cachedAttentions } from './cachedAttention';
 import { products } from './productLowerings';
 import { asHeld, unpack } from './packedWeights';
 import { norms } from './normLowerings';
@@ -70,6 +71,7 @@ function gate(e: Emitter, node: Node<'gate'>): void {
 export const lowerings: Lowerings<Op> = {
   ...products,
   ...norms,
+  ...cachedAttentions,
   ...composedOps,
 
   input: (e, { attributes: { name, dtype, shape } }) => e.input({ name, type: dtype, shape }),

@@ -4,7 +4,9 @@ import type { Kernels } from './kernel';
 import { softmax } from './normKernels';
 
 /** Attention, its mask and rotary positions. */
-export const attentionKernels: Kernels<'rope' | 'attentionMask' | 'attention' | 'attentionGrad'> = {
+export const attentionKernels: Kernels<
+  'rope' | 'attentionMask' | 'attention' | 'attentionGrad' | 'cacheMask' | 'cachedAttention'
+> = {
   // (a, b) → (a·cos − b·sin, b·cos + a·sin) for a in the first and b in the second half of the head.
   rope: ([x, positions, cos, sin]) => {
     const half = x!.shape[3]! / 2;
@@ -59,6 +61,40 @@ export const attentionKernels: Kernels<'rope' | 'attentionMask' | 'attention' | 
       }
     });
     return [dq, dk, dv];
+  },
+
+  cacheMask: ([positions, lengths, slots], { window }) => {
+    const [batch, length] = positions!.shape as [number, number];
+    const mask = generate([batch, 1, length, slots!.shape[0]!], ([row, , query, slot]) => {
+      const stored = at(slots!, slot!);
+      const near = window === null || at(positions!, row!, query!) - stored < window;
+      return stored < at(lengths!, row!) && near ? 0 : -Infinity;
+    });
+    return [mask];
+  },
+
+  cachedAttention: ([q, k, v, mask, pastKeys, pastValues, pastMask], { scale }) => {
+    const [past, length, size] = [pastKeys!.shape[2]!, q!.shape[1]!, q!.shape[3]!];
+    const group = q!.shape[2]! / k!.shape[1]!;
+    const result = zeros(q!.shape);
+    forEachPlace(q!.shape.slice(0, 3), (place, offset) => {
+      const [row, time, head] = place as [number, number, number];
+      const shared = Math.floor(head / group);
+      const stored = (old: DenseArray, fresh: DenseArray, key: number, i: number): number =>
+        key < past ? at(old, row, shared, key, i) : at(fresh, row, shared, key - past, i);
+      const scores = Float64Array.from({ length: past + length }, (_, key) => {
+        const products = Array.from(
+          { length: size },
+          (__, i) => at(q!, row, time, head, i) * stored(pastKeys!, k!, key, i),
+        );
+        const allowed = key < past ? at(pastMask!, row, 0, time, key) : at(mask!, row, 0, time, key - past);
+        return scale * sum(products) + allowed;
+      });
+      softmax(scores).forEach((share, key) => {
+        for (let i = 0; i < size; i++) result.data[offset * size + i]! += share * stored(pastValues!, v!, key, i);
+      });
+    });
+    return [result];
   },
 };
 

@@ -1,5 +1,6 @@
 import type { Node, Op } from '../../graph/types';
 import { composedOps } from '../opGroups';
+import { cachedAttentions } from './cachedAttention';
 import type { Emitter } from './emitter';
 import { inputSlots } from './lowering';
 import type { Lowering, Lowerings } from './lowering';
@@ -40,6 +41,7 @@ const attentionMask: Lowering<'attentionMask'> = (e, node) => {
 export const lowerings: Lowerings<Op> = {
   ...products,
   ...norms,
+  ...cachedAttentions,
   ...composedOps,
 
   input: (e, { attributes: { name, dtype } }) => [e.input(name, dtype)],

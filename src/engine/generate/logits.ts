@@ -1,38 +1,10 @@
 import { floats, i32 } from '../runtime/runtime';
 import type { Executable, Tensors } from '../runtime/runtime';
-import type { Sampler } from './sampling';
 
 /** A compiled logits graph with the trained tensors to use. */
 export interface LogitsSource {
   readonly executable: Executable;
   readonly trained: Tensors;
-}
-
-export interface GenerationLimits {
-  readonly maxNewTokens: number;
-  /** The model reads at most this many tokens: older ones are left out. */
-  readonly contextLength: number;
-  /** Ids that end the text; they are not given out. */
-  readonly endIds: ReadonlySet<number>;
-}
-
-/** Continues `prompt` token by token. The prefix is computed anew for each token. */
-export async function* generate(
-  source: LogitsSource,
-  prompt: Int32Array,
-  sample: Sampler,
-  limits: GenerationLimits,
-  signal?: AbortSignal,
-): AsyncGenerator<number> {
-  let ids = Array.from(prompt);
-  for (let count = 0; count < limits.maxNewTokens; count++) {
-    signal?.throwIfAborted();
-    ids = ids.slice(-limits.contextLength);
-    const id = sample(await lastLogits(source, Int32Array.from(ids)));
-    if (limits.endIds.has(id)) return;
-    yield id;
-    ids.push(id);
-  }
 }
 
 /** Logits [vocabulary] of the token after `ids`. */

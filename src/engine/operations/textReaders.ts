@@ -1,0 +1,84 @@
+import type { BaseModel } from '../facts/baseModel';
+import { decodingGraph } from '../generate/decodingGraph';
+import type { BatchReader } from '../generate/textBatch';
+import type { GraphBuilder } from '../graph/builder';
+import type { Adapter } from '../lora/adapter';
+import { stackedLayers, stackInputs, stackShares } from '../lora/stack';
+import type { StackedAdapter, StackInput } from '../lora/stack';
+import type { Layers } from '../models/model';
+import { f32 } from '../runtime/runtime';
+import type { Executable, Runtime, Tensors, WeightSource } from '../runtime/runtime';
+import { blocksOnly, inferenceLayers, packed } from './compile';
+import type { Packing } from './compile';
+
+/** Where and how a base model is read. */
+export interface ReadingOptions {
+  readonly runtime: Runtime;
+  readonly base: BaseModel;
+  readonly weights: WeightSource;
+  /** Tokens of a text at most. */
+  readonly maxLength: number;
+  readonly packing?: Packing;
+}
+
+/** An adapter that a row of a batch takes, and how strongly: 1 is as trained. */
+export interface WeightedStack {
+  readonly name: string;
+  readonly adapter: StackedAdapter;
+  readonly weight: number;
+}
+
+/** Any number of adapters, whose changes are added up; none is the base model. */
+export type StackChoice = readonly WeightedStack[];
+
+/** Reads rows with adapters of their own, at the modules `paths` of the model. */
+export async function stackedReader(
+  options: ReadingOptions,
+  paths: ReadonlySet<string>,
+): Promise<BatchReader<StackChoice>> {
+  const { model } = options.base;
+  const executable = await compileDecoding(options, (b) => stackedLayers(b, model, paths));
+  let stacked: readonly StackedAdapter[] | undefined;
+  let inputs: Tensors = {};
+  return {
+    executable,
+    inputs(choices) {
+      if (paths.size === 0) return {};
+      const used = [...new Set(choices.flat().map(({ adapter }) => adapter))];
+      if (stacked === undefined || used.length !== stacked.length || used.some((one) => !stacked!.includes(one))) {
+        // Laying adapters beside each other takes a copy of them: it is kept while the same ones are used.
+        stacked = used;
+        inputs = asTensors(stackInputs(model, paths, used));
+      }
+      const shares = choices.map((choice) => stacked!.map((adapter) => weightOf(choice, adapter)));
+      return { ...inputs, ...asTensors(stackShares(stacked, shares)) };
+    },
+    keyOf: (choice) => choice.map(({ name, weight }) => `${name}:${weight}`).join('\n'),
+  };
+}
+
+/** Reads all rows with one adapter, or with none; `tensors` are its values, asked for at each step. */
+export async function fixedReader(
+  options: ReadingOptions,
+  adapter: Adapter | undefined,
+  tensors: () => Tensors,
+): Promise<BatchReader<unknown>> {
+  const executable = await compileDecoding(options, inferenceLayers(options.base, adapter));
+  return { executable, inputs: tensors, keyOf: () => '' };
+}
+
+function compileDecoding(
+  { runtime, base, weights, maxLength, packing = blocksOnly }: ReadingOptions,
+  layersOn: (b: GraphBuilder) => Layers,
+): Promise<Executable> {
+  const graph = decodingGraph(base.model, layersOn, maxLength);
+  return runtime.compile(packed(graph, runtime, weights, packing), weights);
+}
+
+function weightOf(choice: StackChoice, adapter: StackedAdapter): number {
+  return choice.reduce((sum, chosen) => (chosen.adapter === adapter ? sum + chosen.weight : sum), 0);
+}
+
+function asTensors(inputs: Readonly<Record<string, StackInput>>): Tensors {
+  return Object.fromEntries(Object.entries(inputs).map(([name, { data, shape }]) => [name, f32(data, shape)]));
+}
