@@ -296,7 +296,7 @@ describe('a broken file is refused, and says where', () => {
           readGguf(file);
         } catch (error) {
           refused++;
-          await failsWith((error as { code: string }).code, Promise.reject(error as Error));
+          await failsWith((error as { code: string }).code, Promise.reject(error instanceof Error ? error : new Error(String(error))));
         }
       }
     }
