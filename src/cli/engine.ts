@@ -13,6 +13,7 @@ import type {
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../run/download';
 import type { Plan } from '../run/plan';
 import type { DatasetDescription, FoundIngredients, Proposal, ProposeParams } from '../run/proposal';
+import type { ServeNews, ServeOptions } from '../run/serving';
 import type { TrainingEvent } from '../run/trainingEvent';
 
 export interface TrainOptions {
@@ -36,6 +37,8 @@ export interface Engine {
     onText: (piece: GeneratedText) => void,
     signal?: AbortSignal,
   ): Promise<Generation>;
+  /** Serves until `signal` is aborted. */
+  serve(options: ServeOptions, onNews: (news: ServeNews) => void, signal: AbortSignal): Promise<void>;
   /** The runs of the recipes in `folder`, latest first. */
   runs(folder: string): Promise<readonly RunSummary[]>;
   doctor(): Promise<MachineReport>;

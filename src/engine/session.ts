@@ -10,6 +10,7 @@ import { findIngredients } from './operations/findIngredients';
 import { generateText } from './operations/generateText';
 import { planRecipe } from './operations/planRecipe';
 import { proposeRecipe } from './operations/proposeRecipe';
+import { serve } from './operations/serve/serve';
 import { showTokens } from './operations/showTokens';
 import { trainRecipe } from './operations/trainRecipe';
 
@@ -22,6 +23,7 @@ export function createEngine() {
     check: checkRecipe,
     evaluate: evaluateModel,
     generate: generateText,
+    serve,
     runs: listRuns,
     doctor: () => describeMachine(),
     download: downloadBaseModel,

@@ -18,6 +18,7 @@ export function engineWith(part: Partial<Engine>): Engine {
     check: refuse,
     evaluate: refuse,
     generate: refuse,
+    serve: refuse,
     runs: refuse,
     doctor: refuse,
     download: refuse,
