@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseRecipe } from '../../../src/recipe/parse';
 import type { LoadedRecipe } from '../../../src/recipe/loadedRecipe';
-import type { EvaluationOptions, GenerationOptions } from '../../../src/run/answers';
+import type { EvaluationOptions } from '../../../src/run/answers';
 import type { Engine } from '../../../src/cli/engine';
 import { choose } from '../../../src/cli/initQuestions';
 import { createEngine } from '../../../src/engine/session';

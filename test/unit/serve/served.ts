@@ -1,12 +1,11 @@
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { writeTinyModel } from '../../tiny/model';
 import { temporaryFolder, writeTinyProject } from '../../tiny/recipe';
 import type { TinyProject } from '../../tiny/recipe';
 import { writeJson } from '../../tiny/model';
 import { createEngine } from '../../../src/engine/session';
 import type { ServeNews, ServeOptions } from '../../../src/run/serving';
-import { load, train } from '../operations/engine';
+import { train } from '../operations/engine';
 
 export const engine = createEngine();
 
@@ -26,13 +25,11 @@ export async function trainedProject(t: TestContext): Promise<TinyProject> {
   return tiny;
 }
 
-export { load, writeTinyModel };
-
 export interface Served {
   readonly url: string;
   readonly news: readonly ServeNews[];
   /** Asks the server to end and waits for it. */
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 /** A server on a free port that lives as long as the test. */

@@ -26,7 +26,7 @@ export interface ServerOptions {
   readonly onNews: (news: ServeNews) => void;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Milliseconds for what is running when the server is asked to end. */
 const grace = 10_000;
@@ -71,7 +71,7 @@ export class TextServer {
   }
 
   readonly #routes: Readonly<Record<string, Handler>> = {
-    'GET /health': async (_, response) => {
+    'GET /health': (_, response) => {
       sendJson(response, 200, { status: 'ok' });
     },
     'GET /metrics': async (_, response) => {
@@ -85,7 +85,7 @@ export class TextServer {
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
       response.end(this.#metrics.text(gauges));
     },
-    'GET /v1/models': async (_, response) => {
+    'GET /v1/models': (_, response) => {
       sendJson(response, 200, { object: 'list', data: this.#models() });
     },
     'POST /v1/chat/completions': (request, response) => this.#text(request, response, readChat),
