@@ -97,6 +97,20 @@ export const evaluationMasked = (file: string, rows: number): Failure =>
     },
   );
 
+/** `what` is the method or expression, `why` what is wrong with it. */
+export const scorePatternInvalid = (what: string, why: string): Failure =>
+  new Failure('score-invalid', `Answers cannot be scored by "${what}": ${why}.`, {
+    hint: 'Use --score exact, --score gsm8k, or --score "regex:PATTERN" with a JavaScript regular expression.',
+    exitCode: 2,
+  });
+
+export const nothingToScore = (file: string, rows: number): Failure =>
+  new Failure(
+    'evaluation-not-scorable',
+    `None of the ${rows} rows that were read has a question and an answer, so answers cannot be scored.`,
+    { hint: 'Use rows with prompt and completion or with messages, or leave --score out.', place: { file } },
+  );
+
 export const quantizationNeedsProcessor = (quantization: string, device: string): Failure =>
   new Failure(
     'quantization-needs-cpu',

@@ -108,7 +108,39 @@ describe('evaluate', () => {
       ],
       dataset: path.join(cwd, 'd.jsonl'),
       maxLength: 64,
+      columns: undefined,
+      score: undefined,
+      keep: true,
     });
+  });
+
+  test('say in one sentence whether the adapter is better, with intervals', async () => {
+    let asked: EvaluationOptions | undefined;
+    const figures = { eval_loss: 1, perplexity: Math.E, mean_token_accuracy: 0.5, tokens: 1000 };
+    const engine = engineWith({
+      evaluate(options) {
+        asked = options;
+        return Promise.resolve({
+          ...figures,
+          eval_loss_interval: [0.9, 1.1],
+          base: { ...figures, eval_loss: 2, difference: { mean: -1, interval: [-1.2, -0.8] } },
+          score: {
+            ...{ method: 'gsm8k', rows: 10, correct: 5, share: 0.5, interval: [0.24, 0.76], answers: [] },
+            base: { correct: 1, share: 0.1, interval: [0, 0.4], difference: { mean: 0.4, interval: [0.1, 0.7] } },
+          },
+          verdict: 'It is better than the base model.',
+          kept: path.join(cwd, 'a', 'evaluation.json'),
+        });
+      },
+    });
+    const line = 'evaluate --base-model m --adapter a --dataset d --score gsm8k --limit 10 --prompt-column q --completion-column c';
+    const { stdout, stderr } = await run(line.split(' '), { cwd, loadEngine: () => Promise.resolve(engine) });
+    assert.deepEqual(asked!.score, { method: 'gsm8k', limit: 10, maxNewTokens: 256 });
+    assert.deepEqual(asked!.columns, { prompt: 'q', completion: 'c' });
+    assert.match(stdout, /^loss {8}1\.000 \(0\.9000 to 1\.100\) +2\.000$/m);
+    assert.match(stdout, /^answers {5}5 of 10, 50 % \(24 % to 76 %\) +1 of 10, 10 %/m);
+    assert.match(stdout, /^It is better than the base model\.$/m);
+    assert.match(stderr, /Kept in a\/evaluation\.json/);
   });
 
   test('leave a hub id as it is, unless a folder is called like it', async () => {
