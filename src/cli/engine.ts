@@ -31,11 +31,7 @@ export interface Engine {
   tokens(recipe: LoadedRecipe, rows: number): Promise<readonly TokensRow[]>;
   /** Problems of the recipe, its model and its data; never throws for what is wrong in them. */
   check(file: string): Promise<CheckedFile>;
-  evaluate(
-    options: EvaluationOptions,
-    signal?: AbortSignal,
-    onProgress?: (words: string) => void,
-  ): Promise<Evaluation>;
+  evaluate(options: EvaluationOptions, signal?: AbortSignal, onProgress?: (words: string) => void): Promise<Evaluation>;
   generate(
     options: GenerationOptions,
     onText: (piece: GeneratedText) => void,

@@ -25,7 +25,9 @@ export const evaluateCommand: Command = {
     ...columnOptions,
     'no-keep': { type: 'flag', description: "Do not keep the result as evaluation.json in the adapter's folder." },
   },
-  notes: ['The intervals hold the true value with a probability of 95 %: other rows of the same kind would give others.'],
+  notes: [
+    'The intervals hold the true value with a probability of 95 %: other rows of the same kind would give others.',
+  ],
   stopsWhenAsked: true,
   async run(input, context) {
     const options = readOptions(input, context);
@@ -83,12 +85,15 @@ class Progress {
 function print(evaluation: Evaluation, { stdout, stderr, cwd }: CommandContext): void {
   const { base, score, verdict, kept, tokens } = evaluation;
   const row = (name: string, own: string, other: string | undefined): void => {
-    stdout.line(`${name.padEnd(12)}${other === undefined ? own : `${own.padEnd(28)}${other}`}`);
+    stdout.line(`${name.padEnd(12)}${other === undefined ? own : `${own.padEnd(36)}${other}`}`);
   };
   if (base !== undefined) row('', 'with the adapter', 'base model');
   const both = (figure: (figures: LossFigures) => string) =>
     [figure(evaluation), base === undefined ? undefined : figure(base)] as const;
-  row('loss', ...both((figures) => `${formatNumber(figures.eval_loss)}${range(figures.eval_loss_interval, formatNumber)}`));
+  row(
+    'loss',
+    ...both((figures) => `${formatNumber(figures.eval_loss)}${range(figures.eval_loss_interval, formatNumber)}`),
+  );
   row('perplexity', ...both(({ perplexity }) => formatNumber(perplexity)));
   row(
     'accuracy',

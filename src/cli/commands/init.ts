@@ -7,7 +7,7 @@ import type { Proposal } from '../../run/proposal';
 import { proposalSummary } from '../../run/proposalText';
 import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
 import { columnOptions, givenColumns } from '../columnOptions';
-import { columnsNeeded, fileExists, wrongUsage } from '../failures';
+import { columnsNeeded, fileExists } from '../failures';
 import { askForIngredients, type Ingredients } from '../initQuestions';
 import { shortPath } from '../loadRecipe';
 import { fromOption, initFrom } from './initFrom';

@@ -133,7 +133,8 @@ describe('evaluate', () => {
         });
       },
     });
-    const line = 'evaluate --base-model m --adapter a --dataset d --score gsm8k --limit 10 --prompt-column q --completion-column c';
+    const line =
+      'evaluate --base-model m --adapter a --dataset d --score gsm8k --limit 10 --prompt-column q --completion-column c';
     const { stdout, stderr } = await run(line.split(' '), { cwd, loadEngine: () => Promise.resolve(engine) });
     assert.deepEqual(asked!.score, { method: 'gsm8k', limit: 10, maxNewTokens: 256 });
     assert.deepEqual(asked!.columns, { prompt: 'q', completion: 'c' });

@@ -40,7 +40,10 @@ describe('scoring an answer', () => {
 
   test('refuses what is no way of scoring', () => {
     for (const method of ['regex:(', 'bleu', 'regex:((a|.)+)+!']) {
-      assert.throws(() => scorerOf(method)('a'.repeat(60), 'a'), (error) => error instanceof Failure && error.code === 'score-invalid');
+      assert.throws(
+        () => scorerOf(method)('a'.repeat(60), 'a'),
+        (error) => error instanceof Failure && error.code === 'score-invalid',
+      );
     }
   });
 });
@@ -69,17 +72,27 @@ describe('intervals', () => {
   });
 
   test('widen as Student says where there are few rows', () => {
-    const expected = new Map([[1, 12.706], [4, 2.776], [5, 2.571], [10, 2.228], [30, 2.042], [1000, 1.962]]);
-    for (const [freedom, value] of expected) assert.ok(Math.abs(studentQuantile(freedom) - value) < 0.006, `${freedom}`);
+    const expected = new Map([
+      [1, 12.706],
+      [4, 2.776],
+      [5, 2.571],
+      [10, 2.228],
+      [30, 2.042],
+      [1000, 1.962],
+    ]);
+    for (const [freedom, value] of expected)
+      assert.ok(Math.abs(studentQuantile(freedom) - value) < 0.006, `${freedom}`);
   });
 });
 
+let trained: TinyProject;
+before(async (t) => {
+  // The context of a suite's hook outlives its tests.
+  trained = await project(t as TestContext, { training: { max_steps: 150 } });
+  await train(trained);
+});
+
 describe('evaluating an adapter', () => {
-  let trained: TinyProject;
-  before(async (t) => {
-    trained = await project(t as TestContext, { training: { max_steps: 150 } });
-    await train(trained);
-  });
   const evaluate = (changes: Partial<EvaluationOptions> = {}): Promise<Evaluation> => {
     const adapters = [{ folder: trained.output, weight: 1 }];
     return engine.evaluate({ baseModel: trained.model, adapters, dataset: trained.data, maxLength: 32, ...changes });

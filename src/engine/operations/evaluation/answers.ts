@@ -50,7 +50,8 @@ export async function scoreAnswers(model: TextModel, dataset: Dataset, options: 
     const beside = plain === undefined ? {} : { base_answer: plain.text, base_correct: plain.isRight };
     return { row, expected, answer: text, correct: isRight, ...beside };
   });
-  const right = (list: readonly { readonly isRight: boolean }[]): number => list.filter(({ isRight }) => isRight).length;
+  const right = (list: readonly { readonly isRight: boolean }[]): number =>
+    list.filter(({ isRight }) => isRight).length;
   const rows = questions.length;
   const difference = (others: readonly { readonly isRight: boolean }[]) =>
     meanOf(found.map(({ isRight }, i) => ({ sum: Number(isRight) - Number(others[i]!.isRight), count: 1 })));

@@ -2,7 +2,10 @@ import type { Evaluation, MeasuredDifference } from '../../../run/answers';
 import { formatCount, formatNumber, formatPercent } from '../../../run/format';
 
 /** Whether a difference to the base model is one: `undecided` where the interval holds zero. */
-export function verdictOn(difference: MeasuredDifference, isBetterWhenLower: boolean): 'better' | 'worse' | 'undecided' {
+export function verdictOn(
+  difference: MeasuredDifference,
+  isBetterWhenLower: boolean,
+): 'better' | 'worse' | 'undecided' {
   const [low, high] = difference.interval;
   if (low <= 0 && high >= 0) return 'undecided';
   return high < 0 === isBetterWhenLower ? 'better' : 'worse';
