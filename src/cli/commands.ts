@@ -10,6 +10,7 @@ import { languageServerCommand } from './commands/languageServer';
 import { mergeCommand } from './commands/merge';
 import { planCommand } from './commands/plan';
 import { runsCommand } from './commands/runs';
+import { serveCommand } from './commands/serve';
 import { setupCommand } from './commands/setup';
 import { tokensCommand } from './commands/tokens';
 import { trainCommand } from './commands/train';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   evaluateCommand,
   generateCommand,
   mergeCommand,
+  serveCommand,
   adaptersCommand,
   runsCommand,
   doctorCommand,
@@ -44,9 +46,5 @@ export const comingCommands: Readonly<Record<string, ComingCommand>> = {
   export: {
     purpose: "write an adapter in other tools' formats",
     instead: "Until then use the adapter folder itself: it is in PEFT's format, which most tools read.",
-  },
-  serve: {
-    purpose: 'answer over an OpenAI-compatible interface',
-    instead: 'Until then `lora generate` answers one prompt at a time.',
   },
 };

@@ -14,6 +14,7 @@ import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from
 import type { MergeNews, MergeOutcome, MergeRequest } from '../run/merge';
 import type { Plan } from '../run/plan';
 import type { DatasetDescription, FoundIngredients, Proposal, ProposeParams } from '../run/proposal';
+import type { ServeNews, ServeOptions } from '../run/serving';
 import type { TrainingEvent } from '../run/trainingEvent';
 
 export interface TrainOptions {
@@ -31,7 +32,7 @@ export interface Engine {
   tokens(recipe: LoadedRecipe, rows: number): Promise<readonly TokensRow[]>;
   /** Problems of the recipe, its model and its data; never throws for what is wrong in them. */
   check(file: string): Promise<CheckedFile>;
-  evaluate(options: EvaluationOptions, signal?: AbortSignal): Promise<Evaluation>;
+  evaluate(options: EvaluationOptions, signal?: AbortSignal, onProgress?: (words: string) => void): Promise<Evaluation>;
   generate(
     options: GenerationOptions,
     onText: (piece: GeneratedText) => void,
@@ -39,6 +40,8 @@ export interface Engine {
   ): Promise<Generation>;
   /** Writes base model and adapters as one model; a stop leaves nothing behind. */
   merge(request: MergeRequest, onNews: (news: MergeNews) => void, signal: AbortSignal): Promise<MergeOutcome>;
+  /** Serves until `signal` is aborted. */
+  serve(options: ServeOptions, onNews: (news: ServeNews) => void, signal: AbortSignal): Promise<void>;
   /** The runs of the recipes in `folder`, latest first. */
   runs(folder: string): Promise<readonly RunSummary[]>;
   doctor(): Promise<MachineReport>;

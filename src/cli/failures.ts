@@ -46,6 +46,16 @@ export function notConvertible(file: string, problem: SourceProblem | undefined)
   });
 }
 
+/** `why` is what is wrong with the file. */
+export function apiKeyUnreadable(file: string, why: string, cause?: unknown): Failure {
+  return new Failure('api-key-unreadable', `The file with the API key cannot be used: ${why}.`, {
+    hint: 'Give a file with nothing but the key in it.',
+    place: { file },
+    exitCode: 2,
+    cause,
+  });
+}
+
 export function folderMissing(folder: string): Failure {
   return new Failure('folder-not-found', 'There is no such folder.', {
     hint: 'Check the path; without one the current folder is looked at.',

@@ -11,6 +11,7 @@ import { generateText } from './operations/generateText';
 import { mergeModel } from './operations/merge/mergeModel';
 import { planRecipe } from './operations/planRecipe';
 import { proposeRecipe } from './operations/proposeRecipe';
+import { serve } from './operations/serve/serve';
 import { showTokens } from './operations/showTokens';
 import { trainRecipe } from './operations/trainRecipe';
 
@@ -24,6 +25,7 @@ export function createEngine() {
     evaluate: evaluateModel,
     generate: generateText,
     merge: mergeModel,
+    serve,
     runs: listRuns,
     doctor: () => describeMachine(),
     download: downloadBaseModel,

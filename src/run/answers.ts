@@ -50,14 +50,76 @@ export interface EvaluationOptions {
   readonly dataset: string;
   /** Tokens; undefined is the default of recipes. */
   readonly maxLength: number | undefined;
+  /** Role → column of the file, where its columns have names of their own. */
+  readonly columns?: Readonly<Record<string, string>> | undefined;
+  /** Let the model answer the rows, too. */
+  readonly score?:
+    | {
+        /** `exact`, `gsm8k` or `regex:PATTERN` */
+        readonly method: string;
+        /** Rows at most. */
+        readonly limit: number;
+        readonly maxNewTokens: number;
+      }
+    | undefined;
+  /** Keep the result in the adapter's folder. */
+  readonly keep?: boolean;
+}
+
+/** A range that holds the true value with a probability of 95 %. */
+export type Interval95 = readonly [low: number, high: number];
+
+/** A figure less the base model's. */
+export interface MeasuredDifference {
+  readonly mean: number;
+  readonly interval: Interval95;
 }
 
 /** Over all supervised tokens of a dataset: loss in nats, `exp(loss)`, share of correct first guesses. */
-export interface Evaluation {
+export interface LossFigures {
   readonly eval_loss: number;
   readonly perplexity: number;
   readonly mean_token_accuracy: number;
   readonly tokens: number;
+  /** `null` where there are too few rows to say. */
+  readonly eval_loss_interval?: Interval95 | null;
+  readonly mean_token_accuracy_interval?: Interval95 | null;
+}
+
+export interface Evaluation extends LossFigures {
+  /** The same without the adapters, and how much the loss differs. */
+  readonly base?: LossFigures & { readonly difference: MeasuredDifference };
+  readonly score?: Score;
+  /** Whether it is better than the base model, in one sentence. */
+  readonly verdict?: string;
+  /** The file beside the adapter in which all this is kept. */
+  readonly kept?: string;
+}
+
+/** How many of the answers that a model wrote are right. */
+export interface Score {
+  readonly method: string;
+  readonly rows: number;
+  readonly correct: number;
+  readonly share: number;
+  readonly interval: Interval95;
+  readonly base?: {
+    readonly correct: number;
+    readonly share: number;
+    readonly interval: Interval95;
+    readonly difference: MeasuredDifference;
+  };
+  readonly answers: readonly ScoredAnswer[];
+}
+
+export interface ScoredAnswer {
+  /** 0-based, in the file's order. */
+  readonly row: number;
+  readonly expected: string;
+  readonly answer: string;
+  readonly correct: boolean;
+  readonly base_answer?: string;
+  readonly base_correct?: boolean;
 }
 
 export interface GenerationOptions {

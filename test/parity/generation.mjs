@@ -26,7 +26,7 @@ export async function compareGeneration() {
       env: { ...process.env, OMP_NUM_THREADS: '1', PYTHONDONTWRITEBYTECODE: '1' },
     });
     console.log(`Transformers and PEFT: ${seconds(began)} s\n`);
-    const { TextModel } = await bundled(scratch);
+    const { TextModel } = await bundled();
     const cases = JSON.parse(readFileSync(path.join(scratch, 'expected.json'), 'utf8'));
     let failed = 0;
     for (const spec of cases) failed += await compareCase(TextModel, spec);
@@ -38,8 +38,9 @@ export async function compareGeneration() {
 }
 
 /** The engine's façade for text, built as the command line is. */
-async function bundled(scratch) {
-  const outfile = path.join(scratch, 'textModel.cjs');
+async function bundled() {
+  // Inside the checkout, where packages are found.
+  const outfile = path.join(root, '.tsbuild', `generation-${process.pid}.cjs`);
   await build({
     entryPoints: [path.join(root, 'src/engine/operations/textModel.ts')],
     outfile,
@@ -48,11 +49,14 @@ async function bundled(scratch) {
     target: 'node20',
     format: 'cjs',
     mainFields: ['module', 'main'],
-    alias: { 'onnxruntime-node': createRequire(import.meta.url).resolve('onnxruntime-node') },
-    external: ['*/onnxruntime-node/*'],
+    external: ['onnxruntime-node'],
     logLevel: 'warning',
   });
-  return createRequire(import.meta.url)(outfile);
+  try {
+    return createRequire(import.meta.url)(outfile);
+  } finally {
+    rmSync(outfile);
+  }
 }
 
 /** How many of base and attached differ. */

@@ -6,7 +6,8 @@ import { starterRecipe } from '../../recipe/starterRecipe';
 import type { Proposal } from '../../run/proposal';
 import { proposalSummary } from '../../run/proposalText';
 import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
-import { columnsNeeded, fileExists, wrongUsage } from '../failures';
+import { columnOptions, givenColumns } from '../columnOptions';
+import { columnsNeeded, fileExists } from '../failures';
 import { askForIngredients, type Ingredients } from '../initQuestions';
 import { shortPath } from '../loadRecipe';
 import { fromOption, initFrom } from './initFrom';
@@ -19,13 +20,7 @@ export const initCommand: Command = {
     ...fromOption,
     'base-model': { type: 'text', value: 'M', description: 'The model to fine-tune; asked for on a terminal.' },
     dataset: { type: 'text', value: 'FILE', description: 'The examples to learn from; asked for on a terminal.' },
-    'prompt-column': { type: 'text', value: 'NAME', description: 'The column that holds the question.' },
-    'completion-column': { type: 'text', value: 'NAME', description: 'The column that holds the answer to learn.' },
-    'text-column': {
-      type: 'text',
-      value: 'NAME',
-      description: 'Instead of both: the column that holds all of the text.',
-    },
+    ...columnOptions,
   },
   notes: ['Model and data are looked at, not changed; of a large dataset a sample is read.'],
   stopsWhenAsked: false,
@@ -91,15 +86,7 @@ function report(file: string, proposal: Proposal | undefined, context: CommandCo
 /** What the options say. @throws Failure `wrong-usage` where they contradict each other */
 function given(input: CommandInput): Partial<Ingredients> {
   const [baseModel, dataset] = [input.text('base-model'), input.text('dataset')];
-  const [prompt, completion, text] = ['prompt', 'completion', 'text'].map((role) => input.text(`${role}-column`));
-  if ((prompt === undefined) !== (completion === undefined)) {
-    throw wrongUsage('--prompt-column and --completion-column belong together: give both.');
-  }
-  if (text !== undefined && prompt !== undefined) {
-    throw wrongUsage('--text-column stands for all of a row: give it alone, or the two others.');
-  }
-  const pair = prompt === undefined || completion === undefined ? undefined : { prompt, completion };
-  const columns = text === undefined ? pair : { text };
+  const columns = givenColumns(input);
   return {
     ...(baseModel === undefined ? {} : { baseModel }),
     ...(dataset === undefined ? {} : { dataset }),

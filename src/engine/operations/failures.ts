@@ -35,6 +35,28 @@ export const adapterUnknown = (name: string, known: readonly string[]): Failure 
     hint: known.length === 0 ? 'Attach one first.' : `These are attached: ${known.join(', ')}.`,
   });
 
+export const apiKeyNeeded = (host: string): Failure =>
+  new Failure('api-key-needed', `At ${host} other computers could use the model, so an API key is needed.`, {
+    hint: 'Write a long random word into a file and give it with --api-key-file, or listen on 127.0.0.1.',
+    exitCode: 2,
+  });
+
+export const addressUnusable = (host: string, port: number, cause: unknown): Failure =>
+  new Failure('address-unusable', `The server cannot listen on ${host}, port ${port}.`, {
+    hint:
+      (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
+        ? 'Another program does already: end it, or choose another --port.'
+        : 'Check --host and --port.',
+    exitCode: 3,
+    cause,
+  });
+
+export const adapterNameTaken = (name: string): Failure =>
+  new Failure('adapter-name-taken', `Two models would be called "${name}".`, {
+    hint: 'Give each adapter a name of its own: --adapter name=DIR.',
+    exitCode: 2,
+  });
+
 export const promptTooLong = (tokens: number, maxLength: number): Failure =>
   new Failure(
     'prompt-too-long',
@@ -73,6 +95,20 @@ export const evaluationMasked = (file: string, rows: number): Failure =>
       hint: 'Set dataset.eval_split to 0, raise dataset.max_length, or name another file in dataset.eval_path.',
       place: { file },
     },
+  );
+
+/** `what` is the method or expression, `why` what is wrong with it. */
+export const scorePatternInvalid = (what: string, why: string): Failure =>
+  new Failure('score-invalid', `Answers cannot be scored by "${what}": ${why}.`, {
+    hint: 'Use --score exact, --score gsm8k, or --score "regex:PATTERN" with a JavaScript regular expression.',
+    exitCode: 2,
+  });
+
+export const nothingToScore = (file: string, rows: number): Failure =>
+  new Failure(
+    'evaluation-not-scorable',
+    `None of the ${rows} rows that were read has a question and an answer, so answers cannot be scored.`,
+    { hint: 'Use rows with prompt and completion or with messages, or leave --score out.', place: { file } },
   );
 
 export const quantizationNeedsProcessor = (quantization: string, device: string): Failure =>

@@ -7,7 +7,7 @@ import { Continuation } from '../generate/continuation';
 import type { ContinuationOptions } from '../generate/continuation';
 import { TextBatch } from '../generate/textBatch';
 import type { BatchReader } from '../generate/textBatch';
-import type { Executable } from '../runtime/runtime';
+import type { Executable, WeightSource } from '../runtime/runtime';
 import { canBeStacked, stackable } from '../lora/stack';
 import type { StackedAdapter } from '../lora/stack';
 import { layerMatrices, openWeights } from './openWeights';
@@ -184,6 +184,12 @@ export class TextModel {
       : start(await this.#mainLane(choice), choice);
   }
 
+  /** The base model's weights for a runtime, until `close`. */
+  async weights(): Promise<WeightSource> {
+    this.#weights ??= openWeights(this.base, 'none', 'cpu');
+    return (await this.#weights).source;
+  }
+
   /** Compiles what the first text would wait for. */
   async warmUp(): Promise<void> {
     await this.#mainLane([]);
@@ -274,9 +280,8 @@ export class TextModel {
   }
 
   async #reading(): Promise<ReadingOptions> {
-    this.#weights ??= openWeights(this.base, 'none', 'cpu');
     const runtime = chooseRuntime({ runtime: 'auto', device: 'cpu', threads: this.options.threads ?? 0 });
-    return { runtime, base: this.base, weights: (await this.#weights).source, maxLength: this.maxLength };
+    return { runtime, base: this.base, weights: await this.weights(), maxLength: this.maxLength };
   }
 
   #lane<C>(reader: BatchReader<C>): Lane<C> {

@@ -98,15 +98,37 @@ export async function evaluateWindows(
   signal?: AbortSignal,
 ): Promise<{ loss: number; accuracy: number; tokens: number }> {
   let [loss, correct, tokens] = [0, 0, 0];
+  for await (const sums of evaluateEach(compiled, trained, windows, signal)) {
+    loss += sums.loss;
+    correct += sums.correct;
+    tokens += sums.tokens;
+  }
+  return { loss: loss / tokens, accuracy: correct / tokens, tokens };
+}
+
+/** Sums over the supervised tokens of one window. */
+export interface WindowSums {
+  readonly loss: number;
+  readonly correct: number;
+  readonly tokens: number;
+}
+
+/** The sums of each window. Rejects when `signal` is aborted. */
+export async function* evaluateEach(
+  compiled: CompiledLoss,
+  trained: Tensors,
+  windows: AsyncIterable<Pick<Window, 'bins' | 'supervisedTokens'>>,
+  signal?: AbortSignal,
+): AsyncGenerator<WindowSums> {
   for await (const window of windows) {
     signal?.throwIfAborted();
+    let [loss, correct] = [0, 0];
     for (const batch of compiled.layOut(window)) {
       const feeds = batchFeeds(batch, compiled.chunks, compiled.chunkRows);
       const results = await compiled.executable.run({ ...trained, ...feeds });
       loss += floats(results, 'loss')[0]!;
       correct += floats(results, 'correct')[0]!;
     }
-    tokens += window.supervisedTokens;
+    yield { loss, correct, tokens: window.supervisedTokens };
   }
-  return { loss: loss / tokens, accuracy: correct / tokens, tokens };
 }

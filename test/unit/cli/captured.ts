@@ -19,6 +19,7 @@ export function engineWith(part: Partial<Engine>): Engine {
     evaluate: refuse,
     generate: refuse,
     merge: refuse,
+    serve: refuse,
     runs: refuse,
     doctor: refuse,
     download: refuse,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseRecipe } from '../../../src/recipe/parse';
 import type { LoadedRecipe } from '../../../src/recipe/loadedRecipe';
-import type { EvaluationOptions, GenerationOptions } from '../../../src/run/answers';
+import type { EvaluationOptions } from '../../../src/run/answers';
 import type { Engine } from '../../../src/cli/engine';
 import { choose } from '../../../src/cli/initQuestions';
 import { createEngine } from '../../../src/engine/session';
@@ -87,7 +87,7 @@ describe('a recipe on the way to the engine', () => {
   });
 });
 
-describe('evaluate and generate', () => {
+describe('evaluate', () => {
   test('hand over absolute paths, weights and numbers', async () => {
     let asked: EvaluationOptions | undefined;
     const evaluation = { eval_loss: 1, perplexity: Math.E, mean_token_accuracy: 0.5, tokens: 10 };
@@ -108,7 +108,40 @@ describe('evaluate and generate', () => {
       ],
       dataset: path.join(cwd, 'd.jsonl'),
       maxLength: 64,
+      columns: undefined,
+      score: undefined,
+      keep: true,
     });
+  });
+
+  test('say in one sentence whether the adapter is better, with intervals', async () => {
+    let asked: EvaluationOptions | undefined;
+    const figures = { eval_loss: 1, perplexity: Math.E, mean_token_accuracy: 0.5, tokens: 1000 };
+    const engine = engineWith({
+      evaluate(options) {
+        asked = options;
+        return Promise.resolve({
+          ...figures,
+          eval_loss_interval: [0.9, 1.1],
+          base: { ...figures, eval_loss: 2, difference: { mean: -1, interval: [-1.2, -0.8] } },
+          score: {
+            ...{ method: 'gsm8k', rows: 10, correct: 5, share: 0.5, interval: [0.24, 0.76], answers: [] },
+            base: { correct: 1, share: 0.1, interval: [0, 0.4], difference: { mean: 0.4, interval: [0.1, 0.7] } },
+          },
+          verdict: 'It is better than the base model.',
+          kept: path.join(cwd, 'a', 'evaluation.json'),
+        });
+      },
+    });
+    const line =
+      'evaluate --base-model m --adapter a --dataset d --score gsm8k --limit 10 --prompt-column q --completion-column c';
+    const { stdout, stderr } = await run(line.split(' '), { cwd, loadEngine: () => Promise.resolve(engine) });
+    assert.deepEqual(asked!.score, { method: 'gsm8k', limit: 10, maxNewTokens: 256 });
+    assert.deepEqual(asked!.columns, { prompt: 'q', completion: 'c' });
+    assert.match(stdout, /^loss {8}1\.000 \(0\.9000 to 1\.100\) +2\.000$/m);
+    assert.match(stdout, /^answers {5}5 of 10, 50 % \(24 % to 76 %\) +1 of 10, 10 %/m);
+    assert.match(stdout, /^It is better than the base model\.$/m);
+    assert.match(stderr, /Kept in a\/evaluation\.json/);
   });
 
   test('leave a hub id as it is, unless a folder is called like it', async () => {
@@ -130,86 +163,6 @@ describe('evaluate and generate', () => {
       path.resolve(cwd, '../m'),
       path.join(cwd, 'm'),
     ]);
-  });
-
-  async function generate(
-    ...args: readonly string[]
-  ): Promise<{ asked: GenerationOptions; stdout: string; stderr: string }> {
-    let asked: GenerationOptions | undefined;
-    const adapter = path.join(cwd, 'a');
-    const engine = engineWith({
-      generate(options, onText) {
-        asked = options;
-        const answers = options.compare ? [null, adapter] : [adapter];
-        for (const [at, from] of answers.entries()) {
-          onText({ adapter: from, text: `one${at}` });
-          onText({ adapter: from, text: ' \u001b[31mtwo' });
-        }
-        const completions = answers.map((from, at) => {
-          return {
-            adapter: from,
-            text: `one${at} two`,
-            tokens: 2,
-            tokens_per_second: 4,
-            finish_reason: 'stop' as const,
-          };
-        });
-        return Promise.resolve({ prompt: options.prompt, completions });
-      },
-    });
-    const all = ['generate', '--base-model', 'm', '--adapter', 'a', '--prompt', 'zero ', ...args];
-    const { exitCode, stdout, stderr } = await run(all, { cwd, loadEngine: () => Promise.resolve(engine) });
-    assert.equal(exitCode, 0, stderr);
-    return { asked: asked!, stdout, stderr };
-  }
-
-  test('generate is greedy unless told otherwise', async () => {
-    const { asked } = await generate();
-    assert.deepEqual(
-      [asked.temperature, asked.topP, asked.seed, asked.maxNewTokens, asked.chat],
-      [0, 1, 42, 128, false],
-    );
-    const other = await generate(
-      '--temperature',
-      '0.7',
-      '--top-p=0.9',
-      '--seed',
-      '7',
-      '--max-new-tokens',
-      '5',
-      '--chat',
-    );
-    assert.deepEqual(
-      [other.asked.temperature, other.asked.topP, other.asked.seed, other.asked.maxNewTokens, other.asked.chat],
-      [0.7, 0.9, 7, 5, true],
-    );
-  });
-
-  test('generate hands over how to choose words and where to end', async () => {
-    const { asked } = await generate();
-    assert.deepEqual([asked.topK, asked.minP, asked.repetitionPenalty, asked.stop], [0, 0, 1, []]);
-    assert.equal(asked.topLogProbabilities, undefined);
-    const line = '--top-k 5 --min-p 0.1 --repetition-penalty 1.2 --stop . --stop ! --logprobs 2';
-    const { asked: other } = await generate(...line.split(' '));
-    assert.deepEqual([other.topK, other.minP, other.repetitionPenalty, other.stop], [5, 0.1, 1.2, ['.', '!']]);
-    assert.equal(other.topLogProbabilities, 2);
-  });
-
-  test('generate shows the prompt and the text as it comes, without control characters', async () => {
-    const { stdout, stderr } = await generate();
-    assert.equal(stdout, 'zero one0 \ufffd[31mtwo\n');
-    assert.equal(stderr, '2 tokens, 4.0 tokens/s\n');
-  });
-
-  test('generate --compare shows both under their names', async () => {
-    const { stdout } = await generate('--compare');
-    assert.equal(stdout, 'base model:\nzero one0 \ufffd[31mtwo\n\nwith a:\nzero one1 \ufffd[31mtwo\n');
-  });
-
-  test('generate --json prints one value and streams nothing', async () => {
-    const { stdout } = await generate('--json');
-    assert.match(stdout, /^\{[^\n]*\}\n$/);
-    assert.equal((JSON.parse(stdout) as { completions: unknown[] }).completions.length, 1);
   });
 });
 

@@ -48,7 +48,10 @@ describe('evaluating', () => {
   });
 
   test('with an adapter of weight 0 gives the base model', async () => {
-    assert.deepEqual(await evaluate(0), await evaluate());
+    const { base, verdict, ...figures } = await evaluate(0);
+    assert.deepEqual(figures, await evaluate());
+    assert.deepEqual(base!.difference, { mean: 0, interval: [0, 0] });
+    assert.match(verdict!, /neither better nor worse/);
     assert.notEqual((await evaluate(0.5)).eval_loss, (await evaluate(1)).eval_loss);
   });
 

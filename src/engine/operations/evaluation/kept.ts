@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import type { Evaluation, EvaluationOptions } from '../../../run/answers';
+import { writeFileAtomically } from '../../formats/atomicFile';
+import { readJsonObjectIfPresent } from '../../formats/jsonFile';
+
+const name = 'evaluation.json';
+
+/** One evaluation as it is kept beside an adapter. */
+interface KeptEvaluation extends Evaluation {
+  readonly dataset: string;
+  readonly dataset_sha256: string;
+  /** Of `adapter_model.safetensors`: an adapter that was trained anew has not been evaluated. */
+  readonly adapter_sha256: string;
+  readonly base_model: string;
+  /** ISO 8601. */
+  readonly evaluated: string;
+}
+
+/**
+ * Keeps an evaluation of one adapter, as it was trained, in its folder; an earlier one on the same file is replaced, and
+ * those of an earlier state of the adapter go. Gives the file.
+ */
+export async function keepEvaluation(options: EvaluationOptions, evaluation: Evaluation): Promise<string | undefined> {
+  const [adapter, ...others] = options.adapters;
+  if (adapter === undefined || others.length > 0 || adapter.weight !== 1) return undefined;
+  const file = path.join(adapter.folder, name);
+  const adapterHash = await hashOf(path.join(adapter.folder, 'adapter_model.safetensors'));
+  const entry: KeptEvaluation = {
+    dataset: options.dataset,
+    dataset_sha256: await hashOf(options.dataset),
+    adapter_sha256: adapterHash,
+    base_model: options.baseModel,
+    evaluated: new Date().toISOString(),
+    ...evaluation,
+  };
+  const earlier = (await readJsonObjectIfPresent(file))?.['evaluations'];
+  const kept = (Array.isArray(earlier) ? (earlier as Partial<KeptEvaluation>[]) : []).filter(
+    (one) => one.adapter_sha256 === adapterHash && one.dataset !== options.dataset,
+  );
+  await writeFileAtomically(file, `${JSON.stringify({ version: 1, evaluations: [...kept, entry] }, null, 2)}\n`);
+  return file;
+}
+
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
