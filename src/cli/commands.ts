@@ -4,7 +4,9 @@ import { checkCommand } from './commands/check';
 import { doctorCommand } from './commands/doctor';
 import { downloadCommand } from './commands/download';
 import { evaluateCommand } from './commands/evaluate';
+import { exportCommand } from './commands/export';
 import { generateCommand } from './commands/generate';
+import { importCommand } from './commands/import';
 import { initCommand } from './commands/init';
 import { languageServerCommand } from './commands/languageServer';
 import { mergeCommand } from './commands/merge';
@@ -25,6 +27,8 @@ export const commands: readonly Command[] = [
   evaluateCommand,
   generateCommand,
   mergeCommand,
+  exportCommand,
+  importCommand,
   adaptersCommand,
   runsCommand,
   doctorCommand,
@@ -41,10 +45,6 @@ export interface ComingCommand {
 }
 
 export const comingCommands: Readonly<Record<string, ComingCommand>> = {
-  export: {
-    purpose: "write an adapter in other tools' formats",
-    instead: "Until then use the adapter folder itself: it is in PEFT's format, which most tools read.",
-  },
   serve: {
     purpose: 'answer over an OpenAI-compatible interface',
     instead: 'Until then `lora generate` answers one prompt at a time.',

@@ -11,6 +11,7 @@ import type {
   TokensRow,
 } from '../run/answers';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../run/download';
+import type { Exported, ExportRequest, Imported, ImportRequest, ListedFormat } from '../run/export';
 import type { MergeNews, MergeOutcome, MergeRequest } from '../run/merge';
 import type { Plan } from '../run/plan';
 import type { DatasetDescription, FoundIngredients, Proposal, ProposeParams } from '../run/proposal';
@@ -39,6 +40,11 @@ export interface Engine {
   ): Promise<Generation>;
   /** Writes base model and adapters as one model; a stop leaves nothing behind. */
   merge(request: MergeRequest, onNews: (news: MergeNews) => void, signal: AbortSignal): Promise<MergeOutcome>;
+  /** What `export` can write. */
+  exportFormats(): readonly ListedFormat[];
+  export(request: ExportRequest): Promise<Exported>;
+  /** Makes a PEFT adapter of one that mlx-lm trained. */
+  import(request: ImportRequest): Promise<Imported>;
   /** The runs of the recipes in `folder`, latest first. */
   runs(folder: string): Promise<readonly RunSummary[]>;
   doctor(): Promise<MachineReport>;
