@@ -103,7 +103,7 @@ export function mlxAdapterBroken(file: string, detail: string): Failure {
 }
 
 export function mlxAdapterUnsupported(file: string, kind: string): Failure {
-  return new Failure('mlx-adapter-unsupported', `${file} is of the kind "${kind}"; only "lora" can be taken over.`, {
+  return new Failure('mlx-adapter-unsupported', `${file} is of the kind ${kind}; only "lora" can be taken over.`, {
     hint: 'Train it with --fine-tune-type lora, or fuse it with mlx_lm.fuse and use the model.',
     place: { file, path: 'fine_tune_type' },
   });

@@ -67,7 +67,7 @@ export async function readMlxAdapter(folder: string): Promise<MlxAdapter> {
   const file = path.join(folder, configName);
   const config = await readJsonObject(file);
   const kind = config['fine_tune_type'] ?? 'lora';
-  if (kind !== 'lora') throw mlxAdapterUnsupported(file, String(kind));
+  if (kind !== 'lora') throw mlxAdapterUnsupported(file, JSON.stringify(kind));
   const parameters = config['lora_parameters'];
   if (!isJsonObject(parameters)) throw mlxAdapterBroken(file, 'it has no "lora_parameters"');
   const [rank, scale] = [positive(file, parameters, 'rank'), positive(file, parameters, 'scale')];
@@ -102,7 +102,7 @@ async function readModules(file: string, rank: number): Promise<Map<string, MlxM
     if (!fits || inFeatures === undefined || outFeatures === undefined) {
       throw mlxAdapterBroken(file, `lora_a and lora_b of "${module}" do not fit rank ${rank}`);
     }
-    modules.set(module, { inFeatures, outFeatures, a: await readTensor(entry), b: await readTensor(other!) });
+    modules.set(module, { inFeatures, outFeatures, a: await readTensor(entry), b: await readTensor(other) });
   }
   if (modules.size === 0) throw mlxAdapterBroken(file, 'it holds no lora_a and lora_b');
   return modules;

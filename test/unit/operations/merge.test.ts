@@ -47,7 +47,7 @@ async function tiny(t: TestContext, config: Partial<AdapterConfig> = {}, model: 
 async function merge(request: MergeRequest, shardBytes?: number): Promise<MergedModel> {
   const ended = await mergeModel(request, () => undefined, new AbortController().signal, shardBytes);
   assert.equal(ended.outcome, 'finished');
-  return (ended).model;
+  return ended.model;
 }
 
 async function weights(folder: string): Promise<Map<string, Float32Array>> {
