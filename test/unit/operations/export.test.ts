@@ -11,6 +11,7 @@ import { openBaseModel } from '../../../src/engine/facts/baseModel';
 import { mergedDelta } from '../../../src/engine/lora/merge';
 import { attach } from '../../../src/engine/operations/attached';
 import { exportAdapter } from '../../../src/engine/operations/export/exportAdapter';
+import { nearPath } from '../../../src/engine/operations/export/nearPath';
 import { importMlx } from '../../../src/engine/operations/import/importMlx';
 import { floats } from '../../../src/engine/runtime/runtime';
 import type { ExportRequest } from '../../../src/run/export';
@@ -193,6 +194,17 @@ describe('transformers', () => {
     assert.ok(text.includes(`BASE_MODEL = ${JSON.stringify(base)}\n`));
     assert.ok(text.includes('ADAPTER = Path(__file__).parent / "../my"\n'));
   });
+});
+
+test('files are named from where they are named, unless they lie far apart', () => {
+  const from = (...parts: string[]): string => path.join(path.resolve('/'), ...parts);
+  assert.equal(nearPath(from('home', 'me', 'model'), from('home', 'me', 'Modelfile')), 'model');
+  assert.equal(nearPath(from('home', 'me', 'model'), from('home', 'me', 'out', 'Modelfile')), '../model');
+  assert.equal(nearPath(from('home', 'me'), from('home', 'me', 'ask.py')), '.');
+  const far = from('data', 'model');
+  for (const file of [from('home', 'Modelfile'), from('home', 'me', 'a', 'b', 'Modelfile')]) {
+    assert.equal(nearPath(far, file), far.split(path.sep).join('/'));
+  }
 });
 
 test('nothing is overwritten without a clear word, and formats are named', async (t) => {
