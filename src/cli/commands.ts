@@ -4,7 +4,9 @@ import { checkCommand } from './commands/check';
 import { doctorCommand } from './commands/doctor';
 import { downloadCommand } from './commands/download';
 import { evaluateCommand } from './commands/evaluate';
+import { exportCommand } from './commands/export';
 import { generateCommand } from './commands/generate';
+import { importCommand } from './commands/import';
 import { initCommand } from './commands/init';
 import { languageServerCommand } from './commands/languageServer';
 import { mergeCommand } from './commands/merge';
@@ -27,24 +29,11 @@ export const commands: readonly Command[] = [
   generateCommand,
   mergeCommand,
   serveCommand,
+  exportCommand,
+  importCommand,
   adaptersCommand,
   runsCommand,
   doctorCommand,
   setupCommand,
   languageServerCommand,
 ];
-
-/** A command that is promised: refused in one sentence until it is built. */
-export interface ComingCommand {
-  /** What it will do, as after "it will". */
-  readonly purpose: string;
-  /** What to do until then. */
-  readonly instead: string;
-}
-
-export const comingCommands: Readonly<Record<string, ComingCommand>> = {
-  export: {
-    purpose: "write an adapter in other tools' formats",
-    instead: "Until then use the adapter folder itself: it is in PEFT's format, which most tools read.",
-  },
-};

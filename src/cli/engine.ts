@@ -11,6 +11,7 @@ import type {
   TokensRow,
 } from '../run/answers';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../run/download';
+import type { Exported, ExportRequest, Imported, ImportRequest, ListedFormat } from '../run/export';
 import type { MergeNews, MergeOutcome, MergeRequest } from '../run/merge';
 import type { Plan } from '../run/plan';
 import type { DatasetDescription, FoundIngredients, Proposal, ProposeParams } from '../run/proposal';
@@ -42,6 +43,11 @@ export interface Engine {
   merge(request: MergeRequest, onNews: (news: MergeNews) => void, signal: AbortSignal): Promise<MergeOutcome>;
   /** Serves until `signal` is aborted. */
   serve(options: ServeOptions, onNews: (news: ServeNews) => void, signal: AbortSignal): Promise<void>;
+  /** What `export` can write. */
+  exportFormats(): readonly ListedFormat[];
+  export(request: ExportRequest): Promise<Exported>;
+  /** Makes a PEFT adapter of one that mlx-lm trained. */
+  import(request: ImportRequest): Promise<Imported>;
   /** The runs of the recipes in `folder`, latest first. */
   runs(folder: string): Promise<readonly RunSummary[]>;
   doctor(): Promise<MachineReport>;

@@ -7,13 +7,6 @@ export function wrongUsage(message: string, hint?: string): Failure {
   return new Failure('wrong-usage', message, { exitCode: 2, ...(hint === undefined ? {} : { hint }) });
 }
 
-export function commandNotBuilt(name: string, purpose: string, instead: string): Failure {
-  return new Failure('not-built-yet', `\`lora ${name}\` is not built yet: it will ${purpose}.`, {
-    hint: instead,
-    exitCode: 2,
-  });
-}
-
 /** `unknown`: the engine's failure about a dataset whose columns have names of their own. */
 export function columnsNeeded(unknown: Failure): Failure {
   return new Failure('dataset-format-unknown', unknown.message, {

@@ -1,9 +1,8 @@
 import { commonOptions } from './arguments';
 import type { ArgumentSpec, Command, OptionSpec } from './command';
-import type { ComingCommand } from './commands';
 
 /** `lora help`: every command in one line. */
-export function generalHelp(commands: readonly Command[], coming: Readonly<Record<string, ComingCommand>>): string {
+export function generalHelp(commands: readonly Command[]): string {
   const rows = commands.map((command): readonly [string, string] => [usage(command), command.summary]);
   return [
     'lora: fine-tune a language model with LoRA, without Python',
@@ -12,13 +11,11 @@ export function generalHelp(commands: readonly Command[], coming: Readonly<Recor
     '',
     ...columns(rows),
     '',
-    'Not built yet:',
-    ...columns(Object.entries(coming).map(([name, { purpose }]): readonly [string, string] => [name, purpose])),
-    '',
     '`lora COMMAND --help` explains one command; `lora --version` prints the version.',
     '',
     'New here? `lora download` fetches a model, `lora init` writes a recipe, `lora check` finds its mistakes,',
     '`lora plan` says what it costs, `lora train` makes the adapter, and `lora generate` shows what it changed.',
+    'Is it better? `lora evaluate`. To use it: `lora serve`, `lora merge` and `lora export`.',
     '',
   ].join('\n');
 }

@@ -4,9 +4,9 @@ import { nearest } from '../recipe/nearest';
 import { errorEvent } from '../run/failures';
 import { readInput } from './arguments';
 import type { Command, CommandContext, CommandExit } from './command';
-import { comingCommands, commands } from './commands';
+import { commands } from './commands';
 import type { Engine } from './engine';
-import { commandNotBuilt, wrongUsage } from './failures';
+import { wrongUsage } from './failures';
 import { commandHelp, generalHelp } from './help';
 import { Terminal, type Surroundings } from './terminal';
 
@@ -26,7 +26,7 @@ export async function main(invocation: Invocation): Promise<CommandExit> {
   const stderr = new Terminal(invocation.stderr, invocation);
   try {
     if (first === undefined) {
-      stderr.write(generalHelp(commands, comingCommands));
+      stderr.write(generalHelp(commands));
       return 2;
     }
     if (first === 'help' || first === '--help' || first === '-h') return help(rest, stdout);
@@ -78,17 +78,18 @@ async function runCommand(
 }
 
 function help([name]: readonly string[], stdout: Terminal): CommandExit {
-  stdout.write(name === undefined ? generalHelp(commands, comingCommands) : commandHelp(findCommand(name)));
+  stdout.write(name === undefined ? generalHelp(commands) : commandHelp(findCommand(name)));
   return 0;
 }
 
-/** @throws Failure `wrong-usage` with the nearest command, `not-built-yet` */
+/** @throws Failure `wrong-usage` with the nearest command */
 function findCommand(name: string): Command {
   const command = commands.find((candidate) => candidate.name === name);
   if (command !== undefined) return command;
-  const coming = Object.hasOwn(comingCommands, name) ? comingCommands[name] : undefined;
-  if (coming !== undefined) throw commandNotBuilt(name, coming.purpose, coming.instead);
-  const meant = nearest(name, [...commands.map((known) => known.name), ...Object.keys(comingCommands)]);
+  const meant = nearest(
+    name,
+    commands.map((known) => known.name),
+  );
   const what = name.startsWith('-') ? 'option' : 'command';
   const hint = meant === undefined ? '`lora help` lists the commands.' : `Did you mean \`lora ${meant}\`?`;
   throw wrongUsage(`There is no ${what} "${name}".`, hint);

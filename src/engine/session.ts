@@ -6,8 +6,11 @@ import { describeMachine } from './operations/describeMachine';
 import { describeModels } from './operations/describeModels';
 import { downloadBaseModel } from './operations/downloadBaseModel';
 import { evaluateModel } from './operations/evaluateModel';
+import { exportAdapter } from './operations/export/exportAdapter';
+import { listExportFormats } from './operations/export/formats';
 import { findIngredients } from './operations/findIngredients';
 import { generateText } from './operations/generateText';
+import { importMlx } from './operations/import/importMlx';
 import { mergeModel } from './operations/merge/mergeModel';
 import { planRecipe } from './operations/planRecipe';
 import { proposeRecipe } from './operations/proposeRecipe';
@@ -26,6 +29,9 @@ export function createEngine() {
     generate: generateText,
     merge: mergeModel,
     serve,
+    export: exportAdapter,
+    exportFormats: listExportFormats,
+    import: importMlx,
     runs: listRuns,
     doctor: () => describeMachine(),
     download: downloadBaseModel,

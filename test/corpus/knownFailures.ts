@@ -216,7 +216,8 @@ export const knownFailures: readonly KnownFailure[] = [
     failure: 'Gibberish in Ollama after the export',
     seen: ['ollama/ollama#8363'],
     recipes: ['Ollama and biases'],
-    besides: 'There is no export to Ollama yet.',
+    besides:
+      "`lora export --format ollama` writes a template only where it gives the same text as the model's own, and the texts that end an answer.",
   },
   {
     failure: 'Keys of a diffusion adapter in another dialect',

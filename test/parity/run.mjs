@@ -1,5 +1,6 @@
 // `npm run parity`: this engine and PEFT train the same adapters; their numbers must agree. So must the fields of PEFT's
-// LoraConfig and schemas/peft-fields.json (not with --only or --draws), and merged models (`--only merge-` for these alone).
+// LoraConfig and schemas/peft-fields.json (not with --only or --draws). Then merged
+// models and exported adapters; `--only merge-` and `--only export-` for these alone.
 //   --only TEXT           cases whose name contains TEXT (may be given several times)
 //   --draws N --seed S    N random combinations of family and settings instead of the named cases and the usual 20
 //   --generation          greedy continuations instead of trainings: generation.mjs
@@ -13,6 +14,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { cases, recipeOf } from './cases.mjs';
 import { drawCases } from './draws.mjs';
+import { compareExports, exportCases } from './exports.mjs';
 import { fieldDifferences } from './fields.mjs';
 import { compareGeneration } from './generation.mjs';
 import { compareMerges, mergeCases } from './merges.mjs';
@@ -43,7 +45,8 @@ async function main() {
   const isChosen = ({ name }) => only.length === 0 || only.some((text) => name.includes(text));
   const chosen = all.filter(isChosen);
   const merges = options.draws === undefined ? mergeCases.filter(isChosen) : [];
-  if (chosen.length + merges.length === 0) throw new Error(`No case is called ${only.join(' or ')}.`);
+  const exports = options.draws === undefined ? exportCases.filter(isChosen) : [];
+  if (chosen.length + merges.length + exports.length === 0) throw new Error(`No case is called ${only.join(' or ')}.`);
   const scratch = mkdtempSync(path.join(tmpdir(), 'lora-parity-'));
   const isWhole = only.length === 0 && options.draws === undefined;
   const fieldProblems = isWhole ? fieldDifferences() : [];
@@ -51,8 +54,9 @@ async function main() {
   const reference = new Reference();
   try {
     const failedMerges = await compareMerges(merges, reference, scratch, options.lora);
+    const failedExports = await compareExports(exports, reference, scratch, options.lora);
     const failed = chosen.length === 0 ? 0 : await compareAll(chosen, reference, scratch);
-    return Math.min(failed + failedMerges + fieldProblems.length, 1);
+    return Math.min(failed + failedMerges + failedExports + fieldProblems.length, 1);
   } finally {
     await reference.close();
     rmSync(scratch, { recursive: true, force: true });

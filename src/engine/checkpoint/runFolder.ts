@@ -1,5 +1,7 @@
 import { appendFile, mkdir, readdir, readFile, truncate } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import type { RunSummary } from '../../run/answers';
 import type { Plan } from '../../run/plan';
 import { noRunToResume, runIsActive, unknownRun } from '../../run/failures';
@@ -7,6 +9,7 @@ import type { TrainingEvent } from '../../run/trainingEvent';
 import { makeFolders, writeFileAtomically } from '../formats/atomicFile';
 import type { Device } from '../runtime/runtime';
 import { outputUnwritable } from '../formats/failures';
+import type { Losses } from '../formats/lossCurve';
 import { listCheckpoints } from './checkpoint';
 import { runStateBroken } from './failures';
 import { isLocked, takeLock } from './lock';
@@ -137,6 +140,18 @@ export class RunFolder {
     await appendFile(path.join(this.path, metricsFile), `${JSON.stringify(event)}\n`);
   }
 
+  /** The losses in `metrics.jsonl`; of steps that were trained again after a resume the last ones. */
+  async losses(): Promise<Losses> {
+    const [training, evaluation] = [new Map<number, number>(), new Map<number, number>()];
+    const input = createReadStream(path.join(this.path, metricsFile), 'utf8');
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      const event = JSON.parse(line) as TrainingEvent;
+      if (event.type === 'step') training.set(event.step, event.loss);
+      else if (event.type === 'eval') evaluation.set(event.step, event.eval_loss);
+    }
+    return { training: bySteps(training), evaluation: bySteps(evaluation) };
+  }
+
   async log(line: string): Promise<void> {
     await appendFile(path.join(this.path, 'log.txt'), `${new Date().toISOString()} ${line}\n`);
   }
@@ -144,6 +159,10 @@ export class RunFolder {
   async close(): Promise<void> {
     await this.lock.release();
   }
+}
+
+function bySteps(losses: ReadonlyMap<number, number>): (readonly [number, number])[] {
+  return [...losses].sort(([a], [b]) => a - b);
 }
 
 /** All runs of the recipes in `folder`, latest first. */

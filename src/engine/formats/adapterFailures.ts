@@ -84,3 +84,27 @@ export function adapterEmpty(file: string): Failure {
     place: { file },
   });
 }
+
+// ---- Adapters of mlx-lm
+
+export function mlxAdapterMissing(folder: string): Failure {
+  return new Failure('mlx-adapter-missing', `${folder} holds no adapter of mlx-lm.`, {
+    hint: 'Give the folder with adapter_config.json and adapters.safetensors, as after --adapter-path of mlx_lm.lora.',
+    place: { file: folder },
+  });
+}
+
+/** `detail` is half a sentence. */
+export function mlxAdapterBroken(file: string, detail: string): Failure {
+  return new Failure('mlx-adapter-broken', `${file} cannot be read as an adapter of mlx-lm: ${detail}.`, {
+    hint: 'Copy the folder again, or write it again with mlx_lm.lora.',
+    place: { file },
+  });
+}
+
+export function mlxAdapterUnsupported(file: string, kind: string): Failure {
+  return new Failure('mlx-adapter-unsupported', `${file} is of the kind ${kind}; only "lora" can be taken over.`, {
+    hint: 'Train it with --fine-tune-type lora, or fuse it with mlx_lm.fuse and use the model.',
+    place: { file, path: 'fine_tune_type' },
+  });
+}

@@ -22,6 +22,9 @@ const configName = 'adapter_config.json';
 const weightsName = 'adapter_model.safetensors';
 const prefix = 'base_model.model.';
 
+/** Name of the picture that a model card shows. */
+export const lossCurveName = 'loss.svg';
+
 /** A PEFT LoRA adapter folder, its weights located, none of them loaded. */
 export interface AdapterFolder {
   /** Absolute. */
@@ -64,6 +67,8 @@ export interface AdapterToWrite {
   readonly tensors: readonly TensorToWrite[];
   /** The text of README.md; see `renderModelCard`. */
   readonly modelCard: string;
+  /** The picture of the losses that the card shows, as SVG. */
+  readonly lossCurve?: string | undefined;
 }
 
 /**
@@ -79,6 +84,9 @@ export async function writeAdapterFolder(folder: string, adapter: AdapterToWrite
     async (temporary) => {
       await writeFileAtomically(path.join(temporary, configName), adapterConfigText(adapter.config));
       await writeFileAtomically(path.join(temporary, 'README.md'), adapter.modelCard);
+      if (adapter.lossCurve !== undefined) {
+        await writeFileAtomically(path.join(temporary, lossCurveName), adapter.lossCurve);
+      }
       await writeSafetensors(path.join(temporary, weightsName), tensors);
     },
     adapterReplacement,
@@ -89,7 +97,7 @@ export async function writeAdapterFolder(folder: string, adapter: AdapterToWrite
 export const adapterReplacement: Replacement = {
   kind: 'LoRA adapter',
   marker: configName,
-  keep: (entry) => entry !== 'adapter_model.bin',
+  keep: (entry) => entry !== 'adapter_model.bin' && entry !== lossCurveName,
 };
 
 const loraSuffix = /\.lora_(?:A\.weight|B\.weight|embedding_A|embedding_B)$/;

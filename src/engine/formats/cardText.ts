@@ -9,3 +9,15 @@ export function yamlText(text: string): string {
     ? text
     : JSON.stringify(text);
 }
+
+/** A word of a command line, quoted where a shell would read it otherwise. */
+export function shellWord(text: string): string {
+  return /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A block of code that its text cannot end. */
+export function codeBlock(language: string, text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${text.trimEnd()}\n${fence}\n`;
+}

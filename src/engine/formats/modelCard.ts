@@ -1,4 +1,5 @@
-import { markdownText, yamlText } from './cardText';
+import { codeBlock, markdownText, yamlText } from './cardText';
+import { usageText } from './cardUsage';
 
 /** A value of a hyper-parameter as the recipe has it. */
 export type CardValue =
@@ -12,6 +13,10 @@ export interface ModelCardFacts {
   readonly isBaseModelRelative?: boolean;
   /** PEFT's task type, such as `CAUSAL_LM`. */
   readonly taskType: string;
+  /** Largest rank of a layer. */
+  readonly rank: number;
+  /** Whether whole weights are trained beside the adapter. */
+  readonly holdsWeights: boolean;
   readonly parameters: { readonly trainable: number; readonly all: number };
   readonly data: {
     /** As the recipe names it. */
@@ -30,6 +35,10 @@ export interface ModelCardFacts {
     readonly loss: number | undefined;
     readonly evalLoss?: number | undefined;
   };
+  /** The recipe's text as it was run. */
+  readonly recipe: string;
+  /** Name of the picture of the losses beside the card; undefined where there is none. */
+  readonly curve: string | undefined;
 }
 
 const pipelineTags: Readonly<Record<string, string>> = {
@@ -41,7 +50,7 @@ const pipelineTags: Readonly<Record<string, string>> = {
 
 /** The README.md of an adapter folder: YAML front matter as the Hugging Face hub reads it, then Markdown. */
 export function renderModelCard(facts: ModelCardFacts): string {
-  return [frontMatter(facts), introduction(facts), usage(facts), training(facts)].join('\n');
+  return [frontMatter(facts), introduction(facts), usageText(facts), training(facts)].join('\n');
 }
 
 function frontMatter({ baseModel, taskType }: ModelCardFacts): string {
@@ -69,25 +78,7 @@ beside ${count(parameters.all)} in all (${share} %). The base model itself is un
 `;
 }
 
-function usage({ baseModel, isBaseModelRelative }: ModelCardFacts): string {
-  const from =
-    isBaseModelRelative === true
-      ? '\nThe path of the base model is relative to the folder of the recipe: run this there, or write its whole path.\n'
-      : '';
-  return `## How to load it
-${from}
-\`\`\`python
-from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-base_model = ${JSON.stringify(baseModel)}
-tokenizer = AutoTokenizer.from_pretrained(base_model)
-model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base_model), "path/to/this/folder")
-\`\`\`
-`;
-}
-
-function training({ data, hyperParameters, result }: ModelCardFacts): string {
+function training({ data, hyperParameters, result, recipe, curve }: ModelCardFacts): string {
   const losses: [string, CardValue][] = [
     ['optimizer steps', result.steps],
     ['final loss', result.loss === undefined ? null : Number(result.loss.toPrecision(5))],
@@ -110,7 +101,15 @@ ${table(source)}
 ${table(Object.entries(hyperParameters), true)}
 ### Result
 
-${table(losses)}`;
+${table(losses)}${curve === undefined ? '' : `\n![Loss by step](${curve})\n`}
+### Recipe
+
+<details>
+<summary>As it was run</summary>
+
+${codeBlock('jsonc', recipe)}
+</details>
+`;
 }
 
 /** Rows whose value is null are left out, unless null is a setting like any other. */

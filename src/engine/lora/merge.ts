@@ -1,3 +1,4 @@
+import { transposed } from './transposed';
 import type { LoraTarget } from './types';
 
 /**
@@ -40,12 +41,4 @@ export function mergedDelta(target: LoraTarget, A: Float32Array, B: Float32Array
     delta.set(row, i * columns);
   }
   return delta;
-}
-
-function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(matrix.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) result[column * rows + row] = matrix[row * columns + column]!;
-  }
-  return result;
 }

@@ -233,6 +233,7 @@ class Training {
       loss,
       evalLoss: lastEval?.loss,
       datasetHash: run.record.decided.dataset_sha256,
+      losses: await run.losses(),
     };
     await writeResult(prepared, plan, result, output);
     const eval_loss = lastEval?.loss ?? null;

@@ -1,9 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { adapterReplacement, writeAdapterFolder } from '../formats/adapterFolder';
+import { adapterReplacement, lossCurveName, writeAdapterFolder } from '../formats/adapterFolder';
 import { checkFolderWritable } from '../formats/atomicFile';
 import { adapterConfigDefaults } from '../formats/adapterConfig';
 import type { AdapterConfig } from '../formats/adapterConfig';
+import { renderLossCurve } from '../formats/lossCurve';
+import type { Losses } from '../formats/lossCurve';
 import { renderModelCard } from '../formats/modelCard';
 import type { CardValue } from '../formats/modelCard';
 import { modelReplacement, tokenizerFilesOf, tokenizerJsonOf, writeModelFolder } from '../formats/modelFolder';
@@ -24,6 +26,7 @@ export interface Result {
   readonly loss: number | undefined;
   readonly evalLoss: number | undefined;
   readonly datasetHash: string | null;
+  readonly losses: Losses;
 }
 
 /** Finds out before training whether the output folder can be written. Throws a Failure. */
@@ -53,10 +56,13 @@ export async function writeResult(prepared: Prepared, plan: Plan, result: Result
     plain === undefined
       ? adapter.trainables.map(({ name, shape }) => ({ name, shape, data: result.trained.get(name)! }))
       : [...plain.tensors].map(([name, tensor]) => ({ name, ...tensor }));
+  const lossCurve = renderLossCurve(result.losses);
+  const curve = lossCurve === undefined ? undefined : lossCurveName;
   await writeAdapterFolder(folder, {
     config: adapterConfig(prepared, plain?.options ?? lora),
     tensors: [...tensors, ...(await adaptedEmbeddings(prepared))],
-    modelCard: modelCard(prepared, plan, result),
+    modelCard: modelCard(prepared, plan, result, curve),
+    lossCurve,
   });
 }
 
@@ -113,7 +119,7 @@ function adapterConfig({ base, adapter, loaded }: Prepared, options: LoraOptions
   };
 }
 
-function modelCard(prepared: Prepared, plan: Plan, result: Result): string {
+function modelCard(prepared: Prepared, plan: Plan, result: Result, curve: string | undefined): string {
   const { loaded, base, adapter, train, evaluation } = prepared;
   const { recipe } = loaded;
   const { training, lora } = recipe;
@@ -140,6 +146,8 @@ function modelCard(prepared: Prepared, plan: Plan, result: Result): string {
       !isAbsolute(recipe.base_model) &&
       [base.folder.path, dirname(base.folder.path)].includes(resolve(dirname(loaded.file), recipe.base_model)),
     taskType: recipe.task_type,
+    rank: Math.max(...adapter.targets.map(({ r }) => r)) * (changesBase(adapter) ? 2 : 1),
+    holdsWeights: adapter.trainables.some(({ baseWeight }) => baseWeight !== undefined),
     parameters: { trainable: plan.adapter.trainable_params, all: plan.adapter.all_params },
     data: {
       path: recipe.dataset.path,
@@ -150,5 +158,7 @@ function modelCard(prepared: Prepared, plan: Plan, result: Result): string {
     },
     hyperParameters,
     result: { steps: result.steps, loss: result.loss, evalLoss: result.evalLoss },
+    recipe: loaded.text,
+    curve,
   });
 }

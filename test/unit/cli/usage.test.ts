@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { comingCommands, commands } from '../../../src/cli/commands';
+import { commands } from '../../../src/cli/commands';
 import { run } from './captured';
 
 describe('wrong usage exits with 2 and names the nearest', () => {
@@ -39,14 +39,6 @@ describe('wrong usage exits with 2 and names the nearest', () => {
     });
   }
 
-  for (const name of Object.keys(comingCommands)) {
-    test(`lora ${name} says in one sentence that it is not built yet, and what to do until then`, async () => {
-      const { exitCode, stderr } = await run([name, '--anything']);
-      assert.equal(exitCode, 2);
-      assert.match(stderr, /^error: `lora [\w-]+` is not built yet: it will [^.]+\.\n {2}[A-Z].+\.\n$/);
-    });
-  }
-
   test('with --json the same is said to programs on one line', async () => {
     const { exitCode, stdout, stderr } = await run(['tokens', 'a', '--rows', '0', '--json']);
     assert.equal(exitCode, 2);
@@ -64,10 +56,10 @@ describe('wrong usage exits with 2 and names the nearest', () => {
 });
 
 describe('help', () => {
-  test('lists every command, built and coming', async () => {
+  test('lists every command', async () => {
     const { exitCode, stdout } = await run(['help']);
     assert.equal(exitCode, 0);
-    for (const name of [...commands.map((command) => command.name), ...Object.keys(comingCommands)]) {
+    for (const { name } of commands) {
       assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
     }
   });

@@ -7,6 +7,8 @@ const facts: ModelCardFacts = {
   name: 'support-bot',
   baseModel: 'org/base',
   taskType: 'CAUSAL_LM',
+  rank: 8,
+  holdsWeights: false,
   parameters: { trainable: 667493, all: 86543818 },
   data: { path: 'data/train.jsonl', format: 'alpaca', rows: 1100, sha256: 'ab12', evalRows: 55 },
   hyperParameters: {
@@ -17,6 +19,8 @@ const facts: ModelCardFacts = {
     bias: 'none',
   },
   result: { steps: 125, loss: 1.23456789, evalLoss: 1.5 },
+  recipe: '{\n  "base_model": "org/base" // a comment\n}\n',
+  curve: 'loss.svg',
 };
 
 describe('a model card', () => {
@@ -48,6 +52,12 @@ describe('a model card', () => {
       '| final loss | `1.2346` |',
       '| final eval_loss | `1.5` |',
       'PeftModel.from_pretrained(',
+      'vllm serve org/base --enable-lora --lora-modules support-bot=path/to/this/folder\n',
+      'convert_lora_to_gguf.py --base org/base path/to/this/folder --outfile support-bot.gguf\n',
+      '--format mlx --output support-bot-mlx\n',
+      'ollama create support-bot -f Modelfile\n',
+      '\n![Loss by step](loss.svg)\n',
+      '```jsonc\n{\n  "base_model": "org/base" // a comment\n}\n```\n',
     ]) {
       assert.ok(card.includes(part), `${part} is not in\n${card}`);
     }

@@ -66,5 +66,5 @@ export const mergeDiffers = (difference: number, limit: number): Failure =>
   );
 
 function percent(share: number): string {
-  return `${(100 * share).toPrecision(2)} %`;
+  return `${Number((100 * share).toPrecision(2))} %`;
 }

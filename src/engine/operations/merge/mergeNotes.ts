@@ -23,9 +23,11 @@ function rounding(
   if (dtype === 'float32') return [];
   const why = isChosen ? 'as asked for' : 'as in the base model';
   const stored = `Weights are stored in ${dtype}, ${why}: rounding them moves scores by ${formatPercent(100 * difference)},`;
-  const effect = `what was learnt moves them by ${formatPercent(100 * change)}.`;
-  if (difference <= muchLost * change) return [`${stored} ${effect}`];
-  return [`${stored} but ${effect} Merged in float32 (--dtype float32), more of it is kept.`];
+  const effect = formatPercent(100 * change);
+  if (difference <= muchLost * change) return [`${stored} what was learnt moves them by ${effect}.`];
+  return [
+    `${stored} and what was learnt moves them by no more than ${effect}. Merged in float32 (--dtype float32), more of it is kept.`,
+  ];
 }
 
 function untiedNote([alias, weight]: readonly [string, string]): string {

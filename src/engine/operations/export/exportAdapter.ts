@@ -1,0 +1,76 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Exported, ExportRequest } from '../../../run/export';
+import { readAdapterFolder } from '../../formats/adapterFolder';
+import { replaceFolderAtomically, writeFileAtomically } from '../../formats/atomicFile';
+import { openBaseModel } from '../../facts/baseModel';
+import { floats } from '../../runtime/runtime';
+import { attach } from '../attached';
+import { openBaseOf } from '../merge/baseOfAdapter';
+import type { ExportFormat, ExportSource } from './exportFormat';
+import { exportFormatUnknown, exportOutputExists } from './failures';
+import { exportFormats } from './formats';
+
+/**
+ * Writes an adapter for another program, whole or not at all.
+ * @throws Failure `export-format-unknown`, `export-output-exists`, those of the format, of opening base and adapter, and of
+ *   writing
+ */
+export async function exportAdapter(request: ExportRequest): Promise<Exported> {
+  const format = Object.hasOwn(exportFormats, request.format) ? exportFormats[request.format] : undefined;
+  if (format === undefined) throw exportFormatUnknown(request.format, Object.keys(exportFormats));
+  const { output, overwrite } = request;
+  if (!overwrite && (await isTaken(output))) throw exportOutputExists(output);
+  const source = await openSource(request);
+  const notes = format.isFolder ? await writeFolder(format, source, output) : await writeFile(format, source, output);
+  return { output, bytes: await bytesOf(output), notes };
+}
+
+async function openSource({ adapter: folder, baseModel }: ExportRequest): Promise<ExportSource> {
+  const base = baseModel === null ? await openBaseOf(folder) : await openBaseModel(baseModel, process.cwd());
+  const { config } = await readAdapterFolder(folder);
+  const { adapter, tensors } = await attach(base, folder, 1);
+  const values = new Map(adapter.trainables.map(({ name }) => [name, floats(tensors, name)]));
+  return { name: path.basename(folder), folder, config, base, adapter, values };
+}
+
+async function writeFolder(format: ExportFormat, source: ExportSource, output: string): Promise<readonly string[]> {
+  let notes: readonly string[] = [];
+  const replacement = { kind: 'exported adapter', marker: format.marker ?? '', keep: () => false };
+  await replaceFolderAtomically(
+    output,
+    async (temporary) => {
+      notes = await format.write(source, temporary, output);
+    },
+    replacement,
+  );
+  return notes;
+}
+
+async function writeFile(format: ExportFormat, source: ExportSource, output: string): Promise<readonly string[]> {
+  const scratch = await mkdtemp(path.join(tmpdir(), 'lora-export-'));
+  try {
+    const draft = path.join(scratch, path.basename(output));
+    const notes = await format.write(source, draft, output);
+    await writeFileAtomically(output, await readFile(draft));
+    return notes;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function isTaken(output: string): Promise<boolean> {
+  const found = await stat(output).catch(() => undefined);
+  if (found === undefined) return false;
+  return !found.isDirectory() || (await readdir(output)).length > 0;
+}
+
+async function bytesOf(output: string): Promise<number> {
+  const found = await stat(output);
+  if (!found.isDirectory()) return found.size;
+  const names = await readdir(output);
+  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(output, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
