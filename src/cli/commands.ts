@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check';
 import { doctorCommand } from './commands/doctor';
 import { downloadCommand } from './commands/download';
 import { evaluateCommand } from './commands/evaluate';
+import { exportCommand } from './commands/export';
 import { generateCommand } from './commands/generate';
 import { initCommand } from './commands/init';
 import { languageServerCommand } from './commands/languageServer';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   trainCommand,
   evaluateCommand,
   generateCommand,
+  exportCommand,
   adaptersCommand,
   runsCommand,
   doctorCommand,
@@ -42,10 +44,6 @@ export const comingCommands: Readonly<Record<string, ComingCommand>> = {
   merge: {
     purpose: 'write base model and adapter as one model',
     instead: "Until then PEFT's merge_and_unload() does it in Python: the adapter folder is in PEFT's format.",
-  },
-  export: {
-    purpose: "write an adapter in other tools' formats",
-    instead: "Until then use the adapter folder itself: it is in PEFT's format, which most tools read.",
   },
   serve: {
     purpose: 'answer over an OpenAI-compatible interface',

@@ -11,6 +11,7 @@ import type {
   TokensRow,
 } from '../run/answers';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../run/download';
+import type { Exported, ExportRequest, ListedFormat } from '../run/export';
 import type { Plan } from '../run/plan';
 import type { DatasetDescription, FoundIngredients, Proposal, ProposeParams } from '../run/proposal';
 import type { TrainingEvent } from '../run/trainingEvent';
@@ -36,6 +37,9 @@ export interface Engine {
     onText: (piece: GeneratedText) => void,
     signal?: AbortSignal,
   ): Promise<Generation>;
+  /** What `export` can write. */
+  exportFormats(): readonly ListedFormat[];
+  export(request: ExportRequest): Promise<Exported>;
   /** The runs of the recipes in `folder`, latest first. */
   runs(folder: string): Promise<readonly RunSummary[]>;
   doctor(): Promise<MachineReport>;

@@ -126,7 +126,8 @@ function cancelledText(step: number, checkpoint: string | null): string {
 function finishedLines(event: Extract<TrainingEvent, { type: 'finished' }>, words: Terminal): readonly string[] {
   const evaluated = event.eval_loss === null ? '' : `, on the evaluation rows ${formatNumber(event.eval_loss)}`;
   const { steps, best_step: best } = event;
-  const kept = best === undefined ? '' : `, of which ${formatCount(best)} was the best on the evaluation rows and is kept`;
+  const kept =
+    best === undefined ? '' : `, of which ${formatCount(best)} was the best on the evaluation rows and is kept`;
   return [
     `${words.paint('green', 'Done')} after ${formatCount(steps)} steps${kept}: loss ${formatNumber(event.loss)}${evaluated}.`,
     `Adapter: ${event.adapter}`,

@@ -6,6 +6,8 @@ import { describeMachine } from './operations/describeMachine';
 import { describeModels } from './operations/describeModels';
 import { downloadBaseModel } from './operations/downloadBaseModel';
 import { evaluateModel } from './operations/evaluateModel';
+import { exportAdapter } from './operations/export/exportAdapter';
+import { listExportFormats } from './operations/export/formats';
 import { findIngredients } from './operations/findIngredients';
 import { generateText } from './operations/generateText';
 import { planRecipe } from './operations/planRecipe';
@@ -22,6 +24,8 @@ export function createEngine() {
     check: checkRecipe,
     evaluate: evaluateModel,
     generate: generateText,
+    export: exportAdapter,
+    exportFormats: listExportFormats,
     runs: listRuns,
     doctor: () => describeMachine(),
     download: downloadBaseModel,

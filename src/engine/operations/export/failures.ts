@@ -28,3 +28,9 @@ export const exportDiffers = (format: string, what: string): Failure =>
       exitCode: 3,
     },
   );
+
+export const exportBaseUnknown = (folder: string): Failure =>
+  new Failure('export-base-unknown', `The adapter in ${folder} does not say which base model it was trained on.`, {
+    hint: 'Name the base model with --base-model.',
+    place: { file: folder },
+  });

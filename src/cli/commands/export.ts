@@ -1,0 +1,63 @@
+import path from 'node:path';
+import { formatBytes } from '../../run/format';
+import type { ExportRequest } from '../../run/export';
+import { requiredOption } from '../arguments';
+import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
+import { wrongUsage } from '../failures';
+import { baseModel, modelOptions, weightedAdapters } from '../modelOptions';
+
+export const exportCommand: Command = {
+  name: 'export',
+  summary: "Write an adapter in another program's format",
+  arguments: [{ name: 'ADAPTER', isRequired: false }],
+  options: {
+    ...modelOptions,
+    format: { type: 'text', value: 'F', description: 'What to write; without it the formats are listed.' },
+    type: { type: 'text', value: 'T', description: 'Of --format gguf: f16 (as without it) or q8_0.' },
+    output: { type: 'text', value: 'FILE', description: 'File that is made.' },
+    overwrite: { type: 'flag', description: 'Replace what lies there.' },
+  },
+  notes: ['Without --base-model it is the one that the adapter names. What is written is read again and compared.'],
+  stopsWhenAsked: false,
+  async run(input, context) {
+    const engine = await context.engine();
+    if (input.text('format') === undefined && input.text('output') === undefined) {
+      const formats = engine.exportFormats();
+      if (context.isJson) printJson(context, formats);
+      else for (const { name, purpose } of formats) context.stdout.line(`${name.padEnd(14)}${purpose}`);
+      return 0;
+    }
+    const exported = await engine.export(readRequest(input, context));
+    if (context.isJson) printJson(context, exported);
+    else {
+      context.words.line(`Written: ${exported.output} (${formatBytes(exported.bytes)}).`);
+      for (const note of exported.notes) context.words.line(note);
+    }
+    return 0;
+  },
+};
+
+/** @throws Failure `wrong-usage` */
+function readRequest(input: CommandInput, context: CommandContext): ExportRequest {
+  const named = input.positionals.map((folder) => ({ folder: path.resolve(context.cwd, folder), weight: 1 }));
+  const adapters = [...named, ...weightedAdapters(input, context)];
+  const [adapter] = adapters;
+  if (adapter === undefined || adapters.length > 1 || adapter.weight !== 1) {
+    throw wrongUsage('`lora export` writes one adapter, as strong as it was trained.', 'Name one adapter folder.');
+  }
+  return {
+    format: formatOf(requiredOption('export', input, 'format', 'F'), input.text('type')),
+    adapter: adapter.folder,
+    baseModel: input.text('base-model') === undefined ? null : baseModel('export', input, context),
+    output: path.resolve(context.cwd, requiredOption('export', input, 'output', 'FILE')),
+    overwrite: input.flag('overwrite'),
+  };
+}
+
+/** @throws Failure `wrong-usage` */
+function formatOf(format: string, type: string | undefined): string {
+  if (type === undefined) return format;
+  if (format === 'gguf' && type === 'f16') return 'gguf';
+  if (format === 'gguf' && type === 'q8_0') return 'gguf-q8_0';
+  throw wrongUsage(`There is no type "${type}" of the format "${format}".`, 'With --format gguf it is f16 or q8_0.');
+}

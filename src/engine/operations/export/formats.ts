@@ -1,0 +1,16 @@
+import type { ListedFormat } from '../../../run/export';
+import type { ExportFormat } from './exportFormat';
+import { ggufAdapterFormat } from './ggufAdapter';
+import { ggufModelFormat } from './ggufModel';
+
+/** Everything that `lora export` writes, by name. */
+export const exportFormats: Readonly<Record<string, ExportFormat>> = {
+  'gguf-adapter': ggufAdapterFormat,
+  gguf: ggufModelFormat('F16'),
+  'gguf-q8_0': ggufModelFormat('Q8_0'),
+};
+
+/** The formats as people choose them. */
+export function listExportFormats(): readonly ListedFormat[] {
+  return Object.entries(exportFormats).map(([name, { purpose, isFolder }]) => ({ name, purpose, isFolder }));
+}
