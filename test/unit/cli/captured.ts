@@ -18,6 +18,8 @@ export function engineWith(part: Partial<Engine>): Engine {
     check: refuse,
     evaluate: refuse,
     generate: refuse,
+    exportFormats: refuse,
+    export: refuse,
     runs: refuse,
     doctor: refuse,
     download: refuse,

@@ -223,14 +223,6 @@ describe('a model folder', () => {
     await failsWith('model-is-an-adapter', openModelFolder(await folderWith(t, { 'adapter_config.json': {} })));
   });
 
-  test('of GGUF files, or a GGUF file, is refused', async (t) => {
-    const folder = await folderWith(t, { 'model-q4.gguf': 'GGUF' });
-    await failsWith('model-gguf-unsupported', openModelFolder(folder));
-    await failsWith('model-gguf-unsupported', openModelFolder(path.join(folder, 'model-q4.gguf')));
-    const withConfig = await folderWith(t, { 'config.json': config, 'model-q4.gguf': 'GGUF' });
-    await failsWith('model-gguf-unsupported', openModelFolder(withConfig));
-  });
-
   test('named by one of its files is refused', async (t) => {
     const folder = await folderWith(t, { 'model.safetensors': '' });
     await failsWith('model-is-a-file', openModelFolder(path.join(folder, 'model.safetensors')));
