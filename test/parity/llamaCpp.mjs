@@ -86,7 +86,7 @@ function installLlama() {
     path.join(place, 'answer.mjs'),
     `import { getLlama } from 'node-llama-cpp';
 const [, , modelPath, count, prompt, lora] = process.argv;
-const llama = await getLlama({ gpu: false, build: 'never', progressLogs: false });
+const llama = await getLlama({ gpu: false, build: 'never', progressLogs: false, maxThreads: 1 });
 const model = await llama.loadModel({ modelPath });
 const context = await model.createContext({
   contextSize: 128,

@@ -151,7 +151,10 @@ function nonZero(parameters: ConfigReader, key: string): number | null {
 }
 
 /** Tables of cos and sin for the positions below `length`: two of [length, head size / 2], row-major. */
-export function ropeTables(rope: Rope, length: number): { cos: Float32Array; sin: Float32Array } {
+export function ropeTables(
+  rope: Pick<Rope, 'frequencies' | 'attentionFactor'>,
+  length: number,
+): { cos: Float32Array; sin: Float32Array } {
   const half = rope.frequencies.length;
   const angle = (i: number): number => Math.floor(i / half) * Math.fround(rope.frequencies[i % half]!);
   const table = (f: (x: number) => number): Float32Array =>

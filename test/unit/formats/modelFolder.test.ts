@@ -6,7 +6,9 @@ import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { hubCacheFolder, looksLikeHubId } from '../../../src/engine/formats/hubCache';
 import { openModelFolder, tokenizerFilesOf, writeModelFolder } from '../../../src/engine/formats/modelFolder';
-import { readBytes, readTensor, writeSafetensors } from '../../../src/engine/formats/safetensors';
+import { readBytes, writeSafetensors } from '../../../src/engine/formats/safetensors';
+import type { TensorEntry } from '../../../src/engine/formats/safetensors';
+import { readWeightEntry } from '../../../src/engine/formats/weightEntry';
 import { failsWith, scratchFolder, skipWithoutTestData, someFloats, testData } from './scratch';
 
 /** A folder with these files; objects are written as JSON. */
@@ -69,7 +71,7 @@ describe('a model folder', () => {
     assert.equal(model.tokenizerFile, path.join(folder, 'tokenizer.json'));
     assert.deepEqual(model.tokenizerConfig, { eos_token: '</s>' });
     assert.equal(model.chatTemplate, undefined);
-    assert.deepEqual(await readTensor(model.tensors.get('a')!), someFloats(6, 1));
+    assert.deepEqual(await readWeightEntry(model.tensors.get('a')!), someFloats(6, 1));
   });
 
   test('is found relative to the given folder, and below ~', async (t) => {
@@ -136,7 +138,7 @@ describe('a model folder', () => {
       ['b', 2],
       ['c', 3],
     ] as const) {
-      assert.deepEqual(await readTensor(tensors.get(name)!), someFloats(6, seed));
+      assert.deepEqual(await readWeightEntry(tensors.get(name)!), someFloats(6, seed));
     }
   });
 
@@ -332,7 +334,7 @@ describe('a written model folder', () => {
     ]);
     const model = await openModelFolder(folder);
     assert.deepEqual([model.config, model.generationConfig, model.chatTemplate], [config, generationConfig, 'T']);
-    assert.deepEqual(await readTensor(model.tensors.get('a')!), someFloats(6, 1));
+    assert.deepEqual(await readWeightEntry(model.tensors.get('a')!), someFloats(6, 1));
   });
 
   test('replaces an older one with all of its shards, and takes its tokenizer along', async (t) => {
@@ -373,7 +375,7 @@ describe('real models', { skip: skipWithoutTestData }, () => {
       const tensors = [];
       for (const entry of entries) {
         assert.equal(entry.dtype, dtype);
-        tensors.push({ name: entry.name, shape: entry.shape, data: await readTensor(entry), dtype });
+        tensors.push({ name: entry.name, shape: entry.shape, data: await readWeightEntry(entry), dtype });
       }
       const folder = path.join(await scratchFolder(t), name);
       const copyFrom = await tokenizerFilesOf(model.path);
@@ -384,7 +386,10 @@ describe('real models', { skip: skipWithoutTestData }, () => {
       for (const entry of entries) {
         const written = copy.tensors.get(entry.name)!;
         assert.deepEqual(written.shape, entry.shape);
-        assert.ok(Buffer.from(await readBytes(written)).equals(await readBytes(entry)), entry.name);
+        assert.ok(
+          Buffer.from(await readBytes(written as TensorEntry)).equals(await readBytes(entry as TensorEntry)),
+          entry.name,
+        );
       }
     });
   }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../jsonFile';
 import type { Architecture } from './architectures';
-import { Metadata } from './metadata';
+import type { Metadata } from './metadata';
 import type { GgufFile } from './readGguf';
 import { decodeGguf, readGgufRows } from './readGgufTensor';
 

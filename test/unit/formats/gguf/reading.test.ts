@@ -304,11 +304,12 @@ describe('a broken file is refused, and says where', () => {
     assert.ok(refused > 200, `${refused} damages were found`);
   });
 
-  test('that is not there', () =>
-    failsWith(
+  test('that is not there', async () => {
+    await failsWith(
       'file-missing',
       Promise.resolve().then(() => readGguf('no/such.gguf')),
-    ));
+    );
+  });
 });
 
 function nested(depth: number): Uint8Array {
