@@ -4,7 +4,7 @@ export interface ExportRequest {
   readonly format: string;
   /** Absolute path of the adapter's folder. */
   readonly adapter: string;
-  /** Absolute path of a model folder, or a hub id; null is the one that the adapter names. */
+  /** Absolute path of a model folder or file, or a hub id; null is the one that the adapter names. */
   readonly baseModel: string | null;
   /** Absolute path of the file or folder that is made. */
   readonly output: string;

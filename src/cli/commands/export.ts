@@ -13,6 +13,7 @@ export const exportCommand: Command = {
   options: {
     ...modelOptions,
     format: { type: 'text', value: 'F', description: 'What to write; without it the formats are listed.' },
+    type: { type: 'text', value: 'T', description: 'Of --format gguf: f16 (as without it) or q8_0.' },
     output: { type: 'text', value: 'FILE', description: 'File or folder that is made.' },
     overwrite: { type: 'flag', description: 'Replace what lies there.' },
   },
@@ -47,10 +48,18 @@ function readRequest(input: CommandInput, context: CommandContext): ExportReques
     );
   }
   return {
-    format: requiredOption('export', input, 'format', 'F'),
+    format: formatOf(requiredOption('export', input, 'format', 'F'), input.text('type')),
     adapter: adapter.folder,
     baseModel: input.text('base-model') === undefined ? null : baseModel('export', input, context),
     output: path.resolve(context.cwd, requiredOption('export', input, 'output', 'FILE')),
     overwrite: input.flag('overwrite'),
   };
+}
+
+/** @throws Failure `wrong-usage` */
+function formatOf(format: string, type: string | undefined): string {
+  if (type === undefined) return format;
+  if (format === 'gguf' && type === 'f16') return 'gguf';
+  if (format === 'gguf' && type === 'q8_0') return 'gguf-q8_0';
+  throw wrongUsage(`There is no type "${type}" of the format "${format}".`, 'With --format gguf it is f16 or q8_0.');
 }

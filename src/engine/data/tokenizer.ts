@@ -52,8 +52,24 @@ export interface TokenizerSource {
   readonly fallbackIds?: { readonly bosId?: number; readonly eosId?: number; readonly padId?: number };
 }
 
+/** What a tokenizer is made of, as Transformers would build it. */
+export interface TokenizerParts {
+  readonly json: TokenizerJson;
+  /** `bos_token` → `<s>` and so on. */
+  readonly named: Readonly<Record<string, string>>;
+  /** Every token that is found in a text as a whole. */
+  readonly added: readonly AddedTokenJson[];
+}
+
 /** @throws Failure `tokenizer-missing`, `tokenizer-invalid` */
 export async function openTokenizer(source: TokenizerSource): Promise<Tokenizer> {
+  const { json, named, added } = await readTokenizerParts(source);
+  const library = openLibrary(source.tokenizerFile, { ...json, added_tokens: added });
+  return wrap(library, json, named, added);
+}
+
+/** @throws Failure `tokenizer-missing`, `tokenizer-invalid` */
+export async function readTokenizerParts(source: TokenizerSource): Promise<TokenizerParts> {
   const config = source.tokenizerConfig ?? {};
   const file = complete(source.tokenizerFile, source.tokenizerJson ?? (await readTokenizerFile(source.tokenizerFile)));
   const { json, rebuilt, specialTokens: classTokens } = asTransformersBuildsIt(file, config, source.modelType);
@@ -69,8 +85,7 @@ export async function openTokenizer(source: TokenizerSource): Promise<Tokenizer>
       pad_token: source.fallbackIds?.padId,
     },
   });
-  const library = openLibrary(source.tokenizerFile, { ...json, added_tokens: added });
-  return wrap(library, json, named, added);
+  return { json, named, added };
 }
 
 async function readTokenizerFile(file: string): Promise<unknown> {

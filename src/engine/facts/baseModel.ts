@@ -1,6 +1,6 @@
 import { Failure } from '../../failure/failure';
 import { openTokenizer } from '../data/tokenizer';
-import type { Tokenizer } from '../data/tokenizer';
+import type { Tokenizer, TokenizerSource } from '../data/tokenizer';
 import { readJsonObjectIfPresent } from '../formats/jsonFile';
 import { openModelFolder } from '../formats/modelFolder';
 import type { ModelFolder } from '../formats/modelFolder';
@@ -74,9 +74,17 @@ export function checkMaxLength({ model }: BaseModel, maxLength: number): void {
 }
 
 /** The tokenizer that lies in the model's folder or GGUF file. */
-export async function openModelTokenizer({ folder }: BaseModel): Promise<Tokenizer> {
+export async function openModelTokenizer(base: BaseModel): Promise<Tokenizer> {
+  return openTokenizer(await tokenizerSource(base));
+}
+
+/**
+ * Where the tokenizer of a model lies.
+ * @throws Failure `tokenizer-missing`
+ */
+export async function tokenizerSource({ folder }: BaseModel): Promise<TokenizerSource> {
   const { tokenizerFile, tokenizerJson, tokenizerConfig = {} } = folder;
-  if (tokenizerJson !== undefined) return openTokenizer({ tokenizerFile: folder.path, tokenizerJson, tokenizerConfig });
+  if (tokenizerJson !== undefined) return { tokenizerFile: folder.path, tokenizerJson, tokenizerConfig };
   if (tokenizerFile === undefined) throw tokenizerMissing(folder.path);
   const specialTokensMap = await readJsonObjectIfPresent(path.join(folder.path, 'special_tokens_map.json'));
   const id = (key: string): number | undefined => {
@@ -85,7 +93,7 @@ export async function openModelTokenizer({ folder }: BaseModel): Promise<Tokeniz
     return typeof first === 'number' ? first : undefined;
   };
   const [bosId, eosId, padId] = [id('bos_token_id'), id('eos_token_id'), id('pad_token_id')];
-  return openTokenizer({
+  return {
     tokenizerFile,
     modelType: String(folder.config['model_type']),
     ...(folder.tokenizerConfig === undefined ? {} : { tokenizerConfig: folder.tokenizerConfig }),
@@ -95,7 +103,7 @@ export async function openModelTokenizer({ folder }: BaseModel): Promise<Tokeniz
       ...(eosId === undefined ? {} : { eosId }),
       ...(padId === undefined ? {} : { padId }),
     },
-  });
+  };
 }
 
 /** Ids that end a generated text: those of generation_config.json, config.json and the tokenizer. */

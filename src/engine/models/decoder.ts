@@ -3,7 +3,7 @@ import type { Value } from '../graph/types';
 import type { Activation } from './activation';
 import { activate } from './activation';
 import { attend } from './attention';
-import type { DecoderInputs, Layers, Model, Module } from './model';
+import type { DecoderInputs, Layers, Model, ModelNumbers, Module } from './model';
 import { moduleParameters } from './model';
 import type { Rope } from './rope';
 import { ropeTables } from './rope';
@@ -56,10 +56,15 @@ export function decoder(shape: DecoderShape): Model {
     blockList: 'model.layers',
     defaultTargets: shape.defaultTargets,
     notes: shape.notes,
+    numbers: numbersOf(shape),
     head: 'lm_head',
     hidden: (layers, inputs) => hidden(shape, layers, inputs),
     logits: (layers, states) => layers.linear('lm_head', states),
   };
+}
+
+function numbersOf({ heads, kvHeads, headSize, intermediateSize, epsilon, rope, windows }: DecoderShape): ModelNumbers {
+  return { heads, kvHeads, headSize, innerSize: intermediateSize, epsilon, rope, windows };
 }
 
 function decoderModules(shape: DecoderShape): Module[] {

@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../graph/builder';
 import type { Value } from '../graph/types';
+import type { Rope } from './rope';
 
 /** A module of a model that has weights, under the path that PyTorch's `named_modules()` gives it. */
 export type Module =
@@ -50,6 +51,21 @@ export interface KeyValueStore {
   continueWith(block: number, keys: Value, values: Value): { readonly keys: Value; readonly values: Value };
 }
 
+/** Numbers of the forward pass that other programs' files must say. */
+export interface ModelNumbers {
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headSize: number;
+  /** Features inside the feed-forward layer. */
+  readonly innerSize: number;
+  /** Of the norms. */
+  readonly epsilon: number;
+  /** Undefined where positions are learnt. */
+  readonly rope: Rope | undefined;
+  /** Sliding attention window of each block; `null` sees everything before. */
+  readonly windows: readonly (number | null)[];
+}
+
 /** A model family's reading of one configuration: its modules, its weights, and its forward pass. */
 export interface Model {
   readonly modelType: string;
@@ -77,6 +93,7 @@ export interface Model {
   readonly defaultTargets: readonly string[];
   /** What people should know before they train it, each a sentence or two; mostly empty. */
   readonly notes: readonly string[];
+  readonly numbers: ModelNumbers;
   /** Path of the output embedding. */
   readonly head: string;
   /** Final hidden states [B·T, hidden], after the last norm. */

@@ -7,7 +7,16 @@ export interface Rope {
   readonly frequencies: Float64Array;
   /** Factor on cos and sin. */
   readonly attentionFactor: number;
+  /** The base of the frequencies, before they were changed. */
+  readonly theta: number;
+  readonly scaling: RopeScaling;
 }
+
+/** How the frequencies were changed for longer texts. `usual` of YaRN: with the values that its paper gives. */
+export type RopeScaling =
+  | { readonly type: 'default' | 'llama3' }
+  | { readonly type: 'linear'; readonly factor: number }
+  | { readonly type: 'yarn'; readonly factor: number; readonly original: number; readonly isUsual: boolean };
 
 /**
  * Reads `rope_theta` and `rope_scaling` (Transformers 4) or `rope_parameters` (Transformers 5) and computes the
@@ -26,13 +35,16 @@ export function readRope(config: ConfigReader, headSize: number): Rope {
   const plain = plainFrequencies(theta, headSize);
   switch (parameters === undefined ? 'default' : ropeType(parameters)) {
     case 'default':
-      return { frequencies: plain, attentionFactor: 1 };
+      return { frequencies: plain, attentionFactor: 1, theta, scaling: { type: 'default' } };
     case 'linear': {
       const factor = parameters!.number('factor');
-      return { frequencies: plain.map((frequency) => frequency / factor), attentionFactor: 1 };
+      const frequencies = plain.map((frequency) => frequency / factor);
+      return { frequencies, attentionFactor: 1, theta, scaling: { type: 'linear', factor } };
     }
-    case 'llama3':
-      return { frequencies: llama3(parameters!, originalLength(config, parameters!), plain), attentionFactor: 1 };
+    case 'llama3': {
+      const frequencies = llama3(parameters!, originalLength(config, parameters!), plain);
+      return { frequencies, attentionFactor: 1, theta, scaling: { type: 'llama3' } };
+    }
     case 'yarn':
       return yarn(config, parameters!, plain, theta);
   }
@@ -111,7 +123,16 @@ function yarn(config: ConfigReader, parameters: ConfigReader, plain: Float64Arra
     const stretched = Math.min(Math.max((i - low) / width, 0), 1);
     return stretched * (frequency / factor) + (1 - stretched) * frequency;
   });
-  return { frequencies, attentionFactor: yarnAttentionFactor(parameters, factor) };
+  const attentionFactor = yarnAttentionFactor(parameters, factor);
+  const changed = ['beta_fast', 'beta_slow', 'attention_factor', 'mscale', 'mscale_all_dim'].some(
+    (key) => nonZero(parameters, key) !== null,
+  );
+  return {
+    frequencies,
+    attentionFactor,
+    theta,
+    scaling: { type: 'yarn', factor, original, isUsual: truncate && !changed },
+  };
 }
 
 function yarnAttentionFactor(parameters: ConfigReader, factor: number): number {
@@ -130,7 +151,10 @@ function nonZero(parameters: ConfigReader, key: string): number | null {
 }
 
 /** Tables of cos and sin for the positions below `length`: two of [length, head size / 2], row-major. */
-export function ropeTables(rope: Rope, length: number): { cos: Float32Array; sin: Float32Array } {
+export function ropeTables(
+  rope: Pick<Rope, 'frequencies' | 'attentionFactor'>,
+  length: number,
+): { cos: Float32Array; sin: Float32Array } {
   const half = rope.frequencies.length;
   const angle = (i: number): number => Math.floor(i / half) * Math.fround(rope.frequencies[i % half]!);
   const table = (f: (x: number) => number): Float32Array =>

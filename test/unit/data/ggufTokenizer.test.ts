@@ -26,7 +26,7 @@ function metadataOf(folder: string, own: Keys): Keys {
   const tokens: string[] = [];
   for (const [token, id] of Object.entries(model.vocab)) tokens[id] = token;
   for (const { id, content } of added) tokens[id] = content;
-  const kinds: number[] = tokens.map((token) => (/^<0x[0-9A-F]{2}>$/.test(token) ? 6 : 1));
+  const kinds = tokens.map((token): number => (/^<0x[0-9A-F]{2}>$/.test(token) ? 6 : 1));
   for (const { id, special } of added) kinds[id] = special ? 3 : 4;
   const unknown = tokens.indexOf('<unk>');
   if (unknown >= 0) kinds[unknown] = 2;

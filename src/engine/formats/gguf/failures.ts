@@ -87,3 +87,27 @@ export function ggufTokenizerUnsupported(
     place: { file, path: key },
   });
 }
+
+export function ggufTokenizerUnwritable(): Failure {
+  return new Failure(
+    'gguf-tokenizer-unwritable',
+    'This model splits text into tokens in a way that GGUF has no name for here.',
+    {
+      hint: "Merge the adapter into a Hugging Face folder instead and convert that with llama.cpp's convert_hf_to_gguf.py.",
+    },
+  );
+}
+
+/** `what` as after "has". */
+export function ggufUnwritable(what: string): Failure {
+  return new Failure('gguf-unwritable', `This model has ${what}, which cannot be written as GGUF.`, {
+    hint: 'Use the merged Hugging Face folder where it is needed.',
+  });
+}
+
+export function ggufNotFinite(weight: string): Failure {
+  return new Failure('gguf-not-finite', `The weight ${weight} has values that half precision cannot hold.`, {
+    hint: 'Write it as q8_0 if its matrices allow it, or use the merged model in another format.',
+    exitCode: 3,
+  });
+}

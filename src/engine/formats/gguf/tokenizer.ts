@@ -1,3 +1,4 @@
+import { isJsonObject } from '../jsonFile';
 import type { JsonObject } from '../jsonFile';
 import { ggufTokenizerUnsupported } from './failures';
 import type { Metadata } from './metadata';
@@ -14,7 +15,7 @@ export interface GgufTokenizer {
 const key = (name: string): string => `tokenizer.ggml.${name}`;
 
 /** Kinds of tokens, as llama.cpp numbers them. */
-const kinds = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
+export const kinds = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
 
 /**
  * The tokenizer in the file's metadata, undefined where it has none. The steps around the vocabulary are named, not
@@ -225,4 +226,52 @@ function postProcessor(
     pair: single,
     special_tokens: Object.fromEntries(special) as JsonObject,
   };
+}
+
+/** How a tokenizer.json would be called in a GGUF file; undefined where nothing there is the same. */
+export function styleOf(
+  json: JsonObject,
+):
+  { readonly model: 'gpt2'; readonly pre: string } | { readonly model: 'llama'; readonly prefix: boolean } | undefined {
+  const model = isJsonObject(json['model']) ? json['model'] : {};
+  const steps = flat(json['pre_tokenizer'], 'pretokenizers');
+  const normalizers = flat(json['normalizer'], 'normalizers');
+  if (model['byte_fallback'] === true) {
+    const [step, ...further] = [...normalizers, ...steps];
+    if (step?.['type'] === 'Metaspace' && further.length === 0) {
+      return { model: 'llama', prefix: step['prepend_scheme'] !== 'never' };
+    }
+    const kindsOf = normalizers.map(({ type }) => type).join();
+    if (steps.length > 0 || !['Prepend,Replace', 'Replace'].includes(kindsOf)) return undefined;
+    return { model: 'llama', prefix: normalizers.length === 2 };
+  }
+  const essence = JSON.stringify(steps.map(essentials));
+  const composes = normalizers.map(({ type }) => type).join() === 'NFC';
+  if (normalizers.length > 0 && !composes) return undefined;
+  const found = Object.entries(styles).find(
+    ([, style]) =>
+      JSON.stringify(style.split.map(essentials)) === essence &&
+      (style.composes ?? false) === composes &&
+      (style.ignoresMerges ?? false) === (model['ignore_merges'] === true),
+  );
+  return found === undefined ? undefined : { model: 'gpt2', pre: found[0] };
+}
+
+function flat(step: unknown, list: string): JsonObject[] {
+  if (!isJsonObject(step)) return [];
+  if (step['type'] !== 'Sequence') return [step];
+  return (step[list] as unknown[]).flatMap((inner) => flat(inner, list));
+}
+
+/** What of a step decides about ids. */
+function essentials(step: JsonObject): unknown[] {
+  const {
+    type,
+    pattern: split,
+    behavior,
+    individual_digits: single,
+    use_regex: usesPattern,
+    add_prefix_space: prefix,
+  } = step;
+  return [type, split, behavior, single, type === 'ByteLevel' ? (usesPattern ?? true) : null, prefix];
 }

@@ -1,10 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Exported, ExportRequest } from '../../../run/export';
 import { readAdapterFolder } from '../../formats/adapterFolder';
-import { replaceFolderAtomically, writeFileAtomically } from '../../formats/atomicFile';
+import { makeFolders, replaceFolderAtomically } from '../../formats/atomicFile';
+import { outputIsAFolder } from '../../formats/failures';
 import { openBaseModel } from '../../facts/baseModel';
 import { floats } from '../../runtime/runtime';
 import { attach } from '../attached';
@@ -23,6 +22,7 @@ export async function exportAdapter(request: ExportRequest): Promise<Exported> {
   if (format === undefined) throw exportFormatUnknown(request.format, Object.keys(exportFormats));
   const { output, overwrite } = request;
   if (!overwrite && (await isTaken(output))) throw exportOutputExists(output);
+  if (!format.isFolder && (await isFolder(output))) throw outputIsAFolder(output);
   const source = await openSource(request);
   const notes = format.isFolder ? await writeFolder(format, source, output) : await writeFile(format, source, output);
   return { output, bytes: await bytesOf(output), notes };
@@ -49,15 +49,16 @@ async function writeFolder(format: ExportFormat, source: ExportSource, output: s
   return notes;
 }
 
+/** Beside its place, so that it gets its name in one step; a model of many gigabytes is never in memory. */
 async function writeFile(format: ExportFormat, source: ExportSource, output: string): Promise<readonly string[]> {
-  const scratch = await mkdtemp(path.join(tmpdir(), 'lora-export-'));
+  await makeFolders(path.dirname(output));
+  const draft = path.join(path.dirname(output), `.${path.basename(output)}.exporting.${process.pid}`);
   try {
-    const draft = path.join(scratch, path.basename(output));
     const notes = await format.write(source, draft, output);
-    await writeFileAtomically(output, await readFile(draft));
+    await rename(draft, output);
     return notes;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await rm(draft, { force: true });
   }
 }
 
@@ -65,6 +66,10 @@ async function isTaken(output: string): Promise<boolean> {
   const found = await stat(output).catch(() => undefined);
   if (found === undefined) return false;
   return !found.isDirectory() || (await readdir(output)).length > 0;
+}
+
+async function isFolder(place: string): Promise<boolean> {
+  return (await stat(place).catch(() => undefined))?.isDirectory() === true;
 }
 
 async function bytesOf(output: string): Promise<number> {

@@ -1,11 +1,16 @@
 import type { ListedFormat } from '../../../run/export';
 import type { ExportFormat } from './exportFormat';
+import { ggufAdapterFormat } from './ggufAdapter';
+import { ggufModelFormat } from './ggufModel';
 import { mlxFormat } from './mlx';
 import { ollamaFormat } from './ollama';
 import { transformersFormat } from './transformers';
 
 /** Everything that `lora export` writes, by name. */
 export const exportFormats: Readonly<Record<string, ExportFormat>> = {
+  'gguf-adapter': ggufAdapterFormat,
+  gguf: ggufModelFormat('F16'),
+  'gguf-q8_0': ggufModelFormat('Q8_0'),
   mlx: mlxFormat,
   ollama: ollamaFormat,
   transformers: transformersFormat,

@@ -25,7 +25,8 @@ async function expectedValues(): Promise<Float32Array> {
 const bits = (values: Float32Array): Uint32Array => new Uint32Array(values.buffer, values.byteOffset, values.length);
 
 describe('each type gives the numbers of the Python package, bit for bit', () => {
-  const { tensors } = readGguf(typesFile);
+  const { tensors: all } = readGguf(typesFile);
+  const tensors = new Map([...all].filter(([name]) => name !== 'F32 as Q8_0'));
   test('all types are there', () => {
     assert.deepEqual([...tensors.keys()].sort(), Object.keys(ggufTypes).sort());
   });
@@ -44,7 +45,7 @@ describe('each type gives the numbers of the Python package, bit for bit', () =>
 
 test('codes of each type stay within their limits, and some reach them', () => {
   for (const tensor of readGguf(typesFile).tensors.values()) {
-    if (!isBlockType(tensor.type)) continue;
+    if (!isBlockType(tensor.type) || tensor.name !== tensor.type) continue;
     const { codes } = splitGguf(tensor.type, readGgufRows(typesFile, tensor));
     const limits = codeLimits[tensor.type];
     assert.deepEqual([Math.min(...codes), Math.max(...codes)], limits, tensor.type);
@@ -296,7 +297,10 @@ describe('a broken file is refused, and says where', () => {
           readGguf(file);
         } catch (error) {
           refused++;
-          await failsWith((error as { code: string }).code, Promise.reject(error instanceof Error ? error : new Error(String(error))));
+          await failsWith(
+            (error as { code: string }).code,
+            Promise.reject(error instanceof Error ? error : new Error(String(error))),
+          );
         }
       }
     }

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { openBaseModel, openModelTokenizer, readWeight } from '../../../src/engine/facts/baseModel';
+import { adapterConfigDefaults } from '../../../src/engine/formats/adapterConfig';
+import { readAdapterFolder, writeAdapterFolder } from '../../../src/engine/formats/adapterFolder';
+import { readGguf } from '../../../src/engine/formats/gguf/readGguf';
+import { readGgufWeight } from '../../../src/engine/formats/gguf/weights';
+import { float16ToFloat32, float32ToFloat16 } from '../../../src/engine/formats/halfPrecision';
+import { readTensor } from '../../../src/engine/formats/safetensors';
+import { mergedDelta } from '../../../src/engine/lora/merge';
+import { attach } from '../../../src/engine/operations/attached';
+import { exportAdapter } from '../../../src/engine/operations/export/exportAdapter';
+import { RandomNumbers } from '../../conformance/randomNumbers';
+import { temporaryFolder } from '../../tiny/recipe';
+import { writeJson } from '../../tiny/model';
+import { failsWith } from '../formats/scratch';
+import { storedCases } from '../models/fixtures';
+
+interface Exporting {
+  readonly model: string;
+  readonly adapter: string;
+  readonly folder: string;
+}
+
+/** The pieces that Llama 2's tokenizer is made of, as few as a model of 64 tokens has room for. */
+function pieces(): unknown {
+  const letters = Array.from({ length: 26 }, (_, i) => String.fromCharCode(97 + i));
+  const words = ['<unk>', '<s>', '</s>', '▁', ...letters, 'ab', '▁ab', 'abc'];
+  return {
+    added_tokens: [0, 1, 2].map((id) => ({ id, content: words[id], special: true, normalized: false })),
+    normalizer: null,
+    pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: false },
+    post_processor: null,
+    decoder: null,
+    model: {
+      type: 'BPE',
+      vocab: Object.fromEntries(words.map((word, id) => [word, id])),
+      merges: [
+        ['a', 'b'],
+        ['▁', 'ab'],
+        ['ab', 'c'],
+      ],
+      unk_token: '<unk>',
+      fuse_unk: true,
+      byte_fallback: true,
+    },
+  };
+}
+
+/** A tiny model of a family with an adapter on some of its layers, one of them of another rank and strength. */
+async function exporting(t: TestContext, family: string, targets: readonly string[]): Promise<Exporting> {
+  const folder = await temporaryFolder(t);
+  const model = path.join(folder, 'model');
+  await mkdir(model);
+  const { config } = storedCases(family)[0]!;
+  await writeJson(path.join(model, 'config.json'), { ...config, eos_token_id: 2 });
+  await copyFile(`test/unit/models/fixtures/${family}/model.safetensors`, path.join(model, 'model.safetensors'));
+  await writeJson(path.join(model, 'tokenizer.json'), pieces());
+  await writeJson(path.join(model, 'tokenizer_config.json'), {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    eos_token: '</s>',
+    chat_template: '{{ messages[0].content }}',
+  });
+  const base = await openBaseModel(model, folder);
+  const random = new RandomNumbers(family);
+  const adapter = path.join(folder, 'adapter');
+  const [first] = targets;
+  const layers = base.model.modules.flatMap((module) =>
+    (module.kind === 'linear' || module.kind === 'conv1d') &&
+    targets.some((name) => `.${module.path}`.endsWith(`.${name}`))
+      ? [module]
+      : [],
+  );
+  const tensors = layers.flatMap(({ path: at, inFeatures, outFeatures }) => {
+    const r = at.endsWith(`.${first!}`) ? 3 : 2;
+    const values = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.normal());
+    return [
+      { name: `${at}.lora_A.weight`, shape: [r, inFeatures], data: values(r * inFeatures) },
+      { name: `${at}.lora_B.weight`, shape: [outFeatures, r], data: values(r * outFeatures) },
+    ];
+  });
+  await writeAdapterFolder(adapter, {
+    config: {
+      ...adapterConfigDefaults,
+      task_type: 'CAUSAL_LM',
+      base_model_name_or_path: model,
+      r: 2,
+      lora_alpha: 4,
+      target_modules: targets,
+      fan_in_fan_out: family === 'gpt2',
+      rank_pattern: { [first!]: 3 },
+      alpha_pattern: { [first!]: 5 },
+    },
+    tensors,
+    modelCard: '',
+  });
+  return { model, adapter, folder };
+}
+
+/** Base weights and adapter added up, in Hugging Face's order. */
+async function merged({ model, adapter: folder }: Exporting): Promise<ReadonlyMap<string, Float32Array>> {
+  const base = await openBaseModel(model, '.');
+  const { adapter, tensors } = await attach(base, folder, 1);
+  const weights = new Map<string, Float32Array>();
+  for (const name of base.model.parameters.keys()) {
+    const target = adapter.targets.find(({ path: at }) => `${at}.weight` === name);
+    const weight = await readWeight(base, name);
+    if (target !== undefined) {
+      const part = (end: string): Float32Array => tensors[`${target.path}.lora_${end}.weight`]!.data as Float32Array;
+      const delta = mergedDelta(target, part('A'), part('B'));
+      weight.forEach((value, i) => (weight[i] = value + delta[i]!));
+    }
+    weights.set(name, weight);
+  }
+  return weights;
+}
+
+const families: Readonly<Record<string, readonly string[]>> = {
+  llama: ['k_proj', 'q_proj', 'v_proj', 'down_proj'],
+  'llama-biases': ['q_proj', 'o_proj'],
+  mistral: ['q_proj', 'k_proj'],
+  qwen2: ['q_proj', 'up_proj'],
+  qwen3: ['k_proj', 'gate_proj'],
+  gpt2: ['c_attn', 'c_fc'],
+};
+
+for (const [family, targets] of Object.entries(families)) {
+  describe(`a ${family} adapter`, () => {
+    test('merged into its base as GGUF is, read again, base and adapter added up', async (t) => {
+      const project = await exporting(t, family, targets);
+      const output = path.join(project.folder, 'out', 'merged.gguf');
+      const request = { adapter: project.adapter, baseModel: null, output, overwrite: false };
+      const exported = await exportAdapter({ ...request, format: 'gguf' });
+      assert.deepEqual(await readdir(path.dirname(output)), ['merged.gguf']);
+      assert.equal(exported.output, output);
+      const read = await openBaseModel(output, '.');
+      const base = await openBaseModel(project.model, '.');
+      assert.deepEqual([...read.model.parameters], [...base.model.parameters]);
+      const { windows: _, ...numbers } = base.model.numbers;
+      const { windows: __, ...readNumbers } = read.model.numbers;
+      assert.deepEqual(readNumbers, numbers);
+      assert.equal(read.model.contextLength, base.model.contextLength);
+      for (const [name, weight] of await merged(project)) {
+        const isHalf = read.weights.get(name)!.dtype === 'F16';
+        assert.equal(isHalf, base.model.parameters.get(name)!.length > 1 && !name.includes('wpe'), name);
+        const expected = isHalf ? float16ToFloat32(float32ToFloat16(weight)) : weight;
+        assert.deepEqual(await readWeight(read, name), expected, name);
+      }
+      const [tokenizer, original] = [await openModelTokenizer(read), await openModelTokenizer(base)];
+      for (const text of ['ab abc', ' cab', '</s>ab']) assert.deepEqual(tokenizer.encode(text), original.encode(text));
+      assert.equal(tokenizer.eosId, 2);
+      assert.equal(read.folder.chatTemplate, base.folder.chatTemplate);
+
+      await failsWith('export-output-exists', exportAdapter({ ...request, format: 'gguf' }));
+      const { bytes } = await exportAdapter({ ...request, format: 'gguf-q8_0', overwrite: true });
+      assert.ok(bytes <= exported.bytes);
+    });
+
+    test('as GGUF multiplies to what it multiplies to as a folder', async (t) => {
+      const project = await exporting(t, family, targets);
+      const output = path.join(project.folder, 'adapter.gguf');
+      await exportAdapter({
+        format: 'gguf-adapter',
+        adapter: project.adapter,
+        baseModel: project.model,
+        output,
+        overwrite: false,
+      });
+      const { metadata, tensors } = readGguf(output);
+      assert.equal(metadata.get('general.type'), 'adapter');
+      assert.equal(metadata.get('adapter.type'), 'lora');
+      const alpha = metadata.get('adapter.lora.alpha') as number;
+      const base = await openBaseModel(project.model, '.');
+      const { adapter } = await attach(base, project.adapter, 1);
+      const { tensors: stored } = await readAdapterFolder(project.adapter);
+      assert.equal(tensors.size, stored.size);
+      const { heads, kvHeads } = base.model.numbers;
+      for (const target of adapter.targets) {
+        const own = async (end: string): Promise<Float32Array> =>
+          readTensor(stored.get(`${target.path}.lora_${end}.weight`)!);
+        const ofHeads = target.path.endsWith('q_proj') ? heads : target.path.endsWith('k_proj') ? kvHeads : undefined;
+        const isInterleaved = ofHeads !== undefined && metadata.get('general.architecture') === 'llama';
+        const read = (end: 'a' | 'b'): Float32Array => {
+          const tensor = tensors.get(`${ggufName(target.path)}.weight.lora_${end}`)!;
+          const layout = end === 'b' && isInterleaved ? { heads: ofHeads } : 'same';
+          return readGgufWeight({ ...tensor, dtype: tensor.type, file: output, layout });
+        };
+        const expected = mergedDelta(target, await own('A'), await own('B'));
+        const scaling = alpha / target.r;
+        mergedDelta({ ...target, scaling }, read('a'), read('b')).forEach((value, i) => {
+          assert.ok(Math.abs(value - expected[i]!) <= 1e-6 * (1 + Math.abs(expected[i]!)), target.path);
+        });
+      }
+    });
+  });
+}
+
+function ggufName(at: string): string {
+  const block = /\.(\d+)\./.exec(at)![1]!;
+  const names: Readonly<Record<string, string>> = {
+    q_proj: 'attn_q',
+    k_proj: 'attn_k',
+    v_proj: 'attn_v',
+    o_proj: 'attn_output',
+    gate_proj: 'ffn_gate',
+    up_proj: 'ffn_up',
+    down_proj: 'ffn_down',
+    c_attn: 'attn_qkv',
+    c_fc: 'ffn_up',
+  };
+  return `blk.${block}.${names[at.slice(at.lastIndexOf('.') + 1)]!}`;
+}
+
+describe('what cannot be exported', () => {
+  test('a format that is not there', async (t) => {
+    const { adapter, folder } = await exporting(t, 'llama', ['q_proj', 'k_proj']);
+    const output = path.join(folder, 'out');
+    const failure = await failsWith(
+      'export-format-unknown',
+      exportAdapter({ format: 'onnx', adapter, baseModel: null, output, overwrite: false }),
+    );
+    assert.match(failure.hint ?? '', /gguf-adapter, gguf/);
+  });
+
+  test('to a place where a folder lies', async (t) => {
+    const { adapter, folder } = await exporting(t, 'llama', ['q_proj', 'k_proj']);
+    await failsWith(
+      'output-is-a-folder',
+      exportAdapter({ format: 'gguf', adapter, baseModel: null, output: folder, overwrite: true }),
+    );
+  });
+
+  test('an adapter on the output layer, as a GGUF adapter', async (t) => {
+    const { adapter, folder } = await exporting(t, 'llama', ['lm_head', 'q_proj']);
+    const output = path.join(folder, 'out.gguf');
+    const request = { adapter, baseModel: null, output, overwrite: false };
+    const { message } = await failsWith('export-needs-merge', exportAdapter({ ...request, format: 'gguf-adapter' }));
+    assert.match(message, /lm_head/);
+    assert.ok(!(await readdir(folder)).some((name) => name.includes('out.gguf')));
+    await exportAdapter({ ...request, format: 'gguf' });
+  });
+
+  test('a tokenizer that GGUF has no name for', async (t) => {
+    const { model, adapter, folder } = await exporting(t, 'llama', ['q_proj', 'k_proj']);
+    const tokenizer = pieces() as { model: { byte_fallback: boolean } };
+    tokenizer.model.byte_fallback = false;
+    await writeFile(path.join(model, 'tokenizer.json'), JSON.stringify(tokenizer));
+    const output = path.join(folder, 'out.gguf');
+    await failsWith(
+      'gguf-tokenizer-unwritable',
+      exportAdapter({ format: 'gguf', adapter, baseModel: null, output, overwrite: false }),
+    );
+  });
+});
