@@ -45,7 +45,7 @@ export async function stackedReader(
     inputs(choices) {
       if (paths.size === 0) return {};
       const used = [...new Set(choices.flat().map(({ adapter }) => adapter))];
-      if (stacked === undefined || used.length !== stacked.length || used.some((one) => !stacked!.includes(one))) {
+      if (used.length !== stacked?.length || used.some((one) => stacked?.includes(one) !== true)) {
         // Laying adapters beside each other takes a copy of them: it is kept while the same ones are used.
         stacked = used;
         inputs = asTensors(stackInputs(model, paths, used));
