@@ -108,7 +108,10 @@ export class Continuation<Choice> implements BatchText<Choice>, AsyncIterableIte
     const raw = topLogProbabilities !== undefined && repetitionPenalty !== 1 ? logits.slice() : logits;
     if (repetitionPenalty !== 1) penalizeRepetition(logits, this.#seen, repetitionPenalty);
     const id = this.#sample(logits);
-    if (endIds.has(id)) return this.#end('stop');
+    if (endIds.has(id)) {
+      this.#end('stop');
+      return undefined;
+    }
     this.#count++;
     this.#seen.add(id);
     if (topLogProbabilities !== undefined) {
@@ -116,18 +119,24 @@ export class Continuation<Choice> implements BatchText<Choice>, AsyncIterableIte
       this.#tokens.push({ id, logProbability: raw[id]! - logSumExp(raw), top });
     }
     this.#give(this.#stops.push(this.#stream.push(id)));
-    if (this.#stops.found) return this.#end('stop');
-    const isFull = this.ids.length + this.#count >= this.contextLength;
-    return this.#count >= maxNewTokens || isFull ? this.#end('length') : id;
+    const isFull = this.#count >= maxNewTokens || this.ids.length + this.#count >= this.contextLength;
+    if (!this.#stops.found && !isFull) return id;
+    this.#end('length');
+    return undefined;
   }
 
-  #end(reason: FinishReason): undefined {
+  /** Waits for the end and gives all of the text. */
+  async whole(): Promise<string> {
+    for (let next = await this.next(); next.done !== true;) next = await this.next();
+    return this.#text;
+  }
+
+  #end(reason: FinishReason): void {
     this.#give(this.#stops.push(this.#stream.end()));
     this.#give(this.#stops.end());
     if (this.#tokens.length > 0) this.#put('');
     this.#reason = this.#stops.found ? 'stop' : reason;
     this.#wake?.();
-    return undefined;
   }
 
   #give(text: string): void {

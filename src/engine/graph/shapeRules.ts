@@ -98,7 +98,7 @@ function attention(inputs: readonly TensorType[]): readonly TensorType[] {
 }
 
 function cachedAttention(inputs: readonly TensorType[]): readonly TensorType[] {
-  const [q, k, v, mask, pastKeys, pastValues, pastMask] = inputs.map((input) => input.shape) as Shape[];
+  const [q, k, v, mask, pastKeys, pastValues, pastMask] = inputs.map<Shape | undefined>((input) => input.shape);
   const [batch, length, heads, size] = q!;
   const [kvHeads, past] = [k![1], pastKeys![2]];
   expect(q!.length === 4, `expected queries [B, T, heads, d], got ${showShape(q!)}`);

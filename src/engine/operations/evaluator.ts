@@ -77,7 +77,7 @@ export class Evaluator {
       const continuation = new Continuation(options, tokenizer, base.model.contextLength);
       texts.batch.add(continuation);
       try {
-        for await (const _ of continuation);
+        await continuation.whole();
       } catch (error) {
         if (signal.aborted) return;
         throw error;

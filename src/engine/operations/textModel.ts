@@ -89,7 +89,7 @@ export class TextModel {
   readonly #adapters = new Map<string, AttachedAdapter>();
   #main: Promise<MainLane> | undefined;
   /** Of adapters that replace weights, by name and weight. */
-  readonly #own = new Map<string, Promise<Lane<unknown>>>();
+  readonly #own = new Map<string, { readonly owner: string; readonly lane: Promise<Lane<unknown>> }>();
   readonly #retired = new Set<Promise<void>>();
   #template: ChatTemplate | undefined;
   #weights: Promise<OpenWeights> | undefined;
@@ -123,17 +123,13 @@ export class TextModel {
   async attach(name: string, folder: string): Promise<void> {
     const { adapter, tensors } = await attach(this.base, folder, 1);
     const stacked = canBeStacked(adapter) ? stackable(adapter, valuesOf(tensors)) : undefined;
-    await this.detach(name);
     this.#adapters.set(name, { folder, stacked });
+    this.#retireOwn(name);
   }
 
   /** Whether there was one of that name. */
-  async detach(name: string): Promise<boolean> {
-    for (const [key, lane] of this.#own) {
-      if (!key.startsWith(`${name}:`)) continue;
-      this.#own.delete(key);
-      this.#retire(await lane);
-    }
+  detach(name: string): boolean {
+    this.#retireOwn(name);
     return this.#adapters.delete(name);
   }
 
@@ -198,7 +194,7 @@ export class TextModel {
   /** Figures for people who watch a server. */
   async load(): Promise<Load> {
     const main = this.#main === undefined ? [] : [this.#main];
-    const batches: readonly Load[] = (await Promise.all([...main, ...this.#own.values()])).map(({ batch }) => batch);
+    const batches: readonly Load[] = (await Promise.all([...main, ...this.#ownLanes()])).map(({ batch }) => batch);
     const sum = (figure: (load: Load) => number): number => batches.reduce((total, load) => total + figure(load), 0);
     return {
       active: sum(({ active }) => active),
@@ -209,7 +205,7 @@ export class TextModel {
 
   /** Waits for the texts that are being continued and gives back what holds the model. */
   async close(): Promise<void> {
-    const lanes = [...(this.#main === undefined ? [] : [this.#main]), ...this.#own.values()];
+    const lanes = [...(this.#main === undefined ? [] : [this.#main]), ...this.#ownLanes()];
     this.#main = undefined;
     this.#own.clear();
     for (const lane of lanes) {
@@ -227,11 +223,11 @@ export class TextModel {
     const found = adapters.map(({ name, weight }) => {
       const attached = this.#adapters.get(name);
       if (attached === undefined) throw adapterUnknown(name, [...this.#adapters.keys()]);
-      return { name, weight, ...attached };
+      return { weight, ...attached };
     });
     const replacing = found.find(({ stacked }) => stacked === undefined);
     if (replacing === undefined) {
-      return found.map(({ name, weight, stacked }) => ({ name, weight, adapter: stacked! }));
+      return found.map(({ weight, stacked }) => ({ weight, adapter: stacked! }));
     }
     if (found.length > 1) throw adaptersNotCombinable(replacing.folder);
     return undefined;
@@ -239,23 +235,26 @@ export class TextModel {
 
   async #mainLane(choice: StackChoice): Promise<MainLane> {
     const needed = choice.flatMap(({ adapter }) => [...adapter.modules.keys()]);
-    const current = await this.#main;
-    if (current !== undefined && needed.every((path) => current.paths.has(path))) return current;
-    // While this one was waiting another one may have compiled it.
-    if ((await this.#main) !== current) return this.#mainLane(choice);
-    const paths = new Set([...(current?.paths ?? this.#expectedPaths()), ...needed]);
-    const lane = this.#reading()
-      .then((reading) => stackedReader(reading, paths))
-      .then((reader) => ({ paths, ...this.#lane(reader) }));
-    this.#main = lane;
-    try {
-      await lane;
-    } catch (error) {
-      this.#main = undefined;
-      throw error;
+    for (;;) {
+      const promised = this.#main;
+      const current = await promised;
+      // While this one was waiting another one may have asked for a new one.
+      if (this.#main !== promised) continue;
+      if (current !== undefined && needed.every((path) => current.paths.has(path))) return current;
+      const paths = new Set([...(current?.paths ?? this.#expectedPaths()), ...needed]);
+      const lane = this.#reading()
+        .then((reading) => stackedReader(reading, paths))
+        .then((reader) => ({ paths, ...this.#lane(reader) }));
+      this.#main = lane;
+      try {
+        await lane;
+      } catch (error) {
+        this.#main = promised;
+        throw error;
+      }
+      if (current !== undefined) this.#retire(current);
+      return lane;
     }
-    if (current !== undefined) this.#retire(current);
-    return lane;
   }
 
   #expectedPaths(): readonly string[] {
@@ -265,18 +264,35 @@ export class TextModel {
     return [...attached, ...layerMatrices(this.base.model).map((name) => name.slice(0, -ending.length))];
   }
 
+  #ownLanes(): Promise<Lane<unknown>>[] {
+    return [...this.#own.values()].map(({ lane }) => lane);
+  }
+
   #ownLane({ name, weight }: ChosenAdapter): Promise<Lane<unknown>> {
     const key = `${name}:${weight}`;
     const known = this.#own.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.lane;
     const compile = async (): Promise<Lane<unknown>> => {
       const { adapter, tensors } = await attach(this.base, this.#adapters.get(name)!.folder, weight);
       return this.#lane(await fixedReader(await this.#reading(), adapter, () => tensors));
     };
     const lane = compile();
-    this.#own.set(key, lane);
+    this.#own.set(key, { owner: name, lane });
     lane.catch(() => this.#own.delete(key));
     return lane;
+  }
+
+  /** Gives back the batches that an adapter had of its own. */
+  #retireOwn(name: string): void {
+    for (const [key, { owner, lane }] of this.#own) {
+      if (owner !== name) continue;
+      this.#own.delete(key);
+      // One that could not be compiled holds nothing.
+      void lane.then(
+        (compiled) => this.#retire(compiled),
+        () => undefined,
+      );
+    }
   }
 
   async #reading(): Promise<ReadingOptions> {

@@ -23,7 +23,6 @@ export interface ReadingOptions {
 
 /** An adapter that a row of a batch takes, and how strongly: 1 is as trained. */
 export interface WeightedStack {
-  readonly name: string;
   readonly adapter: StackedAdapter;
   readonly weight: number;
 }
@@ -38,6 +37,7 @@ export async function stackedReader(
 ): Promise<BatchReader<StackChoice>> {
   const { model } = options.base;
   const executable = await compileDecoding(options, (b) => stackedLayers(b, model, paths));
+  const numbers = new Numbers();
   let stacked: readonly StackedAdapter[] | undefined;
   let inputs: Tensors = {};
   return {
@@ -45,7 +45,7 @@ export async function stackedReader(
     inputs(choices) {
       if (paths.size === 0) return {};
       const used = [...new Set(choices.flat().map(({ adapter }) => adapter))];
-      if (stacked === undefined || used.length !== stacked.length || used.some((one) => !stacked!.includes(one))) {
+      if (used.length !== stacked?.length || used.some((one) => stacked?.includes(one) !== true)) {
         // Laying adapters beside each other takes a copy of them: it is kept while the same ones are used.
         stacked = used;
         inputs = asTensors(stackInputs(model, paths, used));
@@ -53,7 +53,7 @@ export async function stackedReader(
       const shares = choices.map((choice) => stacked!.map((adapter) => weightOf(choice, adapter)));
       return { ...inputs, ...asTensors(stackShares(stacked, shares)) };
     },
-    keyOf: (choice) => choice.map(({ name, weight }) => `${name}:${weight}`).join('\n'),
+    keyOf: (choice) => choice.map(({ adapter, weight }) => `${numbers.of(adapter)}:${weight}`).join(),
   };
 }
 
@@ -73,6 +73,18 @@ function compileDecoding(
 ): Promise<Executable> {
   const graph = decodingGraph(base.model, layersOn, maxLength);
   return runtime.compile(packed(graph, runtime, weights, packing), weights);
+}
+
+/** A number for each adapter: one that takes the place of another has the same name and makes other keys. */
+class Numbers {
+  readonly #known = new WeakMap<StackedAdapter, number>();
+  #next = 0;
+
+  of(adapter: StackedAdapter): number {
+    let number = this.#known.get(adapter);
+    if (number === undefined) this.#known.set(adapter, (number = this.#next++));
+    return number;
+  }
 }
 
 function weightOf(choice: StackChoice, adapter: StackedAdapter): number {

@@ -212,7 +212,7 @@ test('a text whose logits are no numbers fails alone, and leaves nothing behind'
   const weights = randomWeights(model);
   const { adapter, values } = randomAdapter(model, 1);
   for (const [name, data] of values) if (name.includes('lora_A')) data.fill(3e38);
-  const diverged = [{ name: 'diverged', adapter: stackable(adapter, values), weight: 1 }];
+  const diverged = [{ adapter: stackable(adapter, values), weight: 1 }];
   const reader = await stackedReaderOf(model, weights, new Set(adapter.targets.map(({ path }) => path)));
   const batch = new TextBatch<StackChoice>(model, reader, limits);
   const bad = new Recorded<StackChoice>(prompt(5, 1), 4, diverged);
@@ -255,9 +255,9 @@ for (const family of ['llama', 'gpt2']) {
       randomAdapter(model, 2, { r: 5, targetModules: head }),
       randomAdapter(model, 3, { targetModules: ['o_proj', 'c_proj'], useRslora: true, layersToTransform: [1] }),
     ];
-    const [one, two, three] = made.map(({ adapter, values }, i) => {
+    const [one, two, three] = made.map(({ adapter, values }) => {
       assert.ok(canBeStacked(adapter));
-      return { name: `${i}`, adapter: stackable(adapter, values), weight: 1 };
+      return { adapter: stackable(adapter, values), weight: 1 };
     });
     const paths = new Set(made.flatMap(({ adapter }) => adapter.targets.map(({ path }) => path)));
     const batch = new TextBatch<StackChoice>(model, await stackedReaderOf(model, weights, paths), {

@@ -37,9 +37,9 @@ export async function scoreAnswers(model: TextModel, dataset: Dataset, options: 
     const greedy = { temperature: 0, topP: 1, seed: 0 };
     const request = { ...greedy, ids, adapters: active, maxNewTokens: options.maxNewTokens, signal: options.signal };
     const continuation = await model.generate(request);
-    for await (const _ of continuation);
+    const text = await continuation.whole();
     options.onAnswer(++done, all);
-    return { text: continuation.text, isRight: scorer(continuation.text, expected) };
+    return { text, isRight: scorer(text, expected) };
   };
   const own = Promise.all(questions.map((question) => ask(question, chosen)));
   const others = chosen.length === 0 ? undefined : Promise.all(questions.map((question) => ask(question, [])));

@@ -232,7 +232,7 @@ export class TextServer {
 
   async #detach(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const name = (await this.#body(request)).text('lora_name') ?? '';
-    if (!(await this.options.model.detach(name))) throw unknownModel(name);
+    if (!this.options.model.detach(name)) throw unknownModel(name);
     this.options.onNews({ type: 'detached', name });
     sendJson(response, 200, { id: name, object: 'model', deleted: true });
   }
