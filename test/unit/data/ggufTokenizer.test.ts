@@ -28,8 +28,8 @@ function metadataOf(folder: string, own: Keys): Keys {
   for (const { id, content } of added) tokens[id] = content;
   const kinds = tokens.map((token): number => (/^<0x[0-9A-F]{2}>$/.test(token) ? 6 : 1));
   for (const { id, special } of added) kinds[id] = special ? 3 : 4;
-  const unknown = tokens.indexOf('<unk>');
-  if (unknown >= 0) kinds[unknown] = 2;
+  const unknown = added.find(({ content }) => content === '<unk>');
+  if (unknown !== undefined) kinds[unknown.id] = 2;
   return {
     'tokenizer.ggml.tokens': tokens,
     'tokenizer.ggml.token_type': kinds,

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { openBaseModel, openModelTokenizer, readWeight } from '../../../src/engine/facts/baseModel';
-import { adapterConfigDefaults } from '../../../src/engine/formats/adapterConfig';
-import { readAdapterFolder, writeAdapterFolder } from '../../../src/engine/formats/adapterFolder';
+import { readAdapterFolder } from '../../../src/engine/formats/adapterFolder';
 import { readGguf } from '../../../src/engine/formats/gguf/readGguf';
 import { readGgufWeight } from '../../../src/engine/formats/gguf/weights';
 import { float16ToFloat32, float32ToFloat16 } from '../../../src/engine/formats/halfPrecision';
@@ -13,92 +11,9 @@ import { readTensor } from '../../../src/engine/formats/safetensors';
 import { mergedDelta } from '../../../src/engine/lora/merge';
 import { attach } from '../../../src/engine/operations/attached';
 import { exportAdapter } from '../../../src/engine/operations/export/exportAdapter';
-import { RandomNumbers } from '../../conformance/randomNumbers';
-import { temporaryFolder } from '../../tiny/recipe';
-import { writeJson } from '../../tiny/model';
 import { failsWith } from '../formats/scratch';
-import { storedCases } from '../models/fixtures';
-
-interface Exporting {
-  readonly model: string;
-  readonly adapter: string;
-  readonly folder: string;
-}
-
-/** The pieces that Llama 2's tokenizer is made of, as few as a model of 64 tokens has room for. */
-function pieces(): unknown {
-  const letters = Array.from({ length: 26 }, (_, i) => String.fromCharCode(97 + i));
-  const words = ['<unk>', '<s>', '</s>', '▁', ...letters, 'ab', '▁ab', 'abc'];
-  return {
-    added_tokens: [0, 1, 2].map((id) => ({ id, content: words[id], special: true, normalized: false })),
-    normalizer: null,
-    pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: false },
-    post_processor: null,
-    decoder: null,
-    model: {
-      type: 'BPE',
-      vocab: Object.fromEntries(words.map((word, id) => [word, id])),
-      merges: [
-        ['a', 'b'],
-        ['▁', 'ab'],
-        ['ab', 'c'],
-      ],
-      unk_token: '<unk>',
-      fuse_unk: true,
-      byte_fallback: true,
-    },
-  };
-}
-
-/** A tiny model of a family with an adapter on some of its layers, one of them of another rank and strength. */
-async function exporting(t: TestContext, family: string, targets: readonly string[]): Promise<Exporting> {
-  const folder = await temporaryFolder(t);
-  const model = path.join(folder, 'model');
-  await mkdir(model);
-  const { config } = storedCases(family)[0]!;
-  await writeJson(path.join(model, 'config.json'), { ...config, eos_token_id: 2 });
-  await copyFile(`test/unit/models/fixtures/${family}/model.safetensors`, path.join(model, 'model.safetensors'));
-  await writeJson(path.join(model, 'tokenizer.json'), pieces());
-  await writeJson(path.join(model, 'tokenizer_config.json'), {
-    tokenizer_class: 'PreTrainedTokenizerFast',
-    eos_token: '</s>',
-    chat_template: '{{ messages[0].content }}',
-  });
-  const base = await openBaseModel(model, folder);
-  const random = new RandomNumbers(family);
-  const adapter = path.join(folder, 'adapter');
-  const [first] = targets;
-  const layers = base.model.modules.flatMap((module) =>
-    (module.kind === 'linear' || module.kind === 'conv1d') &&
-    targets.some((name) => `.${module.path}`.endsWith(`.${name}`))
-      ? [module]
-      : [],
-  );
-  const tensors = layers.flatMap(({ path: at, inFeatures, outFeatures }) => {
-    const r = at.endsWith(`.${first!}`) ? 3 : 2;
-    const values = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.normal());
-    return [
-      { name: `${at}.lora_A.weight`, shape: [r, inFeatures], data: values(r * inFeatures) },
-      { name: `${at}.lora_B.weight`, shape: [outFeatures, r], data: values(r * outFeatures) },
-    ];
-  });
-  await writeAdapterFolder(adapter, {
-    config: {
-      ...adapterConfigDefaults,
-      task_type: 'CAUSAL_LM',
-      base_model_name_or_path: model,
-      r: 2,
-      lora_alpha: 4,
-      target_modules: targets,
-      fan_in_fan_out: family === 'gpt2',
-      rank_pattern: { [first!]: 3 },
-      alpha_pattern: { [first!]: 5 },
-    },
-    tensors,
-    modelCard: '',
-  });
-  return { model, adapter, folder };
-}
+import { exporting, pieces } from './ggufProject';
+import type { Exporting } from './ggufProject';
 
 /** Base weights and adapter added up, in Hugging Face's order. */
 async function merged({ model, adapter: folder }: Exporting): Promise<ReadonlyMap<string, Float32Array>> {
