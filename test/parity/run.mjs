@@ -55,8 +55,11 @@ async function main() {
   try {
     const failedMerges = await compareMerges(merges, reference, scratch, options.lora);
     const failedExports = await compareExports(exports, reference, scratch, options.lora);
+    const others = merges.length + exports.length;
+    const failedOthers = failedMerges + failedExports;
+    if (others > 0) console.log(`\nmerged and exported: ${others - failedOthers} passed, ${failedOthers} failed\n`);
     const failed = chosen.length === 0 ? 0 : await compareAll(chosen, reference, scratch);
-    return Math.min(failed + failedMerges + failedExports + fieldProblems.length, 1);
+    return Math.min(failed + failedOthers + fieldProblems.length, 1);
   } finally {
     await reference.close();
     rmSync(scratch, { recursive: true, force: true });
