@@ -9,7 +9,7 @@ import { openBaseModel, readWeight } from '../../../src/engine/facts/baseModel';
 import { tokenizerJsonOf, writeModelFolder } from '../../../src/engine/formats/modelFolder';
 import { parameterSize } from '../../../src/engine/models/model';
 import { exportAdapter } from '../../../src/engine/operations/export/exportAdapter';
-import { heldWeights } from '../../../src/engine/operations/heldWeights';
+import { heldWeights, storedForms } from '../../../src/engine/operations/heldWeights';
 import { layerMatrices } from '../../../src/engine/operations/openWeights';
 import { jsonLines } from '../../tiny/recipe';
 import type { TinyProject } from '../../tiny/recipe';
@@ -102,9 +102,9 @@ test('the plan knows how the weights of a GGUF file are held', async (t) => {
   const { gguf } = await bothBases(t, 'llama');
   const base = await openBaseModel(gguf.model, '.');
   const matrices = layerMatrices(base.model);
-  const onProcessor = heldWeights(base, 'none', 'cpu');
+  const onProcessor = heldWeights(base.model, storedForms(base), 'none', 'cpu');
   assert.deepEqual([...onProcessor.packed].sort(), [...matrices].sort());
-  const onGpu = heldWeights(base, 'none', 'webgpu');
+  const onGpu = heldWeights(base.model, storedForms(base), 'none', 'webgpu');
   assert.equal(onGpu.packed.size, 0);
   // Of this model: rows of 32 numbers in Q8_0, all others in half precision; beside them what is wide for a moment.
   const size = (name: string): number => parameterSize(base.model, name);
