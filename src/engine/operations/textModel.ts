@@ -92,6 +92,7 @@ export class TextModel {
   readonly #own = new Map<string, { readonly owner: string; readonly lane: Promise<Lane<unknown>> }>();
   readonly #retired = new Set<Promise<void>>();
   #template: ChatTemplate | undefined;
+  #longest = Infinity;
 
   private constructor(
     readonly base: BaseModel,
@@ -107,7 +108,12 @@ export class TextModel {
 
   /** Tokens of a text at most. */
   get maxLength(): number {
-    return Math.min(this.base.model.contextLength, this.options.maxLength ?? defaults.maxLength);
+    return Math.min(this.base.model.contextLength, this.options.maxLength ?? defaults.maxLength, this.#longest);
+  }
+
+  /** No text will be longer than this: tables for positions beyond it are not made. Before the first text. */
+  expectAtMost(tokens: number): void {
+    this.#longest = tokens;
   }
   /** Names and folders of what is attached. */
   get adapters(): readonly { readonly name: string; readonly folder: string }[] {
