@@ -48,9 +48,6 @@ export interface Engine {
   export(request: ExportRequest): Promise<Exported>;
   /** Makes a PEFT adapter of one that mlx-lm trained. */
   import(request: ImportRequest): Promise<Imported>;
-  /** What `export` can write. */
-  exportFormats(): readonly ListedFormat[];
-  export(request: ExportRequest): Promise<Exported>;
   /** The runs of the recipes in `folder`, latest first. */
   runs(folder: string): Promise<readonly RunSummary[]>;
   doctor(): Promise<MachineReport>;

@@ -6,8 +6,8 @@ import { readWeight } from '../facts/baseModel';
 import type { BaseModel } from '../facts/baseModel';
 import { loraOptionsOf } from '../facts/adapterOptions';
 import type { WeightedAdapter } from '../../run/answers';
-import { combineAdapters } from '../lora/combine';
-import type { WeightedAdapterValues } from '../lora/combine';
+import { concatenated } from '../lora/concatenated';
+import type { AdapterValues } from '../lora/concatenated';
 import { canBeStacked } from '../lora/stack';
 import { planAdapter } from '../lora/adapter';
 import type { Adapter } from '../lora/adapter';
@@ -54,13 +54,16 @@ export async function attachAll(base: BaseModel, adapters: readonly WeightedAdap
   const [only] = adapters;
   if (only === undefined) return undefined;
   if (adapters.length === 1) return attach(base, only.folder, only.weight);
-  const parts: WeightedAdapterValues[] = [];
+  const parts: AdapterValues[] = [];
   for (const { folder, weight } of adapters) {
-    const { adapter, tensors } = await attach(base, folder, 1);
+    const { adapter, tensors } = await attach(base, folder, weight);
+    // As texts are continued: with several adapters by updates alone.
     if (!canBeStacked(adapter)) throw adaptersNotCombinable(folder);
-    parts.push({ adapter, values: valuesOf(tensors), weight });
+    parts.push({ adapter, values: valuesOf(tensors) });
   }
-  const { adapter, values } = combineAdapters(parts);
+  const sum = concatenated(parts);
+  if ('contested' in sum) throw new Error(`Updates never replace ${sum.contested}`);
+  const { adapter, values } = sum;
   const tensors = adapter.trainables.map(({ name, shape }) => [name, f32(values.get(name)!, shape)] as const);
   return { adapter, tensors: Object.fromEntries(tensors) };
 }

@@ -22,6 +22,8 @@ export async function generateText(
     const ids = options.chat
       ? model.encodeChat([{ role: 'user', content: options.prompt }])
       : model.encode(options.prompt);
+    // Models may know more than a hundred thousand positions.
+    model.expectAtMost(ids.length + options.maxNewTokens);
     const completions: Completion[] = [];
     for (const active of compare && adapters.length > 0 ? [[], adapters] : [adapters]) {
       completions.push(await complete(model, ids, active, options, onText, signal));

@@ -93,6 +93,7 @@ export class TextModel {
   readonly #retired = new Set<Promise<void>>();
   #template: ChatTemplate | undefined;
   #weights: Promise<OpenWeights> | undefined;
+  #longest = Infinity;
 
   private constructor(
     readonly base: BaseModel,
@@ -108,7 +109,12 @@ export class TextModel {
 
   /** Tokens of a text at most. */
   get maxLength(): number {
-    return Math.min(this.base.model.contextLength, this.options.maxLength ?? defaults.maxLength);
+    return Math.min(this.base.model.contextLength, this.options.maxLength ?? defaults.maxLength, this.#longest);
+  }
+
+  /** No text will be longer than this: tables for positions beyond it are not made. Before the first text. */
+  expectAtMost(tokens: number): void {
+    this.#longest = tokens;
   }
   /** Names and folders of what is attached. */
   get adapters(): readonly { readonly name: string; readonly folder: string }[] {

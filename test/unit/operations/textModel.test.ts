@@ -106,6 +106,15 @@ describe('a model with adapters', () => {
     assert.ok(isSame(await said(model, 'it'), before));
   });
 
+  test('makes room for no more than it is told to expect', async (t) => {
+    const model = await opened(t);
+    assert.equal(model.maxLength, 64);
+    const whole = await said(await opened(t));
+    model.expectAtMost(18);
+    assert.equal(model.maxLength, 18);
+    assert.ok(isSame(await said(model), whole));
+  });
+
   test('refuses a prompt that leaves no room', async (t) => {
     const model = await opened(t, { maxLength: 10 });
     const request = { adapters: [], maxNewTokens: 5, temperature: 0, topP: 1, seed: 0 };
