@@ -134,7 +134,7 @@ describe('what a GGUF file says of its tokenizer', () => {
   test('which tokens end a text, and the chat template', () => {
     const found = read({ 'tokenizer.chat_template': '{{ messages }}' });
     assert.deepEqual(found?.endIds, [4, 7]);
-    assert.equal(found?.chatTemplate, '{{ messages }}');
+    assert.equal(found.chatTemplate, '{{ messages }}');
     assert.equal(read({})?.chatTemplate, undefined);
   });
 

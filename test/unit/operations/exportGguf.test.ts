@@ -54,9 +54,8 @@ for (const [family, targets] of Object.entries(families)) {
       const read = await openBaseModel(output, '.');
       const base = await openBaseModel(project.model, '.');
       assert.deepEqual([...read.model.parameters], [...base.model.parameters]);
-      const { windows: _, ...numbers } = base.model.numbers;
-      const { windows: __, ...readNumbers } = read.model.numbers;
-      assert.deepEqual(readNumbers, numbers);
+      // GGUF has no sliding windows for these families.
+      assert.deepEqual(read.model.numbers, { ...base.model.numbers, windows: read.model.numbers.windows });
       assert.equal(read.model.contextLength, base.model.contextLength);
       for (const [name, weight] of await merged(project)) {
         const isHalf = read.weights.get(name)!.dtype === 'F16';

@@ -9,6 +9,7 @@ import { readGguf } from '../../../../src/engine/formats/gguf/readGguf';
 import { decodeGguf, readGgufRows, splitGguf } from '../../../../src/engine/formats/gguf/readGgufTensor';
 import { ggufTypes, isBlockType } from '../../../../src/engine/formats/gguf/types';
 import type { GgufType } from '../../../../src/engine/formats/gguf/types';
+import { Failure } from '../../../../src/failure/failure';
 import { failsWith, fixture, scratchFolder } from '../scratch';
 import { GgufBytes } from './ggufBytes';
 
@@ -297,7 +298,8 @@ describe('a broken file is refused, and says where', () => {
           readGguf(file);
         } catch (error) {
           refused++;
-          await failsWith((error as { code: string }).code, Promise.reject(error as Error));
+          assert.ok(error instanceof Failure);
+          await failsWith(error.code, Promise.reject(error));
         }
       }
     }
