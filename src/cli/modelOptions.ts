@@ -7,7 +7,11 @@ import { parseWeightedAdapter } from './weightedAdapter';
 
 /** Options of the commands that use a model with adapters. */
 export const modelOptions: Readonly<Record<string, OptionSpec>> = {
-  'base-model': { type: 'text', value: 'M', description: 'Folder of the base model, or a hub id in the local cache.' },
+  'base-model': {
+    type: 'text',
+    value: 'M',
+    description: 'Folder or .gguf file of the base model, or a hub id in the local cache.',
+  },
   adapter: {
     type: 'text',
     isList: true,
