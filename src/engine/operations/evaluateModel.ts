@@ -123,13 +123,18 @@ function figures(windows: readonly WindowSums[]) {
     mean_token_accuracy: accuracy.mean,
     tokens: windows.reduce((sum, { tokens }) => sum + tokens, 0),
     eval_loss_interval: known(loss.interval),
-    mean_token_accuracy_interval: known(accuracy.interval),
+    mean_token_accuracy_interval: share(known(accuracy.interval)),
   };
 }
 
 /** Row by row, so that how hard the rows are does not count. */
 function lossDifference(own: readonly WindowSums[], base: readonly WindowSums[]): MeasuredDifference {
   return meanOf(own.map(({ loss, tokens }, i) => ({ sum: loss - base[i]!.loss, count: tokens })));
+}
+
+/** An interval of a share ends where shares do. */
+function share(interval: Interval | null): Interval | null {
+  return interval === null ? null : [Math.max(0, interval[0]), Math.min(1, interval[1])];
 }
 
 /** `null` where there is too little to say. */

@@ -107,6 +107,10 @@ describe('evaluating an adapter', () => {
     assert.ok(Math.abs(found.base!.difference.mean - (found.eval_loss - base.eval_loss)) < 1e-6);
     const [low, high] = found.eval_loss_interval!;
     assert.ok(low < found.eval_loss && found.eval_loss < high);
+    // A share is never more than all, however few rows there are.
+    for (const interval of [found.mean_token_accuracy_interval!, base.mean_token_accuracy_interval!]) {
+      assert.ok(interval[0] >= 0 && interval[1] <= 1 && interval[0] <= interval[1], String(interval));
+    }
     assert.match(found.verdict!, /^It is better than the base model on this data: the loss falls by /);
   });
 
