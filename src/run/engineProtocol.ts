@@ -2,6 +2,7 @@ import { NotificationType, NotificationType0, ProgressType, RequestType, Request
 import type { ExitCode, Place } from '../failure/failure';
 import type { MachineReport } from './answers';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from './download';
+import type { Exported, ExportRequest, ListedFormat } from './export';
 import type { MergeNews, MergeOutcome, MergeRequest } from './merge';
 import type { Plan } from './plan';
 import type { PreviewParams, PreviewPage, PreviewPlace, PreviewSample, PreviewSearch, Wanted } from './preview';
@@ -21,7 +22,7 @@ import type { TrainingEvent } from './trainingEvent';
  */
 
 /** Goes up with every change that an older or newer side would not understand. */
-export const engineProtocolVersion = 6;
+export const engineProtocolVersion = 7;
 
 export interface InitializeParams {
   readonly version: number;
@@ -123,6 +124,10 @@ export const requests = {
   download: new RequestType<DownloadParams, DownloadOutcome, WireError>('download'),
   /** Cancelling the request ends the merge, which is answered with `cancelled`; nothing is written then. */
   merge: new RequestType<MergeParams, MergeOutcome, WireError>('merge'),
+  /** What an adapter can be written as for other programs. */
+  exportFormats: new RequestType0<readonly ListedFormat[], WireError>('exportFormats'),
+  /** Writes an adapter for another program, whole or not at all. */
+  export: new RequestType<ExportRequest, Exported, WireError>('export'),
   /** Cancels what is running; answered when it is over. `exit` follows. */
   shutdown: new RequestType0<null, WireError>('shutdown'),
 };

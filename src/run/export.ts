@@ -27,6 +27,8 @@ export interface ListedFormat {
   readonly purpose: string;
   /** Whether the output is a folder. */
   readonly isFolder: boolean;
+  /** With what a proposed name ends, after the adapter's. */
+  readonly ending: string;
 }
 
 /** An adapter of another tool's that becomes one in PEFT's layout. */

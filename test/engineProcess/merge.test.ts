@@ -49,6 +49,20 @@ describe('an engine process', () => {
     assert.deepEqual(already, { outcome: 'cancelled' });
   });
 
+  test('exports, and says what it can export', async (t) => {
+    const { engine, folder, request } = await start(t);
+    const formats = await engine.client.exportFormats();
+    assert.ok(formats.some(({ name, ending }) => name === 'gguf-adapter' && ending === '.lora.gguf'));
+    const output = path.join(folder, 'out.lora.gguf');
+    const asked = { format: 'gguf-adapter', adapter: request.adapters[0]!.folder, baseModel: null, output };
+    const exported = await engine.client.export({ ...asked, overwrite: false });
+    assert.deepEqual([exported.output, (await readdir(folder)).includes('out.lora.gguf')], [output, true]);
+    await assert.rejects(
+      engine.client.export({ ...asked, overwrite: false }),
+      (error) => error instanceof Failure && error.code === 'export-output-exists',
+    );
+  });
+
   test('says why it cannot merge in the words that the command line has', async (t) => {
     const { engine, request } = await start(t);
     await engine.client.merge(request, () => undefined, never);

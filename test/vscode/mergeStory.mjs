@@ -6,13 +6,14 @@ import { copyExample, recipeName } from './example.mjs';
 import { until } from './workbench.mjs';
 
 export const mergeStory = {
-  name: 'train, merge into the base model, find the merged model',
+  name: 'train, merge into the base model, export, find what was made',
   trusted: true,
   prepare: (folder) => copyExample(folder, 60),
   async play(workbench, folder) {
     await workbench.openFile(recipeName);
     await workbench.command('LoRA: Train Adapter');
     await workbench.toast('is trained').waitFor();
+    await workbench.dashboard().getByRole('status').getByText('Finished', { exact: true }).waitFor();
     await workbench.sidebar();
     const adapter = workbench.line('on model · r 2');
     await adapter.waitFor();
@@ -48,5 +49,19 @@ export const mergeStory = {
       'the question goes',
     );
     assert.deepEqual(readdirSync(merged), before);
+
+    await workbench.sidebar();
+    await workbench.menu(workbench.line('on model · r 2'), 'Export Adapter');
+    await workbench.entry('one small file for llama.cpp').waitFor();
+    await workbench.shot('formats');
+    await workbench.pick('one small file for llama.cpp');
+    await workbench.question('The file that is made').waitFor();
+    await workbench.page.keyboard.press('Enter');
+    const exported = workbench.toast('count-by-ten is exported as gguf-adapter');
+    await exported.waitFor();
+    assert.match(await exported.textContent(), /Read again, all 14 adapted layers are the same/);
+    await workbench.shot('exported');
+    assert.ok(existsSync(path.join(folder, 'adapters', 'count-by-ten.lora.gguf')));
+    assert.ok(existsSync(path.join(folder, 'adapters', 'count-by-ten', 'adapter_model.safetensors')));
   },
 };

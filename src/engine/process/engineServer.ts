@@ -76,6 +76,10 @@ export class EngineServer {
     connection.onRequest(requests.baseModels, () =>
       this.#answerInitialized(async () => (await openEngine()).baseModels()),
     );
+    connection.onRequest(requests.exportFormats, () =>
+      this.#answerInitialized(async () => (await openEngine()).exportFormats()),
+    );
+    connection.onRequest(requests.export, (params) => this.#awaited(async () => (await openEngine()).export(params)));
     connection.onRequest(requests.download, (params, token) =>
       this.#awaited(() => this.#stoppable(token, (signal) => this.#download(params, signal))),
     );

@@ -1,12 +1,12 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { Failure } from '../../failure/failure';
 import type { MergedModel } from '../../run/merge';
 import { revealInExplorer } from '../commands/fileCommands';
 import { exists } from '../commands/recipeCommands';
 import type { EngineClient } from '../engine/engineClient';
 import { MergeBar, mergedText, mergeNewsText } from './mergeText';
+import { placeNear } from './placeNear';
+import { withBaseModel } from './withBaseModel';
 
 /**
  * Merge into Base Model: asks where to, has an engine process merge, and says what became of it. Gives the folder of the
@@ -20,7 +20,7 @@ export async function mergeAdapter(
   if (place === undefined) return undefined;
   const engine = await startEngine();
   try {
-    const model = await mergeWith(engine, adapter, place);
+    const model = await withBaseModel('Merge into This Model', (base) => mergeOnce(engine, adapter, place, base));
     if (model === undefined) return undefined;
     void tellMerged(adapter, model);
     return model.output;
@@ -45,7 +45,7 @@ async function askForPlace(adapter: string): Promise<Place | undefined> {
     validateInput: (text) => (text.trim() === '' ? 'A folder is needed.' : undefined),
   });
   if (typed === undefined) return undefined;
-  const output = absolute(typed.trim(), adapter);
+  const output = placeNear(adapter, typed);
   if (!(await exists(vscode.Uri.file(path.join(output, 'config.json'))))) return { output, overwrite: false };
   const replace = 'Replace';
   const answer = await vscode.window.showWarningMessage(
@@ -54,28 +54,6 @@ async function askForPlace(adapter: string): Promise<Place | undefined> {
     replace,
   );
   return answer === replace ? { output, overwrite: true } : undefined;
-}
-
-/** From the adapter's workspace folder on, or from where the adapter lies. */
-function absolute(typed: string, adapter: string): string {
-  if (typed.startsWith('~/')) return path.join(homedir(), typed.slice(2));
-  const workspace = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(adapter));
-  return path.resolve(workspace?.uri.fsPath ?? path.dirname(adapter), typed);
-}
-
-/** Where the adapter's base model is not found, asks for it and tries again. */
-async function mergeWith(engine: EngineClient, adapter: string, place: Place): Promise<MergedModel | undefined> {
-  let baseModel: string | null = null;
-  for (;;) {
-    try {
-      return await mergeOnce(engine, adapter, place, baseModel);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      const chosen: string | undefined = await tellFailure(error);
-      if (chosen === undefined) return undefined;
-      baseModel = chosen;
-    }
-  }
 }
 
 async function mergeOnce(
@@ -101,24 +79,6 @@ async function mergeOnce(
   if (ended.outcome === 'finished') return ended.model;
   void vscode.window.showInformationMessage('The merge was stopped: nothing was written.');
   return undefined;
-}
-
-/** Says what went wrong; gives a base model to try with. */
-async function tellFailure({ code, message, hint }: Failure): Promise<string | undefined> {
-  if (code !== 'base-of-adapter-unknown') {
-    void vscode.window.showErrorMessage([message, hint ?? ''].join(' ').trim());
-    return undefined;
-  }
-  const choose = 'Choose Base Model';
-  if ((await vscode.window.showErrorMessage(message, choose)) !== choose) return undefined;
-  const [folder] =
-    (await vscode.window.showOpenDialog({
-      title: 'Folder of the base model',
-      canSelectFiles: false,
-      canSelectFolders: true,
-      openLabel: 'Merge into This Model',
-    })) ?? [];
-  return folder?.fsPath;
 }
 
 async function tellMerged(adapter: string, model: MergedModel): Promise<void> {

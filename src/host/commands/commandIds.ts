@@ -10,6 +10,7 @@ export const commandIds = {
   showAdapter: 'lora.showAdapter',
   revealAdapter: 'lora.revealAdapter',
   mergeIntoBaseModel: 'lora.mergeIntoBaseModel',
+  exportAdapter: 'lora.exportAdapter',
   previewData: 'lora.previewData',
   rename: 'lora.rename',
   delete: 'lora.delete',

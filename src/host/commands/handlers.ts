@@ -106,6 +106,13 @@ function fileHandlers(parts: Parts): Handlers<Exclude<CommandName, Others>> {
       const { mergeAdapter } = await import('../adapters/mergeAdapter');
       return mergeAdapter(adapter, () => parts.startEngine());
     },
+    exportAdapter: async (target) => {
+      if (!(await notices.askForTrust())) return undefined;
+      const adapter = await (await import('./adapterCommands')).adapterFor(target, files, 'Export Adapter');
+      if (adapter === undefined) return undefined;
+      const { exportAdapter } = await import('../adapters/exportAdapter');
+      return exportAdapter(adapter, () => parts.startEngine());
+    },
     revealAdapter: async (target) => (await import('./adapterCommands')).revealAdapterOf(target, service, sidebar),
     rename: async (target) => (await import('./fileCommands')).renameAdapter(target),
     delete: async (target) => (await import('./fileCommands')).deleteFolder(target),

@@ -10,6 +10,7 @@ import {
 } from '../../run/engineProtocol';
 import type { WireError } from '../../run/engineProtocol';
 import { engineBusy, engineVersionMismatch, lookCancelled } from '../../run/failures';
+import type { Exported, ExportRequest, ListedFormat } from '../../run/export';
 import type { MergeNews, MergeOutcome, MergeRequest } from '../../run/merge';
 import type { Plan } from '../../run/plan';
 import type {
@@ -63,6 +64,10 @@ export interface EngineClient {
     onNews: (news: DownloadNews) => void,
     signal: AbortSignal,
   ): Promise<DownloadOutcome>;
+  /** What an adapter can be written as for other programs. */
+  exportFormats(): Promise<readonly ListedFormat[]>;
+  /** Writes an adapter for another program, whole or not at all. @throws as `TrainingHandle.done` */
+  export(request: ExportRequest): Promise<Exported>;
   /** Merges adapters into their base model; the signal stops it, and nothing is written then. @throws as `TrainingHandle.done` */
   merge(request: MergeRequest, onNews: (news: MergeNews) => void, signal: AbortSignal): Promise<MergeOutcome>;
   describeModels(params: DescribeModelsParams, signal?: AbortSignal): Promise<readonly ModelDescription[]>;
@@ -160,6 +165,16 @@ class ProcessClient implements EngineClient {
   async baseModels(): Promise<readonly ListedModel[]> {
     await this.#ready;
     return this.#unlessEnded(() => this.#process.connection.sendRequest(requests.baseModels));
+  }
+
+  async exportFormats(): Promise<readonly ListedFormat[]> {
+    await this.#ready;
+    return this.#unlessEnded(() => this.#process.connection.sendRequest(requests.exportFormats));
+  }
+
+  async export(request: ExportRequest): Promise<Exported> {
+    await this.#ready;
+    return this.#unlessEnded(() => this.#process.connection.sendRequest(requests.export, request));
   }
 
   download(

@@ -13,7 +13,7 @@ function lora(line: string, part: Partial<Engine>): Promise<Captured> {
 }
 
 describe('export', () => {
-  const listed = [{ name: 'mlx', purpose: 'a folder for mlx-lm', isFolder: true }];
+  const listed = [{ name: 'mlx', purpose: 'a folder for mlx-lm', isFolder: true, ending: '-mlx' }];
 
   test('hands over absolute paths and says what was written and made sure of', async () => {
     let asked: ExportRequest | undefined;

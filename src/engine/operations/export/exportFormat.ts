@@ -22,6 +22,8 @@ export interface ExportFormat {
   /** Whether the output is a folder, known by the file `marker`. */
   readonly isFolder: boolean;
   readonly marker?: string;
+  /** With what a proposed name ends, after the adapter's. */
+  readonly ending: string;
   /**
    * Writes to `target`: an empty folder, or a file that does not exist. `output` is the place that it is renamed to.
    * Gives what to know of it, one sentence each.

@@ -18,5 +18,10 @@ export const exportFormats: Readonly<Record<string, ExportFormat>> = {
 
 /** The formats as people choose them. */
 export function listExportFormats(): readonly ListedFormat[] {
-  return Object.entries(exportFormats).map(([name, { purpose, isFolder }]) => ({ name, purpose, isFolder }));
+  return Object.entries(exportFormats).map(([name, { purpose, isFolder, ending }]) => ({
+    name,
+    purpose,
+    isFolder,
+    ending,
+  }));
 }

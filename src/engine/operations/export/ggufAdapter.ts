@@ -12,6 +12,7 @@ import { exportDiffers, exportNeedsMerge } from './failures';
 export const ggufAdapterFormat: ExportFormat = {
   purpose: 'one small file for llama.cpp (--lora), used beside the same base model as GGUF',
   isFolder: false,
+  ending: '.lora.gguf',
   async write(source, target) {
     const tensors = adapterTensors(source);
     const metadata = new Map<string, GgufEntry>([

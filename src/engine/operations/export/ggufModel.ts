@@ -23,6 +23,7 @@ export function ggufModelFormat(type: 'F16' | 'Q8_0'): ExportFormat {
   return {
     purpose: `base model and adapter as one model for llama.cpp and Ollama, in ${type}`,
     isFolder: false,
+    ending: type === 'F16' ? '.gguf' : '.q8_0.gguf',
     async write(source, target) {
       const { base } = source;
       const metadata = new Map<string, GgufEntry>([

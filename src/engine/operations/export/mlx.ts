@@ -9,6 +9,7 @@ import { exportDiffers, exportNeedsMerge } from './failures';
 export const mlxFormat: ExportFormat = {
   purpose: 'a folder for mlx-lm (--adapter-path), on Apple silicon',
   isFolder: true,
+  ending: '-mlx',
   marker: mlxWeightsName,
   async write(source, target) {
     const adapter = mlxAdapterOf(source);

@@ -18,6 +18,7 @@ const readsSafetensorsOf: ReadonlySet<string> = new Set(['llama', 'mistral']);
 export const ollamaFormat: ExportFormat = {
   purpose: 'a Modelfile for `ollama create`, with the chat template in its words',
   isFolder: false,
+  ending: '.Modelfile',
   async write({ base, adapter, folder, name }, target, output) {
     const replaced = adapter.trainables.find(({ baseWeight }) => baseWeight !== undefined);
     if (replaced !== undefined) throw exportNeedsMerge('ollama', `a weight of its own for ${replaced.name}`);

@@ -6,6 +6,7 @@ import { nearPath } from './nearPath';
 export const transformersFormat: ExportFormat = {
   purpose: 'a Python file that loads base model and adapter with Transformers and PEFT, and answers',
   isFolder: false,
+  ending: '.py',
   async write({ name, folder, base }, target, output) {
     await writeFile(target, script(name, base.folder.path, nearPath(folder, output)));
     return ['It needs `pip install torch transformers peft`; run it with a prompt after its name.'];
