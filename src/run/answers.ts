@@ -94,6 +94,8 @@ export interface Evaluation extends LossFigures {
   readonly verdict?: string;
   /** The file beside the adapter in which all this is kept. */
   readonly kept?: string;
+  /** Why it could not be kept. */
+  readonly not_kept?: string;
 }
 
 /** How many of the answers that a model wrote are right. */

@@ -52,11 +52,24 @@ export async function evaluateModel(
     }
     const verdict = sentence({ ...found, ...scored });
     const evaluation = { ...found, ...scored, ...(verdict === undefined ? {} : { verdict }) };
-    const kept = options.keep === true ? await keepEvaluation(options, evaluation) : undefined;
-    return { ...evaluation, ...(kept === undefined ? {} : { kept }) };
+    return { ...evaluation, ...(options.keep === true ? await kept(options, evaluation) : {}) };
   } finally {
     await dataset.close();
     await model.close();
+  }
+}
+
+/** Keeps what was found; a folder that cannot be written must not lose what took long to measure. */
+async function kept(
+  options: EvaluationOptions,
+  evaluation: Evaluation,
+): Promise<Pick<Evaluation, 'kept' | 'not_kept'>> {
+  try {
+    const file = await keepEvaluation(options, evaluation);
+    return file === undefined ? {} : { kept: file };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { not_kept: error.message };
   }
 }
 

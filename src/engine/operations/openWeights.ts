@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { readWeight } from '../facts/baseModel';
 import type { BaseModel } from '../facts/baseModel';
 import { fillsBlocks } from '../formats/blocks';
 import type { BlockFormat } from '../formats/blocks';
+import { scratchFolder } from '../formats/scratchFolder';
 import { outputUnwritable, systemErrorCode } from '../formats/failures';
 import { parameterSize } from '../models/model';
 import type { Model } from '../models/model';
@@ -41,7 +41,7 @@ export async function openWeights(
     ([name, entry]) => toQuantize.has(name) || (!replaced.has(name) && mustBeWritten(entry)),
   );
   if (toWrite.length === 0) return { source, close: () => Promise.resolve() };
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'lora-weights-'));
+  const folder = await scratchFolder('lora-weights');
   const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const written = new Map<string, WeightData>();

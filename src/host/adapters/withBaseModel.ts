@@ -32,8 +32,8 @@ async function tellFailure({ code, message, hint }: Failure, openLabel: string):
   if ((await vscode.window.showErrorMessage(message, choose)) !== choose) return undefined;
   const [folder] =
     (await vscode.window.showOpenDialog({
-      title: 'Folder of the base model',
-      canSelectFiles: false,
+      title: 'Folder or GGUF file of the base model',
+      canSelectFiles: true,
       canSelectFolders: true,
       openLabel,
     })) ?? [];

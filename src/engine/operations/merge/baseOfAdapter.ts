@@ -7,14 +7,15 @@ import { baseOfAdapterUnknown } from './failures';
 
 /**
  * Opens the base model that an adapter names. A relative path there starts at the recipe's folder, which nobody wrote
- * down: it is looked for from the current folder, then from the adapter's and those above it.
+ * down: it is looked for from the adapter's folder and those above it, then from the current folder, where another model
+ * may have the same name.
  * @throws Failure `base-of-adapter-unknown`, those of `readAdapterFolder` and `openBaseModel`
  */
 export async function openBaseOf(adapter: string): Promise<BaseModel> {
   const { config } = await readAdapterFolder(adapter);
   const named = config.base_model_name_or_path;
   if (named === null || named === '') throw baseOfAdapterUnknown(adapter, null);
-  for (const from of [process.cwd(), ...foldersAbove(adapter)]) {
+  for (const from of [...foldersAbove(adapter), process.cwd()]) {
     try {
       return await openBaseModel(named, from);
     } catch (error) {

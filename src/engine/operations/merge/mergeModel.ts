@@ -144,7 +144,12 @@ async function write(
     shards: shards.length,
     changed: merged.changed.length,
     proof: proof!,
-    notes: mergeNotes(proof!, changedDtype, request.dtype !== null, merged),
+    notes: mergeNotes(
+      proof!,
+      changedDtype,
+      request.dtype !== null ? 'chosen' : dtype === null ? 'base' : 'gguf',
+      merged,
+    ),
   };
 }
 
