@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -182,5 +182,15 @@ describe('evaluating an adapter', () => {
     const [only, ...others] = await kept();
     assert.deepEqual(others, []);
     assert.notEqual(only!.adapter_sha256, before);
+  });
+
+  test('is told where it cannot be kept', async () => {
+    const file = path.join(trained.output, 'evaluation.json');
+    await rm(file, { force: true });
+    await mkdir(file);
+    const found = await evaluate({ keep: true });
+    assert.ok(found.eval_loss > 0 && found.kept === undefined);
+    assert.match(found.not_kept!, /evaluation\.json/);
+    await rm(file, { recursive: true });
   });
 });
