@@ -74,8 +74,8 @@ export class TextServer {
     'GET /health': (_, response) => {
       sendJson(response, 200, { status: 'ok' });
     },
-    'GET /metrics': async (_, response) => {
-      const { active, waiting, cacheBytes } = await this.options.model.load();
+    'GET /metrics': (_, response) => {
+      const { active, waiting, cacheBytes } = this.options.model.load();
       const gauges = {
         lora_texts_running: active,
         lora_texts_waiting: waiting,
@@ -159,7 +159,7 @@ export class TextServer {
   ): Promise<void> {
     const { model, maxWaiting } = this.options;
     const order = read(await this.#body(request), model, this.#names);
-    const { waiting } = await model.load();
+    const { waiting } = model.load();
     if (waiting + order.requests.length > maxWaiting) {
       throw new ApiError(429, 'Too many texts wait already: try again in a moment.', {
         headers: { 'retry-after': '1' },
