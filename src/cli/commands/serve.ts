@@ -4,7 +4,7 @@ import type { ServeNews, ServeOptions } from '../../run/serving';
 import { numberOption } from '../arguments';
 import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
 import { apiKeyUnreadable } from '../failures';
-import { baseModel } from '../modelOptions';
+import { baseModel, modelOptions } from '../modelOptions';
 import { printable } from '../terminal';
 
 export const serveCommand: Command = {
@@ -12,11 +12,7 @@ export const serveCommand: Command = {
   summary: 'Answer programs over an OpenAI-compatible interface, with the base model and any number of adapters',
   arguments: [],
   options: {
-    'base-model': {
-      type: 'text',
-      value: 'M',
-      description: 'Folder of the base model, or a hub id in the local cache.',
-    },
+    ...modelOptions,
     adapter: {
       type: 'text',
       isList: true,

@@ -136,22 +136,32 @@ export class TextBatch<Choice> {
   #admit(): void {
     while (this.#waiting.length > 0 && this.#rows.length < this.limits.rows) {
       const text = this.#waiting.shift()!;
-      const row = this.#rows.length;
-      const key = this.reader.keyOf(text.choice);
-      this.#cache.reserve(row + 1, 1);
-      let best = this.#cache.bestRow(row, text.ids, key);
-      const isUseful = this.#cache.sharedLength(best, text.ids, key) > 0;
-      if (!isUseful && this.#cache.length(best) > 0 && this.#cache.rowCount < this.limits.rows) {
-        // What that row holds may be useful to another text.
-        best = this.#cache.rowCount;
-        this.#cache.reserve(best + 1, 1);
+      try {
+        this.#place(text);
+      } catch (error) {
+        // Such as no memory for one more row: those that have theirs go on.
+        text.fail(error);
       }
-      // The last token is read in any case: its logits are asked for.
-      const kept = Math.min(this.#cache.sharedLength(best, text.ids, key), text.ids.length - 1);
-      this.#cache.swap(best, row);
-      this.#cache.restart(row, kept, key);
-      this.#rows.push({ text, unread: Array.from(text.ids).slice(kept) });
     }
+  }
+
+  /** Gives a text the next row, with what the cache holds of it. */
+  #place(text: BatchText<Choice>): void {
+    const row = this.#rows.length;
+    const key = this.reader.keyOf(text.choice);
+    this.#cache.reserve(row + 1, 1);
+    let best = this.#cache.bestRow(row, text.ids, key);
+    const isUseful = this.#cache.sharedLength(best, text.ids, key) > 0;
+    if (!isUseful && this.#cache.length(best) > 0 && this.#cache.rowCount < this.limits.rows) {
+      // What that row holds may be useful to another text.
+      best = this.#cache.rowCount;
+      this.#cache.reserve(best + 1, 1);
+    }
+    // The last token is read in any case: its logits are asked for.
+    const kept = Math.min(this.#cache.sharedLength(best, text.ids, key), text.ids.length - 1);
+    this.#cache.swap(best, row);
+    this.#cache.restart(row, kept, key);
+    this.#rows.push({ text, unread: Array.from(text.ids).slice(kept) });
   }
 
   /** A piece of the prompt of the text that has waited longest. */

@@ -26,7 +26,7 @@ import { fixedReader, stackedReader } from './textReaders';
 import type { ReadingOptions, StackChoice } from './textReaders';
 
 export interface TextModelOptions {
-  /** Path of a model folder, or a hub id in the local cache. */
+  /** Path of a model folder or file, or a hub id in the local cache. */
   readonly baseModel: string;
   /** Texts that are continued at the same time; others wait. Default 8. */
   readonly rows?: number;
@@ -69,10 +69,10 @@ interface MainLane extends Lane<StackChoice> {
 
 interface Retirable {
   readonly reader: { readonly executable: Executable };
-  readonly batch: { settled(): Promise<void> };
+  readonly batch: Load & { settled(): Promise<void> };
 }
 
-/** Texts that are continued, texts that wait, and the size of what is kept of them. */
+/** Texts that are continued, texts that wait for that or for their graph, and the size of what is kept of them. */
 export interface Load {
   readonly active: number;
   readonly waiting: number;
@@ -90,6 +90,10 @@ export class TextModel {
   #main: Promise<MainLane> | undefined;
   /** Of adapters that replace weights, by name and weight. */
   readonly #own = new Map<string, { readonly owner: string; readonly lane: Promise<Lane<unknown>> }>();
+  /** Of all lanes, until they are given back. */
+  readonly #batches = new Set<Load>();
+  /** Texts whose lanes are being compiled. */
+  #starting = 0;
   readonly #retired = new Set<Promise<void>>();
   #template: ChatTemplate | undefined;
   #weights: Promise<OpenWeights> | undefined;
@@ -181,9 +185,14 @@ export class TextModel {
       batch.add(continuation);
       return continuation;
     };
-    return choice === undefined
-      ? start(await this.#ownLane(adapters[0]!), undefined)
-      : start(await this.#mainLane(choice), choice);
+    this.#starting++;
+    try {
+      return choice === undefined
+        ? start(await this.#ownLane(adapters[0]!), undefined)
+        : start(await this.#mainLane(choice), choice);
+    } finally {
+      this.#starting--;
+    }
   }
 
   /** The base model's weights for a runtime, until `close`. */
@@ -198,20 +207,20 @@ export class TextModel {
   }
 
   /** Figures for people who watch a server. */
-  async load(): Promise<Load> {
-    const main = this.#main === undefined ? [] : [this.#main];
-    const batches: readonly Load[] = (await Promise.all([...main, ...this.#ownLanes()])).map(({ batch }) => batch);
-    const sum = (figure: (load: Load) => number): number => batches.reduce((total, load) => total + figure(load), 0);
+  load(): Load {
+    const sum = (figure: (load: Load) => number): number =>
+      [...this.#batches].reduce((total, load) => total + figure(load), 0);
     return {
       active: sum(({ active }) => active),
-      waiting: sum(({ waiting }) => waiting),
+      waiting: this.#starting + sum(({ waiting }) => waiting),
       cacheBytes: sum(({ cacheBytes }) => cacheBytes),
     };
   }
 
   /** Waits for the texts that are being continued and gives back what holds the model. */
   async close(): Promise<void> {
-    const lanes = [...(this.#main === undefined ? [] : [this.#main]), ...this.#ownLanes()];
+    const own = [...this.#own.values()].map(({ lane }) => lane);
+    const lanes = [...(this.#main === undefined ? [] : [this.#main]), ...own];
     this.#main = undefined;
     this.#own.clear();
     for (const lane of lanes) {
@@ -270,10 +279,6 @@ export class TextModel {
     return [...attached, ...layerMatrices(this.base.model).map((name) => name.slice(0, -ending.length))];
   }
 
-  #ownLanes(): Promise<Lane<unknown>>[] {
-    return [...this.#own.values()].map(({ lane }) => lane);
-  }
-
   #ownLane({ name, weight }: ChosenAdapter): Promise<Lane<unknown>> {
     const key = `${name}:${weight}`;
     const known = this.#own.get(key);
@@ -308,7 +313,9 @@ export class TextModel {
 
   #lane<C>(reader: BatchReader<C>): Lane<C> {
     const limits = { rows: this.options.rows ?? defaults.rows, maxLength: this.maxLength };
-    return { reader, batch: new TextBatch(this.base.model, reader, limits) };
+    const batch = new TextBatch(this.base.model, reader, limits);
+    this.#batches.add(batch);
+    return { reader, batch };
   }
 
   /** Gives a lane back when its last text has ended. */
@@ -317,7 +324,10 @@ export class TextModel {
     const done = new Promise(setImmediate)
       .then(() => batch.settled())
       .then(() => reader.executable.dispose())
-      .finally(() => this.#retired.delete(done));
+      .finally(() => {
+        this.#batches.delete(batch);
+        this.#retired.delete(done);
+      });
     this.#retired.add(done);
   }
 }

@@ -245,6 +245,15 @@ test('an error of the runtime reaches every text, and the batch can be used agai
   assert.equal(later.chosen.length, 2);
 });
 
+test('texts for which there is no memory fail, and none waits for ever', async () => {
+  const model = modelOf('llama');
+  const batch = new TextBatch({ ...model, headSize: 2 ** 50 }, await readerOf(model, randomWeights(model)), limits);
+  const texts = [new Recorded([1, 2], 2, undefined), new Recorded([3], 2, undefined)];
+  for (const text of texts) batch.add(text);
+  await batch.settled();
+  for (const { failure } of texts) assert.ok(failure instanceof RangeError, String(failure));
+});
+
 for (const family of ['llama', 'gpt2']) {
   test(`${family}: rows with different adapters, with none and with sums are read in one batch`, async () => {
     const model = modelOf(family);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -104,6 +104,24 @@ describe('a model with adapters', () => {
     await cp(first!.output, broken, { recursive: true, filter: (file) => !file.endsWith('.safetensors') });
     await assert.rejects(model.attach('it', broken), { code: 'adapter-weights-missing' });
     assert.ok(isSame(await said(model, 'it'), before));
+  });
+
+  test('tells what it does while a graph is being compiled, and when that fails', async (t) => {
+    const model = await opened(t);
+    const broken = path.join(await temporaryFolder(t), 'adapter');
+    await cp(replacing!.output, broken, { recursive: true });
+    await model.attach('replacing', replacing!.output);
+    await model.attach('broken', broken);
+    await rm(broken, { recursive: true });
+    const texts = ['replacing', 'broken'].map((name) => said(model, name));
+    assert.deepEqual(model.load(), { active: 0, waiting: 2, cacheBytes: 0 });
+    await assert.rejects(texts[1]!);
+    await texts[0];
+    const { cacheBytes, ...counts } = model.load();
+    assert.deepEqual(counts, { active: 0, waiting: 0 });
+    assert.ok(cacheBytes > 0);
+    model.detach('replacing');
+    while (model.load().cacheBytes > 0) await new Promise(setImmediate);
   });
 
   test('makes room for no more than it is told to expect', async (t) => {

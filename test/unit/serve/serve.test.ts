@@ -4,6 +4,10 @@ import { before, describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import OpenAI from 'openai';
 import type { TinyProject } from '../../tiny/recipe';
+import { adapterUnknown } from '../../../src/engine/operations/failures';
+import { asApiError } from '../../../src/engine/operations/serve/apiError';
+import { TextServer } from '../../../src/engine/operations/serve/server';
+import { TextModel } from '../../../src/engine/operations/textModel';
 import { engine, post, served, trainedProject } from './served';
 import type { Served } from './served';
 
@@ -189,6 +193,20 @@ describe('requests that are wrong', () => {
       /tools is not supported/,
     ],
     ['what the template refuses', 'chat/completions', { messages: [{ role: 'tool', content: 'a' }] }, 400, /no tools/],
+    [
+      'JSON alone, from a conversation',
+      'chat/completions',
+      { messages: [{ role: 'user', content: 'a' }], response_format: { type: 'json_object' } },
+      400,
+      /response_format must be text/,
+    ],
+    [
+      'JSON alone, from a text',
+      'completions',
+      { prompt: 'a', response_format: { type: 'json_object' } },
+      400,
+      /response_format must be text/,
+    ],
     ['another place', 'embeddings', {}, 404, /nothing at POST/],
   ];
   for (const [name, path, body, status, words] of wrong) {
@@ -201,13 +219,19 @@ describe('requests that are wrong', () => {
     });
   }
 
-  test('that are too large are cut off', async () => {
-    const answer = await post(`${server.url}/v1/completions`, { prompt: 'a'.repeat(9 * 2 ** 20) }).then(
-      ({ status }) => status,
-      () => 'cut',
-    );
-    assert.ok(answer === 413 || answer === 'cut', String(answer));
+  test('that are too large are refused, and far too large ones cut off', async () => {
+    const answer = (size: number): Promise<number | string> =>
+      post(`${server.url}/v1/completions`, { prompt: 'a'.repeat(size * 2 ** 20) }).then(
+        ({ status }) => status,
+        () => 'cut',
+      );
+    assert.equal(await answer(9), 413);
+    assert.ok([413, 'cut'].includes(await answer(48)));
     assert.equal((await client.models.list()).data.length, 2);
+  });
+
+  test('for a model whose name is no valid address are answered as for any other that is not there', async () => {
+    assert.equal((await fetch(`${server.url}/v1/models/%E0`)).status, 404);
   });
 
   test('that pages of the internet make are refused', async () => {
@@ -257,6 +281,66 @@ test('health and metrics tell how it is', async () => {
   }
 });
 
+describe('an error of the server', () => {
+  /** A server that writes one text at a time with a model that was made to fail, and what it says of that. */
+  async function failing(
+    t: TestContext,
+    spoil: (model: TextModel) => void,
+    baseName = 'model',
+  ): Promise<{ url: string; log: string[] }> {
+    const log: string[] = [];
+    const model = await TextModel.open({ baseModel: tiny.model, rows: 1 });
+    spoil(model);
+    const one = new TextServer({
+      ...{ model, baseName, host: '127.0.0.1', port: 0, apiKey: undefined },
+      ...{ parallel: 1, maxWaiting: 8, maxBodyBytes: 2 ** 20 },
+      onNews: (news) => {
+        if (news.type === 'problem') log.push(news.message);
+      },
+    });
+    t.after(async () => {
+      await one.close();
+      await model.close();
+    });
+    return { url: await one.listen(), log };
+  }
+
+  test('while an adapter is attached is told as one, and goes to the log', async (t) => {
+    const { url, log } = await failing(t, (model) => {
+      model.attach = () => Promise.reject(new TypeError('a bug'));
+    });
+    const body = { lora_name: 'second', lora_path: tiny.output };
+    assert.equal((await post(`${url}/v1/load_lora_adapter`, body)).status, 500);
+    assert.match(log.join(), /a bug/);
+  });
+
+  test('in one of several texts ends their stream, and nothing else', async (t) => {
+    const spoil = (model: TextModel): void => {
+      const generate = model.generate.bind(model);
+      let count = 0;
+      model.generate = async (order) => {
+        const text = await generate(order);
+        // The first one has filled the connection by then, and the last one is still to be ended.
+        if (count++ === 1) setTimeout(() => text.fail(new Error('lost')), 100);
+        return text;
+      };
+    };
+    // Every piece of a stream names the model: more than a connection holds that nobody reads from.
+    const { url, log } = await failing(t, spoil, 'm'.repeat(2 ** 24));
+    const body = { prompt: '1', max_tokens: 40, ignore_eos: true, stream: true, n: 3 };
+    const answer = await post(`${url}/v1/completions`, body);
+    while (log.length === 0) await new Promise(setImmediate);
+    assert.match(log.join(), /lost/);
+    assert.match(await answer.text(), /an error of its own/);
+    assert.equal((await fetch(`${url}/health`)).status, 200);
+  });
+
+  test('is none where an adapter was detached just now', () => {
+    const { status, details } = asApiError(adapterUnknown('mine', []));
+    assert.deepEqual([status, details.code], [404, 'model_not_found']);
+  });
+});
+
 describe('a server of its own', () => {
   test('asks for its key', async (t) => {
     const { url } = await served(t, tiny, { apiKey: 'secret' });
@@ -275,6 +359,15 @@ describe('a server of its own', () => {
     const statuses = answers.map(({ status }) => status);
     assert.ok(statuses.includes(429) && statuses.includes(200), statuses.join());
     assert.ok(statuses.every((status) => status === 200 || status === 429));
+  });
+
+  test('counts as waiting only what has to wait', async (t) => {
+    const { url } = await served(t, tiny, { parallel: 3, maxWaiting: 1 });
+    const status = async (n: number): Promise<number> => {
+      return (await post(`${url}/v1/completions`, { prompt: '1', max_tokens: 2, n })).status;
+    };
+    assert.equal(await status(4), 200);
+    assert.equal(await status(5), 429);
   });
 
   test('ends when it is asked to, after what it was writing', async (t) => {

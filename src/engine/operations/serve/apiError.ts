@@ -23,12 +23,14 @@ export class ApiError extends Error {
 export const badRequest = (message: string, param?: string): ApiError =>
   new ApiError(400, message, param === undefined ? {} : { param });
 
-/** Codes of failures that are the request's fault, and what OpenAI calls them where it has a name. */
-const requestFailures: Readonly<Record<string, string>> = {
-  'prompt-too-long': 'context_length_exceeded',
-  'prompt-empty': 'prompt_empty',
-  'chat-template-missing': 'chat_template_missing',
-  'chat-template-refused': 'chat_template_refused',
+/** Codes of failures that are the request's fault, with their status and what OpenAI calls them where it has a name. */
+const requestFailures: Readonly<Record<string, readonly [status: number, code: string]>> = {
+  'prompt-too-long': [400, 'context_length_exceeded'],
+  'prompt-empty': [400, 'prompt_empty'],
+  'chat-template-missing': [400, 'chat_template_missing'],
+  'chat-template-refused': [400, 'chat_template_refused'],
+  // It was there when the request was read.
+  'adapter-unknown': [404, 'model_not_found'],
 };
 
 /** Any error as what the client is told; what is no fault of anybody's is not told in detail. */
@@ -36,9 +38,9 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (!(error instanceof Failure))
     return new ApiError(500, 'The server has met an error of its own; its log says more.');
-  const code = requestFailures[error.code];
+  const [status, code] = requestFailures[error.code] ?? [500, error.code];
   const message = error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
-  return new ApiError(code === undefined ? 500 : 400, message, { code: code ?? error.code });
+  return new ApiError(status, message, { code });
 }
 
 function typeOf(status: number): string {

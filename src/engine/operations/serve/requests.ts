@@ -38,9 +38,7 @@ const refused = [
 const most = { choices: 16, prompts: 64, stops: 16 };
 
 export function readChat(fields: Fields, model: TextModel, names: Names): TextOrder {
-  fields.refuse([...refused, 'tool_choice']);
-  const format = fields.object('response_format')?.text('type') ?? 'text';
-  if (format !== 'text') throw badRequest('response_format must be text.', 'response_format');
+  refuseUnbuilt(fields, ['tool_choice']);
   const ids = model.encodeChat(readMessages(fields.values['messages']));
   const limit =
     fields.number('max_completion_tokens', tokenRange) ?? fields.number('max_tokens', tokenRange) ?? model.maxLength;
@@ -57,7 +55,7 @@ export function readChat(fields: Fields, model: TextModel, names: Names): TextOr
 }
 
 export function readCompletion(fields: Fields, model: TextModel, names: Names): TextOrder {
-  fields.refuse(refused);
+  refuseUnbuilt(fields);
   const bestOf = fields.number('best_of', { min: 1, max: most.choices, isWhole: true });
   if (bestOf !== undefined && bestOf !== (fields.number('n', choiceRange) ?? 1)) {
     throw badRequest('best_of must be the same as n.', 'best_of');
@@ -67,6 +65,12 @@ export function readCompletion(fields: Fields, model: TextModel, names: Names): 
   const limit = fields.number('max_tokens', tokenRange) ?? 16;
   const top = fields.number('logprobs', { min: 0, max: 20, isWhole: true });
   return order(fields, names, { isChat: false, prompts: prompts.map(({ ids }) => ids), echo }, limit, top);
+}
+
+function refuseUnbuilt(fields: Fields, more: readonly string[] = []): void {
+  fields.refuse([...refused, ...more]);
+  const format = fields.object('response_format')?.text('type') ?? 'text';
+  if (format !== 'text') throw badRequest('response_format must be text.', 'response_format');
 }
 
 const tokenRange = { min: 1, max: 10_000_000, isWhole: true };

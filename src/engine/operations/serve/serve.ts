@@ -26,7 +26,7 @@ export async function serve(
   try {
     for (const { name, folder } of adapters) await model.attach(name, folder);
     await model.warmUp();
-    const server = new TextServer({ model, baseName, host, port, apiKey, maxWaiting, maxBodyBytes, onNews });
+    const server = new TextServer({ model, baseName, host, port, apiKey, parallel, maxWaiting, maxBodyBytes, onNews });
     const url = await server.listen().catch((error: unknown) => {
       throw addressUnusable(host, port, error);
     });

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { ServeNews } from '../../../run/serving';
 import type { TextModel } from '../textModel';
 import { Answers, collect } from './answers';
+import { Failure } from '../../../failure/failure';
 import { ApiError, asApiError, badRequest } from './apiError';
 import { Fields } from './fields';
 import type { JsonFields } from './fields';
@@ -20,7 +21,9 @@ export interface ServerOptions {
   readonly port: number;
   /** Clients must show it; `undefined`: nobody is asked. */
   readonly apiKey: string | undefined;
-  /** Texts that may wait; further requests are turned away. */
+  /** Texts that are written at the same time. */
+  readonly parallel: number;
+  /** Texts that may wait beyond them; further requests are turned away. */
   readonly maxWaiting: number;
   readonly maxBodyBytes: number;
   readonly onNews: (news: ServeNews) => void;
@@ -74,8 +77,8 @@ export class TextServer {
     'GET /health': (_, response) => {
       sendJson(response, 200, { status: 'ok' });
     },
-    'GET /metrics': async (_, response) => {
-      const { active, waiting, cacheBytes } = await this.options.model.load();
+    'GET /metrics': (_, response) => {
+      const { active, waiting, cacheBytes } = this.options.model.load();
       const gauges = {
         lora_texts_running: active,
         lora_texts_waiting: waiting,
@@ -111,11 +114,13 @@ export class TextServer {
         seconds,
       });
     });
+    // Of a client that has gone; without this the server would end with it.
+    response.on('error', () => undefined);
     try {
       this.#admit(request, path);
       const model = /^\/v1\/models\/(.+)$/.exec(path)?.[1];
       if (request.method === 'GET' && model !== undefined) {
-        const name = decodeURIComponent(model);
+        const name = decoded(model);
         const found = this.#models().find(({ id }) => id === name);
         if (found === undefined) throw unknownModel(name);
         sendJson(response, 200, found);
@@ -157,10 +162,11 @@ export class TextServer {
     response: ServerResponse,
     read: (fields: Fields, model: TextModel, names: Names) => TextOrder,
   ): Promise<void> {
-    const { model, maxWaiting } = this.options;
+    const { model, parallel, maxWaiting } = this.options;
     const order = read(await this.#body(request), model, this.#names);
-    const { waiting } = await model.load();
-    if (waiting + order.requests.length > maxWaiting) {
+    const { active, waiting } = model.load();
+    const free = Math.max(0, parallel - active);
+    if (waiting + order.requests.length > maxWaiting + free) {
       throw new ApiError(429, 'Too many texts wait already: try again in a moment.', {
         headers: { 'retry-after': '1' },
       });
@@ -169,6 +175,7 @@ export class TextServer {
     this.#running.add(stop);
     // Whoever has gone is not written for.
     response.once('close', () => stop.abort());
+    if (response.destroyed) stop.abort();
     try {
       await this.#write(order, response, stop.signal);
     } finally {
@@ -223,6 +230,7 @@ export class TextServer {
     try {
       await this.options.model.attach(name, folder);
     } catch (error) {
+      if (!(error instanceof Failure)) throw error;
       const { message, details } = asApiError(error);
       throw new ApiError(400, message, { ...details, param: 'lora_path' });
     }
@@ -254,13 +262,16 @@ export class TextServer {
     const { maxBodyBytes } = this.options;
     const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Ended early, a usual loop would close the connection before anything could be answered.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > maxBodyBytes) {
-        const headers = { connection: 'close' };
-        throw new ApiError(413, `A request may have ${maxBodyBytes} bytes at most.`, { code: 'too_large', headers });
-      }
-      chunks.push(chunk);
+      if (size <= maxBodyBytes) chunks.push(chunk);
+      // Many clients read the answer only when all is sent: something more is taken from them, and kept nowhere.
+      if (size > 4 * maxBodyBytes) break;
+    }
+    if (size > maxBodyBytes) {
+      const headers = { connection: 'close' };
+      throw new ApiError(413, `A request may have ${maxBodyBytes} bytes at most.`, { code: 'too_large', headers });
     }
     let value: unknown;
     try {
@@ -298,7 +309,8 @@ class EventStream {
 
   /** Waits where the client reads more slowly than is written. */
   async send(value: unknown): Promise<void> {
-    if (this.response.destroyed) return;
+    // Another text of the same answer may have failed and ended it.
+    if (this.response.destroyed || this.response.writableEnded) return;
     if (this.response.write(`data: ${JSON.stringify(value)}\n\n`)) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
@@ -327,6 +339,15 @@ function sendJson(
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** A part of an address; what is no valid one stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** Without the port. */
