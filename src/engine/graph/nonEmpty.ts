@@ -23,6 +23,7 @@ export function nonEmpty(graph: Graph): NonEmpty {
     return b.input(name, 'f32', []);
   };
   const rewritten = rewrite(graph, (node, inputs, b) => {
+    if (node.op === 'cachedAttention') return [closedWhereAbsent(node, inputs, b, present)];
     const summed = summedSymbols(node);
     if (summed.length === 0) return undefined;
     if (node.op === 'reduceMax') throw new Error('The largest of no numbers cannot be computed');
@@ -32,10 +33,24 @@ export function nonEmpty(graph: Graph): NonEmpty {
   return { graph: rewritten, presence };
 }
 
+/** Attention to no earlier positions: the one that is run in their place is as good as closed. */
+function closedWhereAbsent(
+  { attributes, inputs: old }: Node<'cachedAttention'>,
+  inputs: readonly Value[],
+  b: GraphBuilder,
+  present: (b: GraphBuilder, symbol: string) => Value,
+): Value {
+  const past = old[4]!.shape[2]!;
+  if (typeof past !== 'string' || isNeverEmpty(past)) return b.op('cachedAttention', attributes, ...inputs);
+  // 0 where there are some; else less than any score, and yet finite: infinity times 0 is no number.
+  const closing = b.scale(b.add(present(b, past), b.scalar(-1)), 3e38);
+  return b.op('cachedAttention', attributes, ...inputs.slice(0, 6), b.add(inputs[6]!, closing));
+}
+
 /** Symbols that may be 0, that the inputs have and the results do not. */
 function summedSymbols(node: Node): readonly string[] {
-  // What a gate waits for is not read, rows that are looked up are not summed, and a store's mask closes what is not there.
-  if (node.op === 'gate' || node.op === 'gather' || node.op === 'cachedAttention') return [];
+  // What a gate waits for is not read, and rows that are looked up are not summed.
+  if (node.op === 'gate' || node.op === 'gather') return [];
   const kept = new Set(node.outputs.flatMap(({ shape }) => symbolsOf(shape)));
   const read = new Set(node.inputs.flatMap(({ shape }) => symbolsOf(shape)));
   return [...read].filter((symbol) => !kept.has(symbol) && !isNeverEmpty(symbol));
