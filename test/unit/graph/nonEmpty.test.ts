@@ -8,7 +8,8 @@ import type { Tensors } from '../../../src/engine/runtime/runtime';
 import { verify } from '../../../src/engine/graph/verify';
 import { assertClose, summed } from '../../conformance/compare';
 import { below, normal } from '../../conformance/operand';
-import { program } from '../../conformance/program';
+import { opCases } from '../../conformance/opCases';
+import { opProgram, program } from '../../conformance/program';
 import type { Program } from '../../conformance/program';
 import { families, trainingProgram } from '../../conformance/trainingPrograms';
 
@@ -49,6 +50,14 @@ describe('a graph whose sizes of 0 are run as 1 gives the same numbers', () => {
         same: x!,
         scaled: b.scale(y!, 2),
       })),
+    ));
+
+  test('in attention to no earlier positions', () =>
+    assertSame(
+      opProgram(
+        'cachedAttention',
+        opCases.cachedAttention.find(({ name }) => name === 'symbols')!,
+      ),
     ));
 
   for (const family of families) {
