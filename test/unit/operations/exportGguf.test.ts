@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { openBaseModel, openModelTokenizer, readWeight } from '../../../src/engine/facts/baseModel';
@@ -11,6 +11,7 @@ import { readTensor } from '../../../src/engine/formats/safetensors';
 import { mergedDelta } from '../../../src/engine/lora/merge';
 import { attach } from '../../../src/engine/operations/attached';
 import { exportAdapter } from '../../../src/engine/operations/export/exportAdapter';
+import { writeJson } from '../../tiny/model';
 import { failsWith } from '../formats/scratch';
 import { exporting, pieces } from './ggufProject';
 import type { Exporting } from './ggufProject';
@@ -156,6 +157,25 @@ describe('what cannot be exported', () => {
     assert.ok(!(await readdir(folder)).some((name) => name.includes('out.gguf')));
     await exportAdapter({ ...request, format: 'gguf' });
   });
+
+  const unwritable: readonly (readonly [string, string, Readonly<Record<string, unknown>>, RegExp])[] = [
+    ['llama', 'q_proj', { hidden_act: 'gelu_new' }, /activation function gelu_tanh/],
+    ['qwen2', 'q_proj', { hidden_act: 'gelu' }, /activation function gelu /],
+    ['gpt2', 'c_fc', { activation_function: 'silu' }, /activation function silu/],
+    ['gpt2', 'c_fc', { activation_function: 'gelu' }, /activation function gelu /],
+    ['gpt2', 'c_fc', { scale_attn_weights: false }, /attention scores/],
+    ['gpt2', 'c_fc', { scale_attn_by_inverse_layer_idx: true }, /attention scores/],
+  ];
+  for (const [family, layer, values, said] of unwritable) {
+    test(`a ${family} model with ${JSON.stringify(values)}`, async (t) => {
+      const { model, adapter, folder } = await exporting(t, family, [layer]);
+      const config = path.join(model, 'config.json');
+      await writeJson(config, { ...(JSON.parse(await readFile(config, 'utf8')) as object), ...values });
+      const output = path.join(folder, 'out.gguf');
+      const exported = exportAdapter({ format: 'gguf', adapter, baseModel: null, output, overwrite: false });
+      assert.match((await failsWith('gguf-unwritable', exported)).message, said);
+    });
+  }
 
   test('a tokenizer that GGUF has no name for', async (t) => {
     const { model, adapter, folder } = await exporting(t, 'llama', ['q_proj', 'k_proj']);

@@ -26,6 +26,7 @@ export function ggufModelFormat(type: 'F16' | 'Q8_0'): ExportFormat {
     ending: type === 'F16' ? '.gguf' : '.q8_0.gguf',
     async write(source, target) {
       const { base } = source;
+      checkWritable(base.model);
       const metadata = new Map<string, GgufEntry>([
         ['general.architecture', { text: architectureName(base.model.modelType) }],
         ['general.type', { text: 'model' }],
@@ -41,6 +42,21 @@ export function ggufModelFormat(type: 'F16' | 'Q8_0'): ExportFormat {
       return [`Read again, all ${size} tensors are in their places.`, ...windowNotes(base.model)];
     },
   };
+}
+
+/**
+ * GGUF has no keys for what llama.cpp computes the same way in every model of a kind.
+ * @throws Failure `gguf-unwritable`
+ */
+function checkWritable({ numbers: { activation, scales, headSize, rope } }: Model): void {
+  if (activation !== (rope === undefined ? 'gelu_tanh' : 'silu')) {
+    throw ggufUnwritable(`the activation function ${activation} in its feed-forward layers`);
+  }
+  if (scales.some((scale) => scale !== headSize ** -0.5)) {
+    throw ggufUnwritable(
+      'attention scores scaled in another way than usual (scale_attn_weights, scale_attn_by_inverse_layer_idx)',
+    );
+  }
 }
 
 /** @throws Failure `gguf-unwritable` */
