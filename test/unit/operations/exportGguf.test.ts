@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { openBaseModel, openModelTokenizer, readWeight } from '../../../src/engine/facts/baseModel';
@@ -128,6 +130,33 @@ function ggufName(at: string): string {
   };
   return `blk.${block}.${names[at.slice(at.lastIndexOf('.') + 1)]!}`;
 }
+
+describe('an export that does not come to its end', () => {
+  test('leaves what was there when it is stopped, and nothing beside', async (t) => {
+    const { adapter, folder } = await exporting(t, 'llama', ['q_proj']);
+    const output = path.join(folder, 'out', 'merged.gguf');
+    await mkdir(path.dirname(output));
+    await writeFile(output, 'older');
+    const stop = new AbortController();
+    const request = { format: 'gguf', adapter, baseModel: null, output, overwrite: true };
+    const ended = exportAdapter(request, stop.signal);
+    stop.abort();
+    await assert.rejects(ended, (error) => error === stop.signal.reason);
+    assert.equal(await readFile(output, 'utf8'), 'older');
+    assert.deepEqual(await readdir(path.dirname(output)), ['merged.gguf']);
+  });
+
+  test('is cleared away by the next one when its process was killed', async (t) => {
+    const { adapter, folder } = await exporting(t, 'llama', ['q_proj']);
+    const output = path.join(folder, 'out', 'merged.gguf');
+    const { pid: dead } = spawnSync(process.execPath, ['--version']);
+    const left = path.join(folder, 'out', `.merged.gguf.writing.${dead}.${randomUUID()}`);
+    await mkdir(left, { recursive: true });
+    await writeFile(path.join(left, '.merged.gguf.writing'), 'half');
+    await exportAdapter({ format: 'gguf', adapter, baseModel: null, output, overwrite: false });
+    assert.deepEqual(await readdir(path.dirname(output)), ['merged.gguf']);
+  });
+});
 
 describe('what cannot be exported', () => {
   test('a format that is not there', async (t) => {

@@ -149,6 +149,7 @@ function tensorOf(source: ExportSource, weight: string, wanted: WrittenType): Gg
     type,
     shape: stored,
     write: async (write) => {
+      source.signal.throwIfAborted();
       const values = await mergedWeight(source, weight);
       const ordered =
         layout === 'same'
