@@ -177,6 +177,16 @@ describe('what cannot be exported', () => {
     );
   });
 
+  test('to the GGUF file that is the base model', async (t) => {
+    const { adapter, folder } = await exporting(t, 'llama', ['q_proj']);
+    const output = path.join(folder, 'base.gguf');
+    const request = { format: 'gguf', adapter, output, overwrite: true };
+    await exportAdapter({ ...request, baseModel: null });
+    const before = await readFile(output);
+    await failsWith('export-output-taken', exportAdapter({ ...request, baseModel: output }));
+    assert.deepEqual(await readFile(output), before);
+  });
+
   test('an adapter on the output layer, as a GGUF adapter', async (t) => {
     const { adapter, folder } = await exporting(t, 'llama', ['lm_head', 'q_proj']);
     const output = path.join(folder, 'out.gguf');

@@ -7,14 +7,15 @@ import { outputIsAFolder } from '../../formats/failures';
 import { openBaseModel } from '../../facts/baseModel';
 import { floats } from '../../runtime/runtime';
 import { attach } from '../attached';
+import { overlap } from '../overlap';
 import { openBaseOf } from '../merge/baseOfAdapter';
 import type { ExportFormat, ExportSource } from './exportFormat';
-import { exportFormatUnknown, exportOutputExists } from './failures';
+import { exportFormatUnknown, exportOutputExists, exportOutputTaken } from './failures';
 import { exportFormats } from './formats';
 
 /**
  * Writes an adapter for another program, whole or not at all. Once `signal` is aborted it ends with the signal's reason.
- * @throws Failure `export-format-unknown`, `export-output-exists`, those of the format, of opening base and adapter, and of
+ * @throws Failure `export-format-unknown`, `export-output-exists`, `export-output-taken`, those of the format, of opening base and adapter, and of
  *   writing
  */
 export async function exportAdapter(
@@ -27,6 +28,8 @@ export async function exportAdapter(
   if (!overwrite && (await isTaken(output))) throw exportOutputExists(output);
   if (!format.isFolder && (await isFolder(output))) throw outputIsAFolder(output);
   const source = await openSource(request, signal);
+  if (await overlap(output, source.base.folder.path)) throw exportOutputTaken(output, 'the base model');
+  if (await overlap(output, source.folder)) throw exportOutputTaken(output, 'the adapter');
   const notes = await write(format, source, output);
   return { output, bytes: await bytesOf(output), notes };
 }
