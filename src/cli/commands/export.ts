@@ -18,7 +18,10 @@ export const exportCommand: Command = {
     output: { type: 'text', value: 'FILE', description: 'File or folder that is made.' },
     overwrite: { type: 'flag', description: 'Replace what lies there.' },
   },
-  notes: ['Without --base-model it is the one that the adapter names. What is written is read again and compared.'],
+  notes: [
+    'Without --base-model it is the one that the adapter names.',
+    'Adapters (gguf-adapter, mlx) are read again and compared, of a merged model (gguf) the header is read again.',
+  ],
   stopsWhenAsked: true,
   async run(input, context) {
     const engine = await context.engine();

@@ -2,7 +2,7 @@ import { openTokenizer, readTokenizerParts } from '../../data/tokenizer';
 import type { Tokenizer } from '../../data/tokenizer';
 import { readWeight, tokenizerSource } from '../../facts/baseModel';
 import type { BaseModel } from '../../facts/baseModel';
-import { encodeGguf, fillsRows } from '../../formats/gguf/encode';
+import { encodeGguf, fillsRows, holds } from '../../formats/gguf/encode';
 import type { WrittenType } from '../../formats/gguf/encode';
 import { ggufNotFinite, ggufUnwritable } from '../../formats/gguf/failures';
 import { readGguf } from '../../formats/gguf/readGguf';
@@ -157,7 +157,7 @@ function tensorOf(source: ExportSource, weight: string, wanted: WrittenType): Gg
           : layout === 'transposed'
             ? transposed(values, shape)
             : interleaved(values, shape[0]!, layout.heads);
-      if (type !== 'F32' && !ordered.every((value) => Math.abs(value) < 65_520)) throw ggufNotFinite(weight);
+      if (!ordered.every((value) => holds(type, value))) throw ggufNotFinite(weight, type);
       await write(encodeGguf(type, ordered));
     },
   };
