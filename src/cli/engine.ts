@@ -45,7 +45,7 @@ export interface Engine {
   serve(options: ServeOptions, onNews: (news: ServeNews) => void, signal: AbortSignal): Promise<void>;
   /** What `export` can write. */
   exportFormats(): readonly ListedFormat[];
-  export(request: ExportRequest): Promise<Exported>;
+  export(request: ExportRequest, signal: AbortSignal): Promise<Exported>;
   /** Makes a PEFT adapter of one that mlx-lm trained. */
   import(request: ImportRequest): Promise<Imported>;
   /** The runs of the recipes in `folder`, latest first. */

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { formatBytes } from '../../run/format';
-import type { ExportRequest } from '../../run/export';
+import type { Exported, ExportRequest } from '../../run/export';
 import { requiredOption } from '../arguments';
 import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
+import type { Engine } from '../engine';
 import { wrongUsage } from '../failures';
 import { baseModel, modelOptions, weightedAdapters } from '../modelOptions';
 
@@ -17,8 +18,11 @@ export const exportCommand: Command = {
     output: { type: 'text', value: 'FILE', description: 'File or folder that is made.' },
     overwrite: { type: 'flag', description: 'Replace what lies there.' },
   },
-  notes: ['Without --base-model it is the one that the adapter names. What is written is read again and compared.'],
-  stopsWhenAsked: false,
+  notes: [
+    'Without --base-model it is the one that the adapter names.',
+    'Adapters (gguf-adapter, mlx) are read again and compared, of a merged model (gguf) the header is read again.',
+  ],
+  stopsWhenAsked: true,
   async run(input, context) {
     const engine = await context.engine();
     if (input.text('format') === undefined && input.text('output') === undefined) {
@@ -27,7 +31,11 @@ export const exportCommand: Command = {
       else for (const { name, purpose } of formats) context.stdout.line(`${name.padEnd(14)}${purpose}`);
       return 0;
     }
-    const exported = await engine.export(readRequest(input, context));
+    const exported = await unlessStopped(engine, readRequest(input, context), context.signal);
+    if (exported === undefined) {
+      context.stderr.line('Stopped: nothing was written.');
+      return 130;
+    }
     if (context.isJson) printJson(context, exported);
     else {
       context.words.line(`Written: ${exported.output} (${formatBytes(exported.bytes)}).`);
@@ -36,6 +44,19 @@ export const exportCommand: Command = {
     return 0;
   },
 };
+
+async function unlessStopped(
+  engine: Engine,
+  request: ExportRequest,
+  signal: AbortSignal,
+): Promise<Exported | undefined> {
+  try {
+    return await engine.export(request, signal);
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
+  }
+}
 
 /** @throws Failure `wrong-usage` */
 function readRequest(input: CommandInput, context: CommandContext): ExportRequest {

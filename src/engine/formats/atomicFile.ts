@@ -38,6 +38,31 @@ export async function writeFileAtomically(file: string, content: FileContent): P
 }
 
 /**
+ * As `writeFileAtomically` for a file that `fill` makes itself, at a path in an empty folder beside: whatever else it leaves
+ * there goes, too.
+ * @throws Failure as `writeFileAtomically`
+ */
+export async function replaceFileAtomically(file: string, fill: (draft: string) => Promise<void>): Promise<void> {
+  const target = await followLink(file);
+  await explainingErrors(file, async () => {
+    await makeMissingFolders(path.dirname(target));
+    if (await isFolder(target)) throw outputIsAFolder(file);
+    await removeLeftovers(target);
+    const temporary = siblingName(target, 'writing');
+    try {
+      await mkdir(temporary);
+      const draft = path.join(temporary, path.basename(target));
+      await fill(draft);
+      await flushTree(temporary);
+      await rename(draft, target);
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+    await flushFolder(path.dirname(target));
+  });
+}
+
+/**
  * Makes `folder` and what is missing above it. Not Node's own recursive `mkdir`, which never ends where the system says
  * that a parent exists and yet does not let anything be made in it, as /proc does (seen with Node 20).
  * @throws Failure `output-unwritable`, `output-not-a-folder`, `disk-full` (exit code 3)

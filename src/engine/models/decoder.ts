@@ -63,8 +63,14 @@ export function decoder(shape: DecoderShape): Model {
   };
 }
 
-function numbersOf({ heads, kvHeads, headSize, intermediateSize, epsilon, rope, windows }: DecoderShape): ModelNumbers {
-  return { heads, kvHeads, headSize, innerSize: intermediateSize, epsilon, rope, windows };
+function numbersOf(shape: DecoderShape): ModelNumbers {
+  const { heads, kvHeads, headSize, intermediateSize, activation, epsilon, rope, windows, layers } = shape;
+  const scales = Array.from({ length: layers }, () => attentionScale(shape));
+  return { heads, kvHeads, headSize, innerSize: intermediateSize, activation, epsilon, rope, windows, scales };
+}
+
+function attentionScale({ headSize }: DecoderShape): number {
+  return headSize ** -0.5;
 }
 
 function decoderModules(shape: DecoderShape): Module[] {
@@ -138,7 +144,7 @@ function attention(
   const k = positioned('k', shape.kvHeads);
   const v = heads('v', shape.kvHeads);
   const window = shape.windows[block] ?? null;
-  const mixed = attend(layers, inputs, { block, scale: shape.headSize ** -0.5, window }, q, k, v);
+  const mixed = attend(layers, inputs, { block, scale: attentionScale(shape), window }, q, k, v);
   return layers.linear(`${path}.self_attn.o_proj`, b.reshape(mixed, [x.shape[0]!, shape.heads * shape.headSize]));
 }
 

@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../graph/builder';
 import type { Value } from '../graph/types';
+import type { Activation } from './activation';
 import type { Rope } from './rope';
 
 /** A module of a model that has weights, under the path that PyTorch's `named_modules()` gives it. */
@@ -58,12 +59,16 @@ export interface ModelNumbers {
   readonly headSize: number;
   /** Features inside the feed-forward layer. */
   readonly innerSize: number;
+  /** Inside the feed-forward layer. */
+  readonly activation: Activation;
   /** Of the norms. */
   readonly epsilon: number;
   /** Undefined where positions are learnt. */
   readonly rope: Rope | undefined;
   /** Sliding attention window of each block; `null` sees everything before. */
   readonly windows: readonly (number | null)[];
+  /** Factor on the attention scores of each block. */
+  readonly scales: readonly number[];
 }
 
 /** A model family's reading of one configuration: its modules, its weights, and its forward pass. */

@@ -95,6 +95,22 @@ describe('mlx', () => {
     await assert.rejects(again, failing('export-output-exists'));
   });
 
+  test('replaces neither base nor adapter, and what is imported does not replace itself', async (t) => {
+    const { request, base, adapter, folder } = await tiny(t, 'mlx');
+    for (const output of [base, adapter, folder, path.join(adapter, 'mlx')]) {
+      await assert.rejects(
+        exportAdapter({ ...request, output, overwrite: true }),
+        failing('export-output-taken'),
+        output,
+      );
+    }
+    await exportAdapter(request);
+    for (const output of [request.output, path.join(request.output, 'inside'), folder]) {
+      const imported = importMlx({ from: request.output, output, baseModel: null, overwrite: true });
+      await assert.rejects(imported, failing('export-output-taken'), output);
+    }
+  });
+
   test('refuses what mlx-lm has no place for', async (t) => {
     for (const config of [{ modules_to_save: ['lm_head'] }, { target_modules: ['embed_tokens'] }]) {
       const { request } = await tiny(t, 'mlx', config);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { openBaseModel, openModelTokenizer, readWeight } from '../../../src/engine/facts/baseModel';
@@ -11,6 +13,7 @@ import { readTensor } from '../../../src/engine/formats/safetensors';
 import { mergedDelta } from '../../../src/engine/lora/merge';
 import { attach } from '../../../src/engine/operations/attached';
 import { exportAdapter } from '../../../src/engine/operations/export/exportAdapter';
+import { writeJson } from '../../tiny/model';
 import { failsWith } from '../formats/scratch';
 import { exporting, pieces } from './ggufProject';
 import type { Exporting } from './ggufProject';
@@ -128,6 +131,33 @@ function ggufName(at: string): string {
   return `blk.${block}.${names[at.slice(at.lastIndexOf('.') + 1)]!}`;
 }
 
+describe('an export that does not come to its end', () => {
+  test('leaves what was there when it is stopped, and nothing beside', async (t) => {
+    const { adapter, folder } = await exporting(t, 'llama', ['q_proj']);
+    const output = path.join(folder, 'out', 'merged.gguf');
+    await mkdir(path.dirname(output));
+    await writeFile(output, 'older');
+    const stop = new AbortController();
+    const request = { format: 'gguf', adapter, baseModel: null, output, overwrite: true };
+    const ended = exportAdapter(request, stop.signal);
+    stop.abort();
+    await assert.rejects(ended, (error) => error === stop.signal.reason);
+    assert.equal(await readFile(output, 'utf8'), 'older');
+    assert.deepEqual(await readdir(path.dirname(output)), ['merged.gguf']);
+  });
+
+  test('is cleared away by the next one when its process was killed', async (t) => {
+    const { adapter, folder } = await exporting(t, 'llama', ['q_proj']);
+    const output = path.join(folder, 'out', 'merged.gguf');
+    const { pid: dead } = spawnSync(process.execPath, ['--version']);
+    const left = path.join(folder, 'out', `.merged.gguf.writing.${dead}.${randomUUID()}`);
+    await mkdir(left, { recursive: true });
+    await writeFile(path.join(left, '.merged.gguf.writing'), 'half');
+    await exportAdapter({ format: 'gguf', adapter, baseModel: null, output, overwrite: false });
+    assert.deepEqual(await readdir(path.dirname(output)), ['merged.gguf']);
+  });
+});
+
 describe('what cannot be exported', () => {
   test('a format that is not there', async (t) => {
     const { adapter, folder } = await exporting(t, 'llama', ['q_proj', 'k_proj']);
@@ -147,6 +177,16 @@ describe('what cannot be exported', () => {
     );
   });
 
+  test('to the GGUF file that is the base model', async (t) => {
+    const { adapter, folder } = await exporting(t, 'llama', ['q_proj']);
+    const output = path.join(folder, 'base.gguf');
+    const request = { format: 'gguf', adapter, output, overwrite: true };
+    await exportAdapter({ ...request, baseModel: null });
+    const before = await readFile(output);
+    await failsWith('export-output-taken', exportAdapter({ ...request, baseModel: output }));
+    assert.deepEqual(await readFile(output), before);
+  });
+
   test('an adapter on the output layer, as a GGUF adapter', async (t) => {
     const { adapter, folder } = await exporting(t, 'llama', ['lm_head', 'q_proj']);
     const output = path.join(folder, 'out.gguf');
@@ -156,6 +196,25 @@ describe('what cannot be exported', () => {
     assert.ok(!(await readdir(folder)).some((name) => name.includes('out.gguf')));
     await exportAdapter({ ...request, format: 'gguf' });
   });
+
+  const unwritable: readonly (readonly [string, string, Readonly<Record<string, unknown>>, RegExp])[] = [
+    ['llama', 'q_proj', { hidden_act: 'gelu_new' }, /activation function gelu_tanh/],
+    ['qwen2', 'q_proj', { hidden_act: 'gelu' }, /activation function gelu /],
+    ['gpt2', 'c_fc', { activation_function: 'silu' }, /activation function silu/],
+    ['gpt2', 'c_fc', { activation_function: 'gelu' }, /activation function gelu /],
+    ['gpt2', 'c_fc', { scale_attn_weights: false }, /attention scores/],
+    ['gpt2', 'c_fc', { scale_attn_by_inverse_layer_idx: true }, /attention scores/],
+  ];
+  for (const [family, layer, values, said] of unwritable) {
+    test(`a ${family} model with ${JSON.stringify(values)}`, async (t) => {
+      const { model, adapter, folder } = await exporting(t, family, [layer]);
+      const config = path.join(model, 'config.json');
+      await writeJson(config, { ...(JSON.parse(await readFile(config, 'utf8')) as object), ...values });
+      const output = path.join(folder, 'out.gguf');
+      const exported = exportAdapter({ format: 'gguf', adapter, baseModel: null, output, overwrite: false });
+      assert.match((await failsWith('gguf-unwritable', exported)).message, said);
+    });
+  }
 
   test('a tokenizer that GGUF has no name for', async (t) => {
     const { model, adapter, folder } = await exporting(t, 'llama', ['q_proj', 'k_proj']);

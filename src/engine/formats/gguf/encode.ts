@@ -11,6 +11,13 @@ export function fillsRows(type: WrittenType, rowLength: number): boolean {
   return type !== 'Q8_0' || rowLength % block === 0;
 }
 
+/** Whether a number stays finite as `type`. Q8_0's scale, which is half precision, is a 127th of its largest number. */
+export function holds(type: WrittenType, value: number): boolean {
+  const magnitude = Math.abs(value);
+  // What is below 65,520 is rounded to 65,504, the largest number of half precision.
+  return type === 'F32' ? Number.isFinite(value) : type === 'F16' ? magnitude < 65_520 : magnitude <= 65_504 * 127;
+}
+
 /** Numbers → stored bytes. */
 export function encodeGguf(type: WrittenType, values: Float32Array): Uint8Array {
   if (type === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

@@ -105,9 +105,10 @@ export function ggufUnwritable(what: string): Failure {
   });
 }
 
-export function ggufNotFinite(weight: string): Failure {
-  return new Failure('gguf-not-finite', `The weight ${weight} has values that half precision cannot hold.`, {
-    hint: 'Write it as q8_0 if its matrices allow it, or use the merged model in another format.',
+export function ggufNotFinite(weight: string, type: string): Failure {
+  const other = 'Merge it into a Hugging Face folder in float32 or bfloat16 (`lora merge`) and use that.';
+  return new Failure('gguf-not-finite', `The weight ${weight} has values that ${type} cannot hold.`, {
+    hint: type === 'F16' ? `Try --type q8_0, which holds larger ones in most matrices. Otherwise: ${other}` : other,
     exitCode: 3,
   });
 }

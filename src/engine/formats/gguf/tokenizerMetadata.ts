@@ -31,7 +31,9 @@ export function tokenizerMetadata(tokenizer: TokenizerToWrite): ReadonlyMap<stri
   if (style === undefined || model['type'] !== 'BPE') throw ggufTokenizerUnwritable();
   const tokens = Array.from({ length: rows }, (_, id) => `[PAD${id}]`);
   const kindOf = tokens.map((): number => kinds.unused);
+  // llama.cpp takes as many tokens as there are rows: the model has no vector for those beyond.
   const put = (id: number, token: string, kind: number): void => {
+    if (id < 0 || id >= rows) return;
     tokens[id] = token;
     kindOf[id] = kind;
   };

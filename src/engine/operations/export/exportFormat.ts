@@ -13,6 +13,8 @@ export interface ExportSource {
   readonly adapter: Adapter;
   /** By the names of the adapter's trainables. */
   readonly values: ReadonlyMap<string, Float32Array>;
+  /** What takes long ends with its reason once it is aborted. */
+  readonly signal: AbortSignal;
 }
 
 /** A format of another program's. */

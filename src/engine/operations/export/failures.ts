@@ -13,6 +13,14 @@ export const exportOutputExists = (output: string): Failure =>
     exitCode: 2,
   });
 
+/** `what` is `the base model` or `the adapter`. */
+export const exportOutputTaken = (output: string, what: string): Failure =>
+  new Failure('export-output-taken', `Nothing can be written to ${output}: ${what} lies there.`, {
+    hint: 'Choose an --output beside it.',
+    place: { file: output },
+    exitCode: 2,
+  });
+
 /** `what` is what the format cannot hold, as after "holds". */
 export const exportNeedsMerge = (format: string, what: string): Failure =>
   new Failure('export-needs-merge', `This adapter holds ${what}, which the format ${format} has no place for.`, {

@@ -2,7 +2,7 @@ import { openTokenizer, readTokenizerParts } from '../../data/tokenizer';
 import type { Tokenizer } from '../../data/tokenizer';
 import { readWeight, tokenizerSource } from '../../facts/baseModel';
 import type { BaseModel } from '../../facts/baseModel';
-import { encodeGguf, fillsRows } from '../../formats/gguf/encode';
+import { encodeGguf, fillsRows, holds } from '../../formats/gguf/encode';
 import type { WrittenType } from '../../formats/gguf/encode';
 import { ggufNotFinite, ggufUnwritable } from '../../formats/gguf/failures';
 import { readGguf } from '../../formats/gguf/readGguf';
@@ -26,6 +26,7 @@ export function ggufModelFormat(type: 'F16' | 'Q8_0'): ExportFormat {
     ending: type === 'F16' ? '.gguf' : '.q8_0.gguf',
     async write(source, target) {
       const { base } = source;
+      checkWritable(base.model);
       const metadata = new Map<string, GgufEntry>([
         ['general.architecture', { text: architectureName(base.model.modelType) }],
         ['general.type', { text: 'model' }],
@@ -41,6 +42,21 @@ export function ggufModelFormat(type: 'F16' | 'Q8_0'): ExportFormat {
       return [`Read again, all ${size} tensors are in their places.`, ...windowNotes(base.model)];
     },
   };
+}
+
+/**
+ * GGUF has no keys for what llama.cpp computes the same way in every model of a kind.
+ * @throws Failure `gguf-unwritable`
+ */
+function checkWritable({ numbers: { activation, scales, headSize, rope } }: Model): void {
+  if (activation !== (rope === undefined ? 'gelu_tanh' : 'silu')) {
+    throw ggufUnwritable(`the activation function ${activation} in its feed-forward layers`);
+  }
+  if (scales.some((scale) => scale !== headSize ** -0.5)) {
+    throw ggufUnwritable(
+      'attention scores scaled in another way than usual (scale_attn_weights, scale_attn_by_inverse_layer_idx)',
+    );
+  }
 }
 
 /** @throws Failure `gguf-unwritable` */
@@ -133,6 +149,7 @@ function tensorOf(source: ExportSource, weight: string, wanted: WrittenType): Gg
     type,
     shape: stored,
     write: async (write) => {
+      source.signal.throwIfAborted();
       const values = await mergedWeight(source, weight);
       const ordered =
         layout === 'same'
@@ -140,7 +157,7 @@ function tensorOf(source: ExportSource, weight: string, wanted: WrittenType): Gg
           : layout === 'transposed'
             ? transposed(values, shape)
             : interleaved(values, shape[0]!, layout.heads);
-      if (type !== 'F32' && !ordered.every((value) => Math.abs(value) < 65_520)) throw ggufNotFinite(weight);
+      if (!ordered.every((value) => holds(type, value))) throw ggufNotFinite(weight, type);
       await write(encodeGguf(type, ordered));
     },
   };

@@ -9,14 +9,16 @@ import { readMlxAdapter } from '../../formats/mlxAdapter';
 import type { MlxAdapter } from '../../formats/mlxAdapter';
 import type { TensorToWrite } from '../../formats/safetensors';
 import { transposed } from '../../lora/transposed';
-import { exportOutputExists } from '../export/failures';
+import { exportOutputExists, exportOutputTaken } from '../export/failures';
+import { overlap } from '../overlap';
 
 /**
  * Writes an adapter of mlx-lm as a PEFT adapter folder, its numbers unchanged.
- * @throws Failure `export-output-exists`, those of `readMlxAdapter` and `writeAdapterFolder`
+ * @throws Failure `export-output-exists`, `export-output-taken`, those of `readMlxAdapter` and `writeAdapterFolder`
  */
 export async function importMlx({ from, output, baseModel, overwrite }: ImportRequest): Promise<Imported> {
   const adapter = await readMlxAdapter(from);
+  if (await overlap(output, from)) throw exportOutputTaken(output, 'the adapter');
   const entries = await readdir(output).catch((): string[] => []);
   if (entries.length > 0 && !overwrite) throw exportOutputExists(output);
   const config = configOf(adapter, baseModel);

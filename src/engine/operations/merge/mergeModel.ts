@@ -1,4 +1,4 @@
-import { copyFile, readdir, realpath, stat } from 'node:fs/promises';
+import { copyFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { WeightedAdapter } from '../../../run/answers';
 import type { MergeDtype, MergedModel, MergeNews, MergeOutcome, MergeProof, MergeRequest } from '../../../run/merge';
@@ -14,6 +14,7 @@ import type { AdapterValues } from '../../lora/concatenated';
 import { changesBase } from '../../lora/initialize';
 import { floats } from '../../runtime/runtime';
 import { attach } from '../attached';
+import { overlap } from '../overlap';
 import { openBaseOf } from './baseOfAdapter';
 import {
   adaptersNotCombinable,
@@ -58,31 +59,16 @@ async function openBase({ baseModel, adapters }: MergeRequest): Promise<BaseMode
 }
 
 async function checkOutput({ output, overwrite, adapters }: MergeRequest, base: BaseModel): Promise<void> {
-  const place = await realPath(output);
   const taken = [
     { folder: base.folder.path, what: 'the base model' },
     ...adapters.map(({ folder }) => ({ folder, what: 'the adapter' })),
   ];
   for (const { folder, what } of taken) {
-    const other = await realPath(folder);
-    if (isInside(other, place) || isInside(place, other)) throw mergeOutputTaken(output, what);
+    if (await overlap(output, folder)) throw mergeOutputTaken(output, what);
   }
   const entries = await readdir(output).catch((): string[] => []);
   if (entries.includes(modelReplacement.marker) && !overwrite) throw mergeOutputExists(output);
   await checkFolderWritable(output, modelReplacement);
-}
-
-/** What does not exist yet is where it would be. */
-async function realPath(place: string): Promise<string> {
-  return realpath(place).catch(async () => {
-    const above = path.dirname(place);
-    return above === place ? place : path.join(await realPath(above), path.basename(place));
-  });
-}
-
-function isInside(inner: string, outer: string): boolean {
-  const relative = path.relative(outer, inner);
-  return relative === '' || !(relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative));
 }
 
 /** All adapters as one, their weights included. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { encodeGguf } from '../../../../src/engine/formats/gguf/encode';
+import { encodeGguf, holds } from '../../../../src/engine/formats/gguf/encode';
 import { readGguf } from '../../../../src/engine/formats/gguf/readGguf';
 import { decodeGguf, readGgufRows } from '../../../../src/engine/formats/gguf/readGgufTensor';
 import { writeGguf } from '../../../../src/engine/formats/gguf/writeGguf';
@@ -19,6 +19,25 @@ test('Q8_0 and F16 are rounded as the Python package rounds them', () => {
   assert.deepEqual(Buffer.from(encodeGguf('F16', plain)), Buffer.from(stored('F16')));
   assert.deepEqual(Buffer.from(encodeGguf('F32', plain)), Buffer.from(stored('F32')));
   assert.deepEqual(encodeGguf('Q8_0', new Float32Array(32)), new Uint8Array(34));
+});
+
+test('what a type is said to hold is finite when it is read again, and the rest is not', () => {
+  for (const [type, largest, tooLarge] of [
+    ['F32', 3e38, Infinity],
+    ['F16', 65_519, 65_520],
+    ['Q8_0', 65_504 * 127, 65_520 * 127],
+  ] as const) {
+    for (const [value, isHeld] of [
+      [-largest, true],
+      [tooLarge, false],
+      [NaN, false],
+    ] as const) {
+      assert.equal(holds(type, value), isHeld, `${type} ${value}`);
+      if (Number.isNaN(value)) continue;
+      const [read] = decodeGguf(type, Uint8Array.from(encodeGguf(type, new Float32Array(32).fill(value))));
+      assert.equal(Number.isFinite(read), isHeld, `${type} ${value} → ${read}`);
+    }
+  }
 });
 
 const metadata = new Map<string, GgufEntry>([
