@@ -1,4 +1,5 @@
 import { shellWord } from './cardText';
+import { isGguf } from './modelFolder';
 
 /** What the ways to load an adapter depend on. */
 export interface CardUsage {
@@ -29,39 +30,53 @@ ${from}
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-base_model = ${JSON.stringify(facts.baseModel)}
-tokenizer = AutoTokenizer.from_pretrained(base_model)
-model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base_model), "path/to/this/folder")
+${loading(facts.baseModel)}
+model = PeftModel.from_pretrained(model, "path/to/this/folder")
 \`\`\`
 
 ${others}`;
+}
+
+/** Of a GGUF file Transformers wants the folder and the name. */
+function loading(baseModel: string): string {
+  const [, folder = '', file = ''] = isGguf(baseModel) ? (/^(.*?)[/\\]?([^/\\]+)$/.exec(baseModel) ?? []) : [];
+  const argument = file === '' ? '' : ', gguf_file=gguf_file';
+  return [
+    `base_model = ${JSON.stringify(file === '' ? baseModel : folder === '' ? '.' : folder)}`,
+    ...(file === '' ? [] : [`gguf_file = ${JSON.stringify(file)}  # needs the package gguf`]),
+    `tokenizer = AutoTokenizer.from_pretrained(base_model${argument})`,
+    `model = AutoModelForCausalLM.from_pretrained(base_model${argument})`,
+  ].join('\n');
 }
 
 function adapterPrograms({ name, baseModel, rank }: CardUsage): string {
   const [base, own] = [shellWord(baseModel), shellWord(plainName(name))];
   const maxRank = vllmRanks.find((known) => known >= rank) ?? rank;
   const rankOption = maxRank <= 16 ? '' : ` --max-lora-rank ${maxRank}`;
-  return `### vLLM
+  const vllm = `### vLLM
 
 \`\`\`sh
 vllm serve ${base} --enable-lora${rankOption} --lora-modules ${own}=path/to/this/folder
 \`\`\`
 
-### llama.cpp
-
-\`\`\`sh
-python convert_lora_to_gguf.py --base ${base} path/to/this/folder --outfile ${own}.gguf
-llama-cli -m base-model.gguf --lora ${own}.gguf
-\`\`\`
-
-### MLX
+`;
+  const mlx = `### MLX
 
 \`\`\`sh
 lora export path/to/this/folder --format mlx --output ${own}-mlx
 mlx_lm.generate --model ${base} --adapter-path ${own}-mlx --prompt "…"
 \`\`\`
 
-### Ollama
+`;
+  // Neither vLLM with an adapter nor mlx-lm loads a GGUF file.
+  return `${isGguf(baseModel) ? '' : vllm}### llama.cpp
+
+\`\`\`sh
+lora export path/to/this/folder --format gguf-adapter --output ${own}.gguf
+llama-cli -m ${isGguf(baseModel) ? base : 'base-model.gguf'} --lora ${own}.gguf
+\`\`\`
+
+${isGguf(baseModel) ? '' : mlx}### Ollama
 
 \`\`\`sh
 lora export path/to/this/folder --format ollama --output Modelfile   # for LLaMA and Mistral; else merge it first

@@ -33,6 +33,21 @@ describe('a model card', () => {
     );
   });
 
+  test('of a GGUF base says how to load that, and names no program that cannot', () => {
+    const card = renderModelCard({ ...facts, baseModel: './models/base.Q8_0.gguf' });
+    for (const part of [
+      'base_model = "./models"\ngguf_file = "base.Q8_0.gguf"',
+      'AutoTokenizer.from_pretrained(base_model, gguf_file=gguf_file)\n',
+      'AutoModelForCausalLM.from_pretrained(base_model, gguf_file=gguf_file)\n',
+      'llama-cli -m ./models/base.Q8_0.gguf --lora support-bot.gguf\n',
+      'ollama create',
+    ]) {
+      assert.ok(card.includes(part), part);
+    }
+    assert.doesNotMatch(card, /vllm|mlx/i);
+    assert.ok(renderModelCard({ ...facts, baseModel: 'base.gguf' }).includes('base_model = "."\n'));
+  });
+
   test('says what was trained, on what, how, with what result, and how to load it', () => {
     const card = renderModelCard(facts);
     for (const part of [
@@ -53,7 +68,7 @@ describe('a model card', () => {
       '| final eval_loss | `1.5` |',
       'PeftModel.from_pretrained(',
       'vllm serve org/base --enable-lora --lora-modules support-bot=path/to/this/folder\n',
-      'convert_lora_to_gguf.py --base org/base path/to/this/folder --outfile support-bot.gguf\n',
+      'lora export path/to/this/folder --format gguf-adapter --output support-bot.gguf\n',
       '--format mlx --output support-bot-mlx\n',
       'ollama create support-bot -f Modelfile\n',
       '\n![Loss by step](loss.svg)\n',

@@ -131,6 +131,19 @@ function ggufName(at: string): string {
   return `blk.${block}.${names[at.slice(at.lastIndexOf('.') + 1)]!}`;
 }
 
+test('a program for Transformers finds a GGUF base by its folder and name', async (t) => {
+  const { adapter, folder } = await exporting(t, 'llama', ['q_proj']);
+  const request = { adapter, overwrite: false };
+  const base = path.join(folder, 'base.gguf');
+  await exportAdapter({ ...request, format: 'gguf', baseModel: null, output: base });
+  const output = path.join(folder, 'ask.py');
+  await exportAdapter({ ...request, format: 'transformers', baseModel: base, output });
+  const text = await readFile(output, 'utf8');
+  assert.ok(text.includes(`BASE_MODEL = ${JSON.stringify(folder)}\nGGUF_FILE = "base.gguf"\n`));
+  assert.equal(text.split('.from_pretrained(BASE_MODEL, gguf_file=GGUF_FILE').length, 3);
+  assert.match(text, /default="float32"/);
+});
+
 describe('an export that does not come to its end', () => {
   test('leaves what was there when it is stopped, and nothing beside', async (t) => {
     const { adapter, folder } = await exporting(t, 'llama', ['q_proj']);

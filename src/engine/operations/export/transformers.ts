@@ -1,4 +1,6 @@
 import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { isGguf } from '../../formats/modelFolder';
 import type { ExportFormat } from './exportFormat';
 import { nearPath } from './nearPath';
 
@@ -8,12 +10,18 @@ export const transformersFormat: ExportFormat = {
   isFolder: false,
   ending: '.py',
   async write({ name, folder, base }, target, output) {
-    await writeFile(target, script(name, base.folder.path, nearPath(folder, output)));
-    return ['It needs `pip install torch transformers peft`; run it with a prompt after its name.'];
+    const place = base.folder.path;
+    await writeFile(target, script(name, place, nearPath(folder, output)));
+    const packages = isGguf(place) ? 'torch transformers peft gguf' : 'torch transformers peft';
+    return [`It needs \`pip install ${packages}\`; run it with a prompt after its name.`];
   },
 };
 
 function script(name: string, base: string, adapter: string): string {
+  // Of a GGUF file Transformers wants the folder and the name, and widens it: no number format is how it is stored.
+  const [folder, constant, argument, dtype] = isGguf(base)
+    ? [path.dirname(base), `GGUF_FILE = ${pythonText(path.basename(base))}\n`, ', gguf_file=GGUF_FILE', 'float32']
+    : [base, '', '', 'auto'];
   return `"""Answers with the LoRA adapter ${docText(name)}.
 
     python this_file.py "A prompt"             the adapter's answer
@@ -28,8 +36,8 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-BASE_MODEL = ${pythonText(base)}
-ADAPTER = Path(__file__).parent / ${pythonText(adapter)}
+BASE_MODEL = ${pythonText(folder)}
+${constant}ADAPTER = Path(__file__).parent / ${pythonText(adapter)}
 
 
 def main() -> None:
@@ -38,12 +46,12 @@ def main() -> None:
     parser.add_argument("--base", action="store_true", help="answer without the adapter")
     parser.add_argument("--chat", action="store_true", help="hand the prompt over as a chat message")
     parser.add_argument("--max-new-tokens", type=int, default=128)
-    parser.add_argument("--dtype", default="auto", help="float32, bfloat16, float16; auto is how it is stored")
+    parser.add_argument("--dtype", default="${dtype}", help="float32, bfloat16, float16${dtype === 'auto' ? '; auto is how it is stored' : ''}")
     options = parser.parse_args()
 
     device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    tokenizer = AutoTokenizer.from_pretrained(BASE_MODEL)
-    model = AutoModelForCausalLM.from_pretrained(BASE_MODEL, dtype=options.dtype).to(device)
+    tokenizer = AutoTokenizer.from_pretrained(BASE_MODEL${argument})
+    model = AutoModelForCausalLM.from_pretrained(BASE_MODEL${argument}, dtype=options.dtype).to(device)
     if not options.base:
         model = PeftModel.from_pretrained(model, ADAPTER)
     model.eval()
