@@ -22,12 +22,25 @@ wandb_project: first
 evals_per_epoch: 4
 `;
 
+/** As PEFT writes it beside an adapter. */
+const peft = {
+  peft_type: 'LORA',
+  task_type: 'CAUSAL_LM',
+  base_model_name_or_path: 'owner/Model-1B',
+  r: 24,
+  lora_alpha: 48,
+  lora_dropout: 0.05,
+  target_modules: ['q_proj', 'v_proj'],
+};
+
 export const convertStory = {
   name: 'convert settings of another tool into a recipe, in Restricted Mode too',
   trusted: false,
   prepare(folder) {
     mkdirSync(path.join(folder, 'configs'));
     writeFileSync(path.join(folder, 'configs', 'first.yml'), axolotl);
+    mkdirSync(path.join(folder, 'older'));
+    writeFileSync(path.join(folder, 'older', 'adapter_config.json'), JSON.stringify(peft));
     writeFileSync(path.join(folder, 'ci.yml'), 'on: push\njobs: {}\n');
   },
   async play(workbench, folder) {
@@ -49,5 +62,11 @@ export const convertStory = {
     await workbench.toast('ci.yml was not converted. No known training tool has such settings').waitFor();
     await workbench.shot('refused');
     assert.ok(!existsSync(path.join(folder, 'ci.lora.json')));
+
+    await workbench.openFile('adapter_config.json');
+    await workbench.command('LoRA: Convert to Recipe');
+    await workbench.page.locator('.tab', { hasText: 'older.lora.json' }).first().waitFor();
+    await workbench.page.locator('.monaco-editor .view-line', { hasText: '"r": 24' }).first().waitFor();
+    await workbench.shot('from-peft');
   },
 };
