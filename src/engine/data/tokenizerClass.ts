@@ -5,6 +5,7 @@
  * of Transformers 5 (`models/auto/tokenization_auto.py` and `models/<family>/tokenization_<family>.py`) for the
  * families that this engine trains; every other class uses the file as it stands.
  */
+import { byteLevelDecoder, sentencePieceSteps } from '../formats/tokenizerSteps';
 
 /** The parts of `tokenizer.json` that decide about ids. */
 export interface TokenizerJson {
@@ -42,8 +43,6 @@ interface TokenizerClass {
   steps(config: TokenizerConfig): Steps;
 }
 
-const byteLevelDecoder = { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true };
-
 /** How Qwen splits text before BPE. */
 const qwenPattern =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" +
@@ -56,24 +55,7 @@ const rebuiltClasses: Readonly<Record<string, TokenizerClass>> = {
     steps: (config) => {
       const prefix = config['add_prefix_space'] !== false;
       const scheme = config['legacy'] === true ? 'always' : 'first';
-      return {
-        normalizer: null,
-        pre_tokenizer: {
-          type: 'Metaspace',
-          replacement: '▁',
-          prepend_scheme: prefix ? scheme : 'never',
-          split: false,
-        },
-        decoder: {
-          type: 'Sequence',
-          decoders: [
-            { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-            { type: 'ByteFallback' },
-            { type: 'Fuse' },
-            ...(prefix ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : []),
-          ],
-        },
-      };
+      return { normalizer: null, ...sentencePieceSteps(prefix ? scheme : 'never') };
     },
   },
   GPT2Tokenizer: {

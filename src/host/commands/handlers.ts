@@ -91,6 +91,9 @@ type Others = keyof ReturnType<typeof trainingHandlers> | keyof ReturnType<typeo
 
 function fileHandlers(parts: Parts): Handlers<Exclude<CommandName, Others>> {
   const { context, log, files, service, notices, sidebar } = parts;
+  /** The adapter that something is to be made of, where the workspace is trusted. */
+  const trustedAdapter = async (target: unknown, title: string): Promise<string | undefined> =>
+    (await notices.askForTrust()) ? (await import('./adapterCommands')).adapterFor(target, files, title) : undefined;
   return {
     createExample: async () => (await import('./example')).createExample(context),
     showAdapter: async (target) => {
@@ -100,18 +103,14 @@ function fileHandlers(parts: Parts): Handlers<Exclude<CommandName, Others>> {
       await showAdapter(folder, service, { openDashboard: (run, part) => dashboards.open(run, part) });
     },
     mergeIntoBaseModel: async (target) => {
-      if (!(await notices.askForTrust())) return undefined;
-      const adapter = await (await import('./adapterCommands')).adapterFor(target, files, 'Merge into Base Model');
+      const adapter = await trustedAdapter(target, 'Merge into Base Model');
       if (adapter === undefined) return undefined;
-      const { mergeAdapter } = await import('../adapters/mergeAdapter');
-      return mergeAdapter(adapter, () => parts.startEngine());
+      return (await import('../adapters/mergeAdapter')).mergeAdapter(adapter, () => parts.startEngine());
     },
     exportAdapter: async (target) => {
-      if (!(await notices.askForTrust())) return undefined;
-      const adapter = await (await import('./adapterCommands')).adapterFor(target, files, 'Export Adapter');
+      const adapter = await trustedAdapter(target, 'Export Adapter');
       if (adapter === undefined) return undefined;
-      const { exportAdapter } = await import('../adapters/exportAdapter');
-      return exportAdapter(adapter, () => parts.startEngine());
+      return (await import('../adapters/exportAdapter')).exportAdapter(adapter, () => parts.startEngine());
     },
     revealAdapter: async (target) => (await import('./adapterCommands')).revealAdapterOf(target, service, sidebar),
     rename: async (target) => (await import('./fileCommands')).renameAdapter(target),

@@ -15,6 +15,7 @@ import { OnnxRuntime } from '../../../src/engine/runtime/onnx/onnxRuntime';
 import { floats, i32 } from '../../../src/engine/runtime/runtime';
 import type { Runtime, Tensors, WeightSource } from '../../../src/engine/runtime/runtime';
 import { randomStream } from '../../../src/random/randomStream';
+import { options as loraOptions } from '../lora/models';
 
 const decoder = {
   vocab_size: 61,
@@ -108,20 +109,7 @@ export function stackedReaderOf(
   return stackedReader({ runtime: onnx, base: baseOf(model), weights, maxLength: model.contextLength }, paths);
 }
 
-const plainOptions: LoraOptions = {
-  r: 3,
-  loraAlpha: 5,
-  loraDropout: 0,
-  targetModules: undefined,
-  excludeModules: [],
-  bias: 'none',
-  useRslora: false,
-  rankPattern: [],
-  alphaPattern: [],
-  layersToTransform: null,
-  modulesToSave: [],
-  initLoraWeights: true,
-};
+const plainOptions = loraOptions({ r: 3, loraAlpha: 5, targetModules: undefined });
 
 /** An adapter that changes much, and its values. */
 export function randomAdapter(

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../jsonFile';
 import type { JsonObject } from '../jsonFile';
+import { byteLevelDecoder, sentencePieceSteps } from '../tokenizerSteps';
 import { ggufTokenizerUnsupported } from './failures';
 import type { Metadata } from './metadata';
 
@@ -87,7 +88,7 @@ function byteLevel(vocabulary: Vocabulary): Built {
     steps: {
       normalizer: style.composes === true ? { type: 'NFC' } : null,
       pre_tokenizer: { type: 'Sequence', pretokenizers: style.split },
-      decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+      decoder: byteLevelDecoder,
       model: { type: 'BPE', vocab: idsOf(vocabulary), merges, ignore_merges: style.ignoresMerges ?? false },
     },
   };
@@ -139,16 +140,7 @@ function sentencePiece(vocabulary: Vocabulary): Built {
   return {
     addsBos: true,
     steps: {
-      pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: prefix ? 'first' : 'never', split: false },
-      decoder: {
-        type: 'Sequence',
-        decoders: [
-          { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-          { type: 'ByteFallback' },
-          { type: 'Fuse' },
-          ...(prefix ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : []),
-        ],
-      },
+      ...sentencePieceSteps(prefix ? 'first' : 'never'),
       model: {
         type: 'BPE',
         vocab: idsOf(vocabulary),
