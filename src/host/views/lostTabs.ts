@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
 
-/** Milliseconds in which VS Code hands a tab that is shown to its extension. */
-const handedOver = 2_000;
+/**
+ * Milliseconds in which VS Code hands a tab that is shown to its extension. On a slow computer a reloaded window takes more
+ * than two seconds for it; a tab that is replaced before it is handed over stays blank.
+ */
+const handedOver = 15_000;
 
 /**
  * Finds tabs of a webview that nobody answers. When an extension host crashes, VS Code starts another one and keeps the
