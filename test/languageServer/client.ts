@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import {
@@ -53,10 +54,7 @@ export class TestClient {
     this.process.stdin?.on('error', () => undefined);
     this.process.on('error', (error) => this.log.push(String(error)));
     this.connection = isStdio
-      ? createMessageConnection(
-          new StreamMessageReader(this.process.stdout!),
-          new StreamMessageWriter(this.process.stdin!),
-        )
+      ? createMessageConnection(wholeMessages(this.process.stdout!), new StreamMessageWriter(this.process.stdin!))
       : createMessageConnection(new IPCMessageReader(this.process), new IPCMessageWriter(this.process));
     this.#listen();
     t.after(async () => {
@@ -249,4 +247,11 @@ export function workspaceFolders(folders: readonly string[]): readonly { uri: st
 
 export function uriOf(file: string): string {
   return pathToFileURL(file).toString();
+}
+
+/** Without the timer for messages that come in parts: a server killed in the middle of one would leave it running forever. */
+function wholeMessages(stream: Readable): StreamMessageReader {
+  const reader = new StreamMessageReader(stream);
+  reader.partialMessageTimeout = 0;
+  return reader;
 }
