@@ -151,8 +151,14 @@ export class Workbench {
     return this.page.locator('.notification-toast').filter({ hasText: text }).first();
   }
 
+  /** Presses a button of a notice, which closes it: one that another notice pushes away has not been hit. */
   async press(toast, button) {
-    await toast.locator('.monaco-button, .monaco-text-button', { hasText: button }).first().click();
+    const entry = toast.locator('.monaco-button, .monaco-text-button', { hasText: button }).first();
+    await entry.waitFor();
+    await persist(`"${button}" closes its notice`, async () => {
+      if (await entry.isVisible()) await entry.click({ timeout: 5000 });
+      await entry.waitFor({ state: 'hidden', timeout: 5000 });
+    });
   }
 
   /** The page of the dashboard that is shown. */
