@@ -20,6 +20,8 @@ const browserFlags = [
   ...['--disable-component-update', '--disable-sync'],
 ];
 const viewport = { width: 1400, height: 900 };
+/** What a window leaves in its browser that the next one would find. */
+const stored = 'cookies,local_storage,indexeddb,service_workers,cache_storage,file_systems';
 
 export class TestBench {
   /** The packaged extension, `lora-workbench-<target>-<version>.vsix`. */
@@ -81,35 +83,47 @@ export class TestBench {
 
   /**
    * A window on a folder, and what its page said on the console. Pictures go to `screens`. Each lane has a browser of its
-   * own: of two windows in one browser only one has the focus, which terminals wait for.
+   * own: of two windows in one browser only one has the focus, which terminals wait for. It keeps VS Code's compiled
+   * scripts, which take seconds to make, and nothing else.
    */
   async window(server, folder, screens, lane = 0) {
     let browser = this.#browsers.get(lane);
-    browser ??= chromium.launch({ executablePath: this.#executablePath, args: browserFlags });
+    browser ??= this.#browser(this.folder());
     this.#browsers.set(lane, browser);
-    const context = await (await browser).newContext({ viewport });
-    return this.#opened(context, server.url(folder), screens);
+    const context = await browser;
+    const page = await context.newPage();
+    const session = await context.newCDPSession(page);
+    await session.send('Storage.clearDataForOrigin', { origin: new URL(server.url('')).origin, storageTypes: stored });
+    await session.detach();
+    return this.#opened(page, server.url(folder), screens, () => page.close());
   }
 
   /** The same in a browser of its own that keeps what VS Code stores in it: `profile` is a folder. It can be killed. */
   async ownWindow(server, folder, screens, profile) {
-    const options = { executablePath: this.#executablePath, args: browserFlags, viewport };
-    const context = await chromium.launchPersistentContext(profile, options);
-    return this.#opened(context, server.url(folder), screens);
+    const context = await this.#browser(profile);
+    return this.#opened(await context.newPage(), server.url(folder), screens, () => context.close());
   }
 
-  async #opened(context, url, screens) {
+  #browser(profile) {
+    return chromium.launchPersistentContext(profile, {
+      executablePath: this.#executablePath,
+      args: browserFlags,
+      viewport,
+      reducedMotion: 'reduce',
+    });
+  }
+
+  #opened(page, url, screens, end) {
     mkdirSync(screens, { recursive: true });
-    const page = await context.newPage();
     const said = [];
     page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
     const close = async () => {
+      this.#closing.delete(close);
       // Left as people leave it: VS Code keeps the extension host of a window that just disappears.
       await page.goto('about:blank', { timeout: 10_000 }).catch(() => undefined);
-      await context.close().catch(() => undefined);
+      await end().catch(() => undefined);
     };
     this.#closing.add(close);
-    context.once('close', () => this.#closing.delete(close));
     const workbench = new Workbench(page, screens);
     return { workbench, page, said, close, ready: () => workbench.open(url) };
   }
