@@ -151,13 +151,28 @@ export class Workbench {
     return this.page.locator('.notification-toast').filter({ hasText: text }).first();
   }
 
-  /** Presses a button of a notice, which closes it: one that another notice pushes away has not been hit. */
+  /**
+   * Presses a button of a notice, which closes it: one that another notice pushes away has not been hit. One that has been
+   * there for a while waits in the list of notices.
+   */
   async press(toast, button) {
-    const entry = toast.locator('.monaco-button, .monaco-text-button', { hasText: button }).first();
-    await entry.waitFor();
+    const named = (notice) => notice.locator('.monaco-button, .monaco-text-button', { hasText: button }).first();
+    const listed = this.page.locator('.notifications-center .monaco-list-row');
+    let isPressed = false;
+    await named(toast)
+      .waitFor({ timeout: 10_000 })
+      .catch(() => undefined);
     await persist(`"${button}" closes its notice`, async () => {
-      if (await entry.isVisible()) await entry.click({ timeout: 5000 });
-      await entry.waitFor({ state: 'hidden', timeout: 5000 });
+      for (const entry of [named(toast), named(listed)]) {
+        if (!(await entry.isVisible())) continue;
+        await entry.click({ timeout: 5000 });
+        isPressed = true;
+        await entry.waitFor({ state: 'hidden', timeout: 5000 });
+      }
+      if (isPressed) return;
+      await this.command('Notifications: Show Notifications');
+      await named(listed).waitFor({ timeout: 5000 });
+      throw new Error('It is in the list');
     });
   }
 
