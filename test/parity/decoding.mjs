@@ -53,7 +53,8 @@ async function compare(model, python, llama, place) {
   const task = { prompt, new_tokens: newTokens, threads: Number(options.threads), vocabulary: model.sizes.vocab_size };
   const contestants = {
     'this engine': own({ ...task, model: model.folder }),
-    'this engine, adapter': own({ ...task, model: model.folder, adapter }),
+    'this engine, adapter': own({ ...task, model: model.folder, adapter, held: true }),
+    'this engine, any adapter by row': own({ ...task, model: model.folder, adapter }),
     Transformers: rival(python, { ...task, model: model.folder }),
     'Transformers + PEFT, adapter': rival(python, { ...task, model: model.folder, adapter }),
     'llama.cpp F32': ofLlama(llama, { ...task, model: file('base') }),
@@ -82,6 +83,7 @@ async function compare(model, python, llama, place) {
     );
   };
   ratio('this engine, adapter', 'this engine');
+  ratio('this engine, any adapter by row', 'this engine');
   ratio('this engine', 'Transformers');
   ratio('this engine, adapter', 'Transformers + PEFT, adapter');
   ratio('this engine', 'llama.cpp F32');

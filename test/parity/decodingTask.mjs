@@ -1,11 +1,16 @@
 // Continues one text greedily and prints one line: seconds to the first token, and tokens per second after it.
-//   node decodingTask.mjs TASK.json   {engine, model, adapter?, prompt, new_tokens, threads, vocabulary}
+//   node decodingTask.mjs TASK.json   {engine, model, adapter?, held?, prompt, new_tokens, threads, vocabulary}
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const task = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { TextModel } = createRequire(import.meta.url)(task.engine);
-const model = await TextModel.open({ baseModel: task.model, rows: 1, threads: task.threads });
+const model = await TextModel.open({
+  baseModel: task.model,
+  rows: 1,
+  threads: task.threads,
+  holdsAdapters: task.held === true,
+});
 if (task.adapter !== undefined) await model.attach('adapter', task.adapter);
 const adapters = task.adapter === undefined ? [] : [{ name: 'adapter', weight: 1 }];
 // The first text compiles the graph; the measured one shares no beginning with it.
