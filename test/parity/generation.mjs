@@ -1,17 +1,16 @@
 // `npm run parity -- --generation`: greedy continuations, token by token as those of Transformers and PEFT: every family
 // and small real models, base and attached, 20 prompts of up to 130 tokens × 64 new ones (fewer prompts where the context
 // is short), base and adapter mixed in one batch.
-import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { bundledTextModel } from './bundledEngine.mjs';
 import { pythonWithRequirements } from './environment.mjs';
 
 const here = import.meta.dirname;
-const root = path.join(here, '../..');
-const data = path.resolve(root, process.env.LORA_TEST_DATA ?? '../shared/data');
+const data = path.resolve(here, '../..', process.env.LORA_TEST_DATA ?? '../shared/data');
 const realModels = ['stories15M', 'TinyStories-656K', 'stories260K'].map((name) => path.join(data, 'models', name));
 const newTokens = 64;
 
@@ -26,7 +25,9 @@ export async function compareGeneration() {
       env: { ...process.env, OMP_NUM_THREADS: '1', PYTHONDONTWRITEBYTECODE: '1' },
     });
     console.log(`Transformers and PEFT: ${seconds(began)} s\n`);
-    const { TextModel } = await bundled();
+    const engine = await bundledTextModel();
+    const { TextModel } = createRequire(import.meta.url)(engine);
+    rmSync(engine);
     const cases = JSON.parse(readFileSync(path.join(scratch, 'expected.json'), 'utf8'));
     let failed = 0;
     for (const spec of cases) failed += await compareCase(TextModel, spec);
@@ -34,28 +35,6 @@ export async function compareGeneration() {
     return failed === 0 ? 0 : 1;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
-  }
-}
-
-/** The engine's façade for text, built as the command line is. */
-async function bundled() {
-  // Inside the checkout, where packages are found.
-  const outfile = path.join(root, '.tsbuild', `generation-${process.pid}.cjs`);
-  await build({
-    entryPoints: [path.join(root, 'src/engine/operations/textModel.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    mainFields: ['module', 'main'],
-    external: ['onnxruntime-node'],
-    logLevel: 'warning',
-  });
-  try {
-    return createRequire(import.meta.url)(outfile);
-  } finally {
-    rmSync(outfile);
   }
 }
 

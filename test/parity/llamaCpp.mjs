@@ -2,10 +2,11 @@
 // A random adapter on stories15M (LORA_TEST_DATA) is exported as GGUF in both ways; then the greedy tokens of llama.cpp
 // (npm's node-llama-cpp, installed into the cache folder on first use) are compared with those of `lora generate`.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { cacheFolder, pythonWithRequirements } from './environment.mjs';
+import { pythonWithRequirements } from './environment.mjs';
+import { installLlama } from './llamaInstall.mjs';
 
 const cli = path.resolve('dist/cli.js');
 const model = path.resolve(process.env.LORA_TEST_DATA ?? '../shared/data', 'models', 'stories15M');
@@ -69,41 +70,6 @@ function answer(prompt, gguf, adapter = '') {
   return JSON.parse(
     execFileSync(process.execPath, [script, gguf, String(tokens), prompt, adapter], { encoding: 'utf8', cwd: llama }),
   );
-}
-
-function installLlama() {
-  const place = path.join(cacheFolder, 'node-llama-cpp');
-  if (!existsSync(path.join(place, 'node_modules', 'node-llama-cpp'))) {
-    mkdirSync(place, { recursive: true });
-    writeFileSync(path.join(place, 'package.json'), '{ "private": true, "type": "module" }\n');
-    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-    execFileSync(npm, ['install', '--no-save', '--ignore-scripts', 'node-llama-cpp@3'], {
-      cwd: place,
-      stdio: 'inherit',
-    });
-  }
-  writeFileSync(
-    path.join(place, 'answer.mjs'),
-    `import { getLlama } from 'node-llama-cpp';
-const [, , modelPath, count, prompt, lora] = process.argv;
-const llama = await getLlama({ gpu: false, build: 'never', progressLogs: false, maxThreads: 1 });
-const model = await llama.loadModel({ modelPath });
-const context = await model.createContext({
-  contextSize: 128,
-  ...(lora === '' ? {} : { lora: { adapters: [{ filePath: lora, scale: 1 }] } }),
-});
-const ids = [...model.tokenize(prompt, false)];
-if (model.tokens.shouldPrependBosToken && model.tokens.bos !== null) ids.unshift(model.tokens.bos);
-const out = [];
-for await (const id of context.getSequence().evaluate(ids, { temperature: 0 })) {
-  if (model.isEogToken(id) || out.length === Number(count)) break;
-  out.push(id);
-}
-console.log(JSON.stringify(model.detokenize(out)));
-process.exit(0);
-`,
-  );
-  return place;
 }
 
 function writeAdapter(name, strength) {

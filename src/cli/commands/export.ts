@@ -14,7 +14,7 @@ export const exportCommand: Command = {
   options: {
     ...modelOptions,
     format: { type: 'text', value: 'F', description: 'What to write; without it the formats are listed.' },
-    type: { type: 'text', value: 'T', description: 'Of --format gguf: f16 (as without it) or q8_0.' },
+    type: { type: 'text', value: 'T', description: 'Of --format gguf: f16 (as without it), q8_0 or f32.' },
     output: { type: 'text', value: 'FILE', description: 'File or folder that is made.' },
     overwrite: { type: 'flag', description: 'Replace what lies there.' },
   },
@@ -81,6 +81,9 @@ function readRequest(input: CommandInput, context: CommandContext): ExportReques
 function formatOf(format: string, type: string | undefined): string {
   if (type === undefined) return format;
   if (format === 'gguf' && type === 'f16') return 'gguf';
-  if (format === 'gguf' && type === 'q8_0') return 'gguf-q8_0';
-  throw wrongUsage(`There is no type "${type}" of the format "${format}".`, 'With --format gguf it is f16 or q8_0.');
+  if (format === 'gguf' && (type === 'q8_0' || type === 'f32')) return `gguf-${type}`;
+  throw wrongUsage(
+    `There is no type "${type}" of the format "${format}".`,
+    'With --format gguf it is f16, q8_0 or f32.',
+  );
 }

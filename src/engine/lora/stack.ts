@@ -59,32 +59,65 @@ const sharesName = 'stack.shares';
  * The head is asked about the tokens `rows` (i32 [R]) of B·T.
  */
 export function stackedLayers(b: GraphBuilder, model: Model, paths: ReadonlySet<string>): Layers {
-  const plain = plainLayers(b, model);
-  if (paths.size === 0) return plain;
-  const modules = new Map(model.modules.map((module) => [module.path, module]));
+  if (paths.size === 0) return plainLayers(b, model);
   const byRow = b.reshape(b.input(sharesName, 'f32', ['B', 'L']), ['B', 1, 'L']);
   const shares = b.reshape(b.expand(byRow, ['B', 'T', 'L']), [multiplyDims('B', 'T'), 'L']);
-  const lowRank = (path: string, base: Value, low: Value): Value => {
-    const own = path === model.head ? b.gather(shares, b.input('rows', 'i32', ['R'])) : shares;
-    const B = b.input(inputName(path, 'B'), 'f32', ['L', base.shape[1]!]);
-    return b.add(base, b.matmul(b.mul(low, own), B));
+  return lowRankLayers(b, model, paths, {
+    matrix: (name, rows, columns) => b.input(name, 'f32', [rows ?? 'L', columns ?? 'L']),
+    shared: (path, low) => b.mul(low, path === model.head ? b.gather(shares, b.input('rows', 'i32', ['R'])) : shares),
+  });
+}
+
+/**
+ * The layers of a model with the same adapters for every row, of `rank` together: their matrices are weights of the
+ * graph by the names of the inputs of {@link stackedLayers}, so that no run hands them over.
+ */
+export function heldStackLayers(b: GraphBuilder, model: Model, paths: ReadonlySet<string>, rank: number): Layers {
+  return lowRankLayers(b, model, paths, {
+    matrix: (name, rows, columns) => b.weight(name, [rows ?? rank, columns ?? rank]),
+    shared: (_, low) => low,
+  });
+}
+
+interface Stack {
+  /** A matrix by its name; a side that is left out is the rank. */
+  matrix(name: string, rows: number | undefined, columns: number | undefined): Value;
+  /** What counts of A x [tokens, L]. */
+  shared(path: string, low: Value): Value;
+}
+
+function lowRankLayers(b: GraphBuilder, model: Model, paths: ReadonlySet<string>, stack: Stack): Layers {
+  const plain = plainLayers(b, model);
+  const modules = new Map(model.modules.map((module) => [module.path, module]));
+  const changed = (path: string, base: Value, low: Value): Value => {
+    const B = stack.matrix(inputName(path, 'B'), undefined, base.shape[1] as number);
+    return b.add(base, b.matmul(stack.shared(path, low), B));
   };
   return {
     ...plain,
     linear: (path, x) => {
       const base = plain.linear(path, x);
       if (!paths.has(path)) return base;
-      const A = b.input(inputName(path, 'A'), 'f32', ['L', x.shape[1]!]);
-      return lowRank(path, base, b.matmul(x, A, { transposeB: true }));
+      const A = stack.matrix(inputName(path, 'A'), undefined, x.shape[1] as number);
+      return changed(path, base, b.matmul(x, A, { transposeB: true }));
     },
     embedding: (path, ids) => {
       const base = plain.embedding(path, ids);
       const module = modules.get(path);
       if (!paths.has(path) || module?.kind !== 'embedding') return base;
-      const A = b.input(inputName(path, 'A'), 'f32', [module.rows, 'L']);
-      return lowRank(path, base, b.gather(A, ids));
+      const A = stack.matrix(inputName(path, 'A'), module.rows, undefined);
+      return changed(path, base, b.gather(A, ids));
     },
   };
+}
+
+/** The adapter that changes `weight` times as much: B is linear in it. */
+export function strengthened({ rank, modules }: StackedAdapter, weight: number): StackedAdapter {
+  if (weight === 1) return { rank, modules };
+  const scaled = [...modules].map(
+    ([path, module]) => [path, { ...module, b: module.b.map((value) => weight * value) }] as const,
+  );
+  return { rank, modules: new Map(scaled) };
 }
 
 /** An input of a graph with {@link stackedLayers}. */

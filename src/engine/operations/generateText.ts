@@ -16,7 +16,12 @@ export async function generateText(
   signal?: AbortSignal,
 ): Promise<Generation> {
   const { adapters, compare } = options;
-  const model = await TextModel.open({ baseModel: options.baseModel, rows: 1, maxLength: Infinity });
+  const model = await TextModel.open({
+    baseModel: options.baseModel,
+    rows: 1,
+    maxLength: Infinity,
+    holdsAdapters: true,
+  });
   try {
     for (const { folder } of adapters) await model.attach(folder, folder);
     const ids = options.chat

@@ -22,7 +22,7 @@ import {
   promptEmpty,
   promptTooLong,
 } from './failures';
-import { fixedReader, stackedReader } from './textReaders';
+import { fixedReader, heldStackReader, stackedReader } from './textReaders';
 import type { ReadingOptions, StackChoice } from './textReaders';
 
 export interface TextModelOptions {
@@ -34,6 +34,11 @@ export interface TextModelOptions {
   readonly maxLength?: number;
   /** Keep a place for adapters at every linear layer, so that any may come and go without compiling anything anew. */
   readonly expectsAdapters?: boolean;
+  /**
+   * Texts have the same adapters for long: they become part of a graph of their own, which reads a token faster. Rows
+   * with other adapters are then read apart.
+   */
+  readonly holdsAdapters?: boolean;
   /** 0 leaves it to the runtime. */
   readonly threads?: number;
 }
@@ -89,7 +94,7 @@ export class TextModel {
   readonly #adapters = new Map<string, AttachedAdapter>();
   #main: Promise<MainLane> | undefined;
   /** Of adapters that replace weights, by name and weight. */
-  readonly #own = new Map<string, { readonly owner: string; readonly lane: Promise<Lane<unknown>> }>();
+  readonly #own = new Map<string, { readonly owners: readonly string[]; readonly lane: Promise<Lane<unknown>> }>();
   /** Of all lanes, until they are given back. */
   readonly #batches = new Set<Load>();
   /** Texts whose lanes are being compiled. */
@@ -187,8 +192,9 @@ export class TextModel {
     };
     this.#starting++;
     try {
-      return choice === undefined
-        ? start(await this.#ownLane(adapters[0]!), undefined)
+      const hasOwn = choice === undefined || (this.options.holdsAdapters === true && choice.length > 0);
+      return hasOwn
+        ? start(await this.#ownLane(adapters, choice), undefined)
         : start(await this.#mainLane(choice), choice);
     } finally {
       this.#starting--;
@@ -279,24 +285,28 @@ export class TextModel {
     return [...attached, ...layerMatrices(this.base.model).map((name) => name.slice(0, -ending.length))];
   }
 
-  #ownLane({ name, weight }: ChosenAdapter): Promise<Lane<unknown>> {
-    const key = `${name}:${weight}`;
+  /** @param choice `undefined` where the one adapter replaces weights of the model */
+  #ownLane(adapters: readonly ChosenAdapter[], choice: StackChoice | undefined): Promise<Lane<unknown>> {
+    const key = adapters.map(({ name, weight }) => `${name}:${weight}`).join('\n');
     const known = this.#own.get(key);
     if (known !== undefined) return known.lane;
     const compile = async (): Promise<Lane<unknown>> => {
+      const reading = await this.#reading();
+      if (choice !== undefined) return this.#lane(await heldStackReader(reading, choice));
+      const [{ name, weight }] = adapters as [ChosenAdapter];
       const { adapter, tensors } = await attach(this.base, this.#adapters.get(name)!.folder, weight);
-      return this.#lane(await fixedReader(await this.#reading(), adapter, () => tensors));
+      return this.#lane(await fixedReader(reading, adapter, () => tensors));
     };
     const lane = compile();
-    this.#own.set(key, { owner: name, lane });
+    this.#own.set(key, { owners: adapters.map(({ name }) => name), lane });
     lane.catch(() => this.#own.delete(key));
     return lane;
   }
 
   /** Gives back the batches that an adapter had of its own. */
   #retireOwn(name: string): void {
-    for (const [key, { owner, lane }] of this.#own) {
-      if (owner !== name) continue;
+    for (const [key, { owners, lane }] of this.#own) {
+      if (!owners.includes(name)) continue;
       this.#own.delete(key);
       // One that could not be compiled holds nothing.
       void lane.then(

@@ -3,7 +3,7 @@ import { decodingGraph } from '../generate/decodingGraph';
 import type { BatchReader } from '../generate/textBatch';
 import type { GraphBuilder } from '../graph/builder';
 import type { Adapter } from '../lora/adapter';
-import { stackedLayers, stackInputs, stackShares } from '../lora/stack';
+import { heldStackLayers, stackedLayers, stackInputs, stackRank, stackShares, strengthened } from '../lora/stack';
 import type { StackedAdapter, StackInput } from '../lora/stack';
 import type { Layers } from '../models/model';
 import { f32 } from '../runtime/runtime';
@@ -55,6 +55,24 @@ export async function stackedReader(
     },
     keyOf: (choice) => choice.map(({ adapter, weight }) => `${numbers.of(adapter)}:${weight}`).join(),
   };
+}
+
+/**
+ * Reads all rows with the same adapters, which become weights of the graph: a run that reads a single token of a small
+ * model takes longer to hand over hundreds of matrices than to multiply with them.
+ */
+export async function heldStackReader(options: ReadingOptions, choice: StackChoice): Promise<BatchReader<unknown>> {
+  const { model } = options.base;
+  const adapters = choice.map(({ adapter, weight }) => strengthened(adapter, weight));
+  const paths = new Set(adapters.flatMap(({ modules }) => [...modules.keys()]));
+  const held = stackInputs(model, paths, adapters);
+  const weights: WeightSource = (name) => {
+    const own = held[name];
+    return own === undefined ? options.weights(name) : { kind: 'memory', data: own.data };
+  };
+  const rank = stackRank(adapters);
+  const executable = await compileDecoding({ ...options, weights }, (b) => heldStackLayers(b, model, paths, rank));
+  return { executable, inputs: () => ({}), keyOf: () => '' };
 }
 
 /** Reads all rows with one adapter, or with none; `tensors` are its values, asked for at each step. */

@@ -74,6 +74,10 @@ for (const [family, targets] of Object.entries(families)) {
       await failsWith('export-output-exists', exportAdapter({ ...request, format: 'gguf' }));
       const { bytes } = await exportAdapter({ ...request, format: 'gguf-q8_0', overwrite: true });
       assert.ok(bytes <= exported.bytes);
+
+      await exportAdapter({ ...request, format: 'gguf-f32', overwrite: true });
+      const whole = await openBaseModel(output, '.');
+      for (const [name, weight] of await merged(project)) assert.deepEqual(await readWeight(whole, name), weight, name);
     });
 
     test('as GGUF multiplies to what it multiplies to as a folder', async (t) => {

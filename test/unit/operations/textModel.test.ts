@@ -34,10 +34,17 @@ interface Said {
   readonly likelihood: number;
 }
 
-async function said(model: TextModel, ...names: readonly string[]): Promise<Said> {
+function said(model: TextModel, ...names: readonly string[]): Promise<Said> {
+  return saidWith(
+    model,
+    names.map((name) => ({ name, weight: 1 })),
+  );
+}
+
+async function saidWith(model: TextModel, adapters: TextRequest['adapters']): Promise<Said> {
   const request: TextRequest = {
     ids: model.encode('3 + 3 ='),
-    adapters: names.map((name) => ({ name, weight: 1 })),
+    adapters,
     ...{ maxNewTokens: 10, temperature: 0, topP: 1, seed: 0, ignoreEnd: true, topLogProbabilities: 0 },
   };
   const continuation = await model.generate(request);
@@ -69,18 +76,43 @@ describe('a model with adapters', () => {
     }
   });
 
+  test('says the same with adapters that are part of its graph, alone, weighted and added up', async (t) => {
+    const models = [await opened(t), await opened(t, { holdsAdapters: true })];
+    for (const model of models) {
+      await model.attach('first', first!.output);
+      await model.attach('second', second!.output);
+    }
+    const sums = [
+      [],
+      [{ name: 'first', weight: 1 }],
+      [{ name: 'first', weight: -0.5 }],
+      [
+        { name: 'first', weight: 0.7 },
+        { name: 'second', weight: 1.5 },
+      ],
+    ];
+    const texts: Said[] = [];
+    for (const adapters of sums) {
+      const [byRow, held] = await Promise.all(models.map((model) => saidWith(model, adapters)));
+      assert.ok(isSame(byRow!, held!), JSON.stringify({ adapters, byRow, held }));
+      assert.ok(texts.every((earlier) => !isSame(earlier, held!)));
+      texts.push(held!);
+    }
+  });
+
   test('reads a text anew when another adapter takes the place of its own', async (t) => {
-    for (const [one, other] of [
-      [first!.output, second!.output],
-      [replacing!.output, first!.output],
-    ]) {
-      const model = await opened(t, { expectsAdapters: true, rows: 1 });
-      await model.attach('it', one!);
+    for (const [one, other, holdsAdapters] of [
+      [first!.output, second!.output, false],
+      [first!.output, second!.output, true],
+      [replacing!.output, first!.output, false],
+    ] as const) {
+      const model = await opened(t, { expectsAdapters: true, holdsAdapters, rows: 1 });
+      await model.attach('it', one);
       const before = await said(model, 'it');
-      await model.attach('it', other!);
+      await model.attach('it', other);
       const after = await said(model, 'it');
       const fresh = await opened(t);
-      await fresh.attach('it', other!);
+      await fresh.attach('it', other);
       assert.ok(isSame(after, await said(fresh, 'it')));
       assert.ok(!isSame(after, before));
     }

@@ -11,6 +11,7 @@ export const exportFormats: Readonly<Record<string, ExportFormat>> = {
   'gguf-adapter': ggufAdapterFormat,
   gguf: ggufModelFormat('F16'),
   'gguf-q8_0': ggufModelFormat('Q8_0'),
+  'gguf-f32': ggufModelFormat('F32'),
   mlx: mlxFormat,
   ollama: ollamaFormat,
   transformers: transformersFormat,

@@ -19,11 +19,11 @@ import type { ExportFormat, ExportSource } from './exportFormat';
 const fileTypes = { F32: 0, F16: 1, Q8_0: 7 } as const;
 
 /** Base model and adapter as one GGUF file, with tokenizer and chat template. */
-export function ggufModelFormat(type: 'F16' | 'Q8_0'): ExportFormat {
+export function ggufModelFormat(type: WrittenType): ExportFormat {
   return {
     purpose: `base model and adapter as one model for llama.cpp and Ollama, in ${type}`,
     isFolder: false,
-    ending: type === 'F16' ? '.gguf' : '.q8_0.gguf',
+    ending: type === 'F16' ? '.gguf' : `.${type.toLowerCase()}.gguf`,
     async write(source, target) {
       const { base } = source;
       checkWritable(base.model);

@@ -1,0 +1,39 @@
+// Continues one text greedily and prints one line: seconds to the first token, and tokens per second after it.
+//   node decodingTask.mjs TASK.json   {engine, model, adapter?, held?, prompt, new_tokens, threads, vocabulary}
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const task = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const { TextModel } = createRequire(import.meta.url)(task.engine);
+const model = await TextModel.open({
+  baseModel: task.model,
+  rows: 1,
+  threads: task.threads,
+  holdsAdapters: task.held === true,
+});
+if (task.adapter !== undefined) await model.attach('adapter', task.adapter);
+const adapters = task.adapter === undefined ? [] : [{ name: 'adapter', weight: 1 }];
+// The first text compiles the graph; the measured one shares no beginning with it.
+await run(7, 4);
+const { first, end } = await run(3, task.new_tokens);
+console.log(JSON.stringify({ first_seconds: first, tokens_per_second: (task.new_tokens - 1) / (end - first) }));
+await model.close();
+
+async function run(start, maxNewTokens) {
+  const ids = Array.from({ length: task.prompt }, (_, i) => start + ((i * 7) % (task.vocabulary - start)));
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
+  // Log-probabilities come with each token, where text may wait for the rest of a letter.
+  const text = await model.generate({
+    ids,
+    adapters,
+    maxNewTokens,
+    ignoreEnd: true,
+    temperature: 0,
+    topLogProbabilities: 0,
+  });
+  let first;
+  for await (const { tokens } of text) if (tokens.length > 0) first ??= seconds();
+  if (text.count !== maxNewTokens) throw new Error(`${text.count} tokens instead of ${maxNewTokens}`);
+  return { first, end: seconds() };
+}
