@@ -1,6 +1,7 @@
 // Builds what ships: dist/cli.js (the `lora` command), dist/extension.js with what it loads later in dist/extension/, and
 // the processes that the extension starts: dist/engine.js, dist/languageServer.js with its children, dist/recipeFacts.js,
-// dist/lifeline.js, by which they end with whoever started them, and dist/deviceProbe.js, which a device is tried in.
+// dist/lifeline.js, by which they end with whoever started them; a device is tried in dist/deviceProbe.js, TensorFlow in
+// dist/tensorflowTrial.js.
 // Packages with native code or large data stay outside the bundle and are resolved at run time.
 import { build, transform } from 'esbuild';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,6 +23,7 @@ const processes = {
   cli: 'src/cli.ts',
   engine: 'src/engine/main.ts',
   deviceProbe: 'src/engine/devices/probeProcess.ts',
+  tensorflowTrial: 'src/engine/process/tensorflowTrial.ts',
   languageServer: 'src/lsp/server/languageServer.ts',
   recipeFacts: 'src/lsp/server/child/main.ts',
   lifeline: 'src/engine/process/watchParent.ts',

@@ -59,7 +59,7 @@ function fillStage(stage, target) {
   const example = ['model', 'data.jsonl', 'count-by-ten.lora.json'].map((part) => `examples/numbers/${part}`);
   const media = ['icon.png', 'lora.svg', 'recipe-light.svg', 'recipe-dark.svg', 'walkthrough'];
   const language = ['language-configuration.json', 'lora.tmLanguage.json'];
-  const names = ['extension', 'engine', 'deviceProbe', 'languageServer', 'recipeFacts', 'lifeline'];
+  const names = ['extension', 'engine', 'deviceProbe', 'tensorflowTrial', 'languageServer', 'recipeFacts', 'lifeline'];
   const bundles = names.map((name) => `dist/${name}.js`);
   const built = [...bundles, 'dist/extension', 'dist/views'];
   for (const part of [

@@ -1,4 +1,4 @@
-// `npm run test:tensorflow`: sets TensorFlow up where it is not (in the user's cache folder; 475 MB once), then runs the
+// `npm run test:tensorflow`: sets TensorFlow up where it is not (in the user's cache folder; 207 MB once), then runs the
 // conformance suite, the training steps and a training on it.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

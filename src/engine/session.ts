@@ -16,6 +16,8 @@ import { planRecipe } from './operations/planRecipe';
 import { proposeRecipe } from './operations/proposeRecipe';
 import { serve } from './operations/serve/serve';
 import { showTokens } from './operations/showTokens';
+import { removeTensorflow, setUpTensorflow } from './operations/tensorflow/setUp';
+import { describeTensorflow } from './operations/tensorflow/state';
 import { trainRecipe } from './operations/trainRecipe';
 
 /** All that the command line and the engine process ask of the engine. Expected failures are thrown as `Failure`. */
@@ -34,6 +36,11 @@ export function createEngine() {
     import: importMlx,
     runs: listRuns,
     doctor: () => describeMachine(),
+    /** As `doctor`, with what earlier trials of devices found. */
+    devices: () => describeMachine('once'),
+    tensorflow: () => describeTensorflow(),
+    setUpTensorflow,
+    removeTensorflow: () => removeTensorflow(),
     download: downloadBaseModel,
     baseModels: listBaseModels,
     findIngredients,

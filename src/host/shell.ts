@@ -8,8 +8,11 @@ import { handlers } from './commands/handlers';
 import { HubToken } from './models/hubToken';
 import { workspaceNotTrusted } from './runs/failures';
 import type { JobEnd } from './runs/job';
+import { deviceOverrides } from './devices/deviceList';
+import { recipeEngine } from './recipes/recipeEngine';
 import { RunService } from './runs/runService';
 import { ContextKeys } from './status/contextKeys';
+import { DeviceItem } from './status/deviceItem';
 import { RecipeLanguage } from './language/recipeLanguage';
 import { RunNotices } from './status/runNotices';
 import { StatusBar } from './status/statusBar';
@@ -42,6 +45,7 @@ export class Shell {
     this.#service = new RunService({
       startEngine: () => this.#startEngine(),
       runFolders: async () => this.#files.runs(),
+      settingsOf: (recipe) => deviceSetting(recipe),
       simultaneousRuns: () => settings().get<number>('training.simultaneousRuns', 1),
     });
     this.#notes = notesOf(context);
@@ -55,6 +59,7 @@ export class Shell {
       this.#notices,
       this.#sidebar,
       new StatusBar(this.#service),
+      new DeviceItem(),
       new ContextKeys(this.#service, this.#files),
       new RecipeLanguage(context.extensionUri, log),
       vscode.tasks.registerTaskProvider(taskType, new LoraTasks(this.#service, this.#files)),
@@ -190,6 +195,17 @@ function outcome(end: JobEnd): 'finished' | 'cancelled' {
   if (end.kind === 'crashed') throw end.crash;
   if (end.kind === 'broken') throw end.error;
   return end.kind;
+}
+
+/** What the device setting says of a run; a recipe that cannot be read says what is wrong itself. */
+async function deviceSetting(recipe: string): Promise<readonly string[]> {
+  const device = settings().get<string>('engine.device', 'auto');
+  if (device === 'auto') return [];
+  const text = await vscode.workspace.fs.readFile(vscode.Uri.file(recipe)).then(
+    (bytes) => new TextDecoder().decode(bytes),
+    () => '',
+  );
+  return deviceOverrides(device, recipeEngine(text));
 }
 
 function settings(): vscode.WorkspaceConfiguration {

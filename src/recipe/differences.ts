@@ -4,10 +4,14 @@ import type { ResolvedRecipe } from './recipe.generated';
 const resumableKeys = /^(name|output|training\.(max_steps|num_train_epochs|save_\w+|logging_\w+))$/;
 
 /**
- * The dotted keys in which two recipes differ so that one cannot continue the other's run, in the recipe's order.
+ * The dotted keys in which two recipes differ so that `b` cannot continue the run of `a`, in the recipe's order. A run goes on
+ * on the device on which it began, so that a recipe that leaves it open continues one that was asked for by a setting.
  */
 export function resumableDifferences(a: ResolvedRecipe, b: ResolvedRecipe): readonly string[] {
-  return differingKeys(a, b, '').filter((key) => !resumableKeys.test(key));
+  const mayDiffer = (key: string): boolean => {
+    return resumableKeys.test(key) || (key === 'engine.device' && b.engine.device === 'auto');
+  };
+  return differingKeys(a, b, '').filter((key) => !mayDiffer(key));
 }
 
 function differingKeys(a: unknown, b: unknown, path: string): readonly string[] {

@@ -14,6 +14,7 @@ import type {
   Proposal,
   ProposeParams,
 } from './proposal';
+import type { TensorflowNews, TensorflowOutcome, TensorflowRequest, TensorflowState } from './tensorflow';
 import type { TrainingEvent } from './trainingEvent';
 
 /**
@@ -55,6 +56,11 @@ export interface DownloadParams extends DownloadRequest {
 
 export interface MergeParams extends MergeRequest {
   /** Names the merge in the progress that tells its news. */
+  readonly progress: number;
+}
+
+export interface SetUpTensorflowParams extends TensorflowRequest {
+  /** Names the set-up in the progress that tells its news. */
   readonly progress: number;
 }
 
@@ -118,6 +124,14 @@ export const requests = {
   resume: new RequestType0<null, WireError>('resume'),
   /** What this machine can train on, and why. Every device is tried, which takes some seconds. */
   doctor: new RequestType0<MachineReport, WireError>('doctor'),
+  /** The same, with what earlier trials of devices found: only those are tried that nobody has tried yet. */
+  devices: new RequestType0<MachineReport, WireError>('devices'),
+  /** What there is of TensorFlow here, and what setting it up would take. */
+  tensorflow: new RequestType0<TensorflowState, WireError>('tensorflow'),
+  /** Cancelling the request ends the set-up, which is answered with `cancelled`; what was there before stays. */
+  setUpTensorflow: new RequestType<SetUpTensorflowParams, TensorflowOutcome, WireError>('setUpTensorflow'),
+  /** Answered with whether it was set up. */
+  removeTensorflow: new RequestType0<boolean, WireError>('removeTensorflow'),
   /** Models to start with, and what this machine makes of them. */
   baseModels: new RequestType0<readonly ListedModel[], WireError>('baseModels'),
   /** Cancelling the request ends the download, which is answered with `cancelled`; what has arrived is kept. */
@@ -146,3 +160,6 @@ export const downloadProgress = new ProgressType<DownloadNews>();
 
 /** From the engine: news of a merge, all of them before its answer. */
 export const mergeProgress = new ProgressType<MergeNews>();
+
+/** From the engine: news of a set-up of TensorFlow, all of them before its answer. */
+export const tensorflowProgress = new ProgressType<TensorflowNews>();

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { convertStory } from './convertStory.mjs';
 import { copyData, copyExample, endless, figure, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
+import { deviceStories } from './deviceStories.mjs';
 import { languageStories } from './languageStories.mjs';
 import { mergeStory } from './mergeStory.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
@@ -312,5 +313,6 @@ export const stories = [
     },
   },
   mergeStory,
+  ...deviceStories,
   ...previewStories,
 ];

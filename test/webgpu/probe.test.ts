@@ -54,7 +54,7 @@ describe('a device that is tried', { skip: withoutDriver() }, () => {
   test('and is asked for by name is taken all the same', async () => {
     const { device, reason } = await withDriver(softwareDriver()!, () => chooseDevice('webgpu', once));
     assert.equal(device, 'webgpu');
-    assert.match(reason, /^The recipe asks for it\./);
+    assert.match(reason, /^It is asked for by name\./);
   });
 
   test('is tried once: what was found is kept until the drivers change', async () => {

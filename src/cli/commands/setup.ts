@@ -1,12 +1,20 @@
 import path from 'node:path';
-import { printJson, type Command } from '../command';
+import type { TensorflowNews, TensorflowSetUp } from '../../run/tensorflow';
+import { formatBytes } from '../../run/format';
+import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
 import { wrongUsage } from '../failures';
+import { ProgressLine } from '../progressLine';
 
 export const setupCommand: Command = {
   name: 'setup',
   summary: 'Set up TensorFlow as a second runtime',
   arguments: [{ name: 'tensorflow', isRequired: true }],
   options: {
+    cpu: { type: 'flag', description: 'For the processor (the default): a download of 207 MB, 614 MB on disk.' },
+    gpu: {
+      type: 'flag',
+      description: "For an NVIDIA graphics card, with NVIDIA's libraries: a download of about 2 GB, 4 GB on disk.",
+    },
     wheel: { type: 'text', value: 'FILE', description: "TensorFlow's wheel on disk, for computers without a network." },
     package: {
       type: 'text',
@@ -17,12 +25,15 @@ export const setupCommand: Command = {
   },
   notes: [
     'Nobody needs it: recipes train without. It is for comparing runtimes, by "runtime": "tensorflow" under "engine".',
-    'Needs python3, g++ and npm; takes about a minute after a download of 475 MB, and 1 GB in the cache folder.',
+    'Needs python3 with pip, g++ and npm; takes about a minute after the download.',
   ],
   stopsWhenAsked: true,
   async run(input, context) {
     if (input.positionals[0] !== 'tensorflow') {
       throw wrongUsage('Only TensorFlow can be set up.', 'Write `lora setup tensorflow`.');
+    }
+    if (input.flag('cpu') && input.flag('gpu')) {
+      throw wrongUsage('TensorFlow is set up for the processor or for the graphics card.', 'Give --cpu or --gpu.');
     }
     const { removeTensorflow, setUpTensorflow } = await import('../../engine/operations/tensorflow/setUp');
     if (input.flag('remove')) {
@@ -31,25 +42,48 @@ export const setupCommand: Command = {
       else context.stdout.line(removed ? 'TensorFlow was removed.' : 'TensorFlow was not set up.');
       return 0;
     }
-    const file = (option: string): string | undefined => {
-      const given = input.text(option);
-      return given === undefined ? undefined : path.resolve(context.cwd, given);
-    };
-    const done = await setUpTensorflow({
-      wheel: file('wheel'),
-      package: file('package'),
-      signal: context.signal,
-      onStep: (step) => context.stderr.line(`${step} …`),
-    });
-    if (context.isJson) {
-      printJson(context, done);
-      return 0;
-    }
-    context.stdout.line(`TensorFlow ${done.tensorflow} is set up in ${done.folder}.`);
-    context.stdout.line(
-      `A small training step gave the reference's numbers to ${done.difference.toExponential(1)} of their size.`,
+    const line = new ProgressLine(context.stderr);
+    const ended = await setUpTensorflow({ ...request(input, context), onNews: tell(context, line) }).finally(() =>
+      line.end(),
     );
-    context.stdout.line('In a recipe: "engine": { "runtime": "tensorflow" }');
+    if (ended.outcome === 'cancelled') {
+      context.stderr.line('The set-up was stopped: what was there before is as it was.');
+      return 130;
+    }
+    if (context.isJson) printJson(context, ended.set_up);
+    else for (const words of whatWasDone(ended.set_up)) context.stdout.line(words);
     return 0;
   },
 };
+
+function request(input: CommandInput, context: CommandContext) {
+  const file = (option: string): string | null => {
+    const given = input.text(option);
+    return given === undefined ? null : path.resolve(context.cwd, given);
+  };
+  const variant = input.flag('gpu') ? ('gpu' as const) : ('cpu' as const);
+  return { variant, wheel: file('wheel'), package: file('package'), signal: context.signal };
+}
+
+/** Each step is a line; of a download a line that moves, on a terminal. */
+function tell(context: CommandContext, line: ProgressLine): (news: TensorflowNews) => void {
+  return (news) => {
+    if (news.type === 'step') {
+      line.end();
+      context.stderr.line(`${news.step} …`);
+    } else if (news.total_bytes !== null) {
+      const words = `${formatBytes(news.done_bytes)} of ${formatBytes(news.total_bytes)}`;
+      line.show(words, news.done_bytes, news.total_bytes);
+    }
+  };
+}
+
+function whatWasDone({ folder, tensorflow, variant, bytes, difference }: TensorflowSetUp): readonly string[] {
+  return [
+    `TensorFlow ${tensorflow} is set up in ${folder} (${formatBytes(bytes)}).`,
+    `A small training step gave the reference's numbers to ${difference.toExponential(1)} of their size.`,
+    variant === 'cpu'
+      ? 'In a recipe: "engine": { "runtime": "tensorflow" }'
+      : 'In a recipe: "engine": { "runtime": "tensorflow", "device": "cuda" }',
+  ];
+}

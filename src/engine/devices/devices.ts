@@ -42,10 +42,10 @@ export interface JudgedDevice extends Judgement {
  * @throws Failure `device-unavailable`
  */
 export async function chooseDevice(wanted: Device | 'auto', options: DeviceOptions): Promise<ChosenDevice> {
-  if (wanted === 'cpu') return { device: 'cpu', reason: 'The recipe asks for the processor.' };
+  if (wanted === 'cpu') return { device: 'cpu', reason: 'It is asked for by name.' };
   if (wanted === 'auto') return fastest(await judgeDevices(options));
   const judged = await judgeDevice(wanted, options);
-  if (judged.usable) return { device: wanted, reason: `The recipe asks for it. ${judged.reason}` };
+  if (judged.usable) return { device: wanted, reason: `It is asked for by name. ${judged.reason}` };
   if (!judged.isKnown) return { device: wanted, reason: judged.reason };
   throw deviceUnavailable(wanted, judged.reason, judged.enable);
 }

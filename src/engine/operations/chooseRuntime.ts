@@ -20,14 +20,14 @@ export function chooseRuntime({ runtime, device, threads }: Computation): Runtim
   if (runtime === 'reference') return new ReferenceRuntime();
   const failure = platformNotSupported(process.platform, process.arch);
   if (failure !== undefined) throw failure;
-  if (runtime === 'tensorflow') return tensorflow(threads);
+  if (runtime === 'tensorflow') return tensorflow(threads, device === 'cuda');
   return new OnnxRuntime({ threads, device });
 }
 
-function tensorflow(threads: number): Runtime {
+function tensorflow(threads: number, gpu: boolean): Runtime {
   const binding = builtBinding();
   if (binding === undefined) throw tensorflowNotSetUp();
   const profile = process.env['LORA_TENSORFLOW_PROFILE'];
   const onKernel = profile === undefined ? undefined : kernelProfile(profile);
-  return new TensorflowRuntime({ binding, threads, gpu: false, onKernel });
+  return new TensorflowRuntime({ binding, threads, gpu, onKernel });
 }

@@ -4,7 +4,7 @@ import { whyNoEngine } from '../../run/platforms';
 import { fastest, judgeDevices } from '../devices/devices';
 import type { JudgedDevice, Trial } from '../devices/devices';
 import { supportedDevices } from '../runtime/onnx/supportedDevices';
-import { builtBinding } from '../runtime/tensorflow/place';
+import { builtVariant } from '../runtime/tensorflow/place';
 
 /** What this machine can train on, and why. Every device is tried, unless `trial` says otherwise. */
 export async function describeMachine(trial: Trial = 'again'): Promise<MachineReport> {
@@ -22,7 +22,7 @@ export async function describeMachine(trial: Trial = 'again'): Promise<MachineRe
     devices: [
       { ...cpu, step_ms: judged.find(({ result }) => result?.cpuStepMs != null)?.result?.cpuStepMs ?? null },
       ...judged.map(deviceReport),
-      tensorflowReport(),
+      await tensorflowReport(),
       {
         runtime: 'reference',
         device: 'cpu',
@@ -42,9 +42,10 @@ function deviceReport({ device, usable, reason, enable, result }: JudgedDevice):
 }
 
 /** It is not loaded: what `lora setup tensorflow` puts in place, it has tried before. */
-function tensorflowReport(): DeviceReport {
-  const report = { runtime: 'tensorflow', device: 'cpu', step_ms: null };
-  return builtBinding() === undefined
+async function tensorflowReport(): Promise<DeviceReport> {
+  const variant = await builtVariant();
+  const report = { runtime: 'tensorflow', device: variant === 'gpu' ? 'cuda' : 'cpu', step_ms: null };
+  return variant === undefined
     ? {
         ...report,
         usable: false,

@@ -9,7 +9,7 @@ import { plainSources } from '../facts/gatherFacts';
 import { planFull } from '../lora/adapter';
 import { planRun } from '../plan/planRun';
 import { tensorflowNotSetUp } from '../runtime/tensorflow/failures';
-import { builtBinding } from '../runtime/tensorflow/place';
+import { builtVariant } from '../runtime/tensorflow/place';
 import type { Recomputation } from '../train/trainingGraph';
 import { formatCount } from '../../run/format';
 import { activationBytes } from './activationBytes';
@@ -85,14 +85,22 @@ async function deviceOf(engine: ResolvedRecipe['engine'], trial: Trial): Promise
 }
 
 /** @throws Failure `tensorflow-not-set-up`, `device-unavailable` */
-function tensorflowDevice(device: ResolvedRecipe['engine']['device']): ChosenDevice {
-  if (builtBinding() === undefined) throw tensorflowNotSetUp();
-  if (device === 'auto' || device === 'cpu') return { device: 'cpu', reason: 'TensorFlow computes on the processor.' };
-  throw deviceUnavailable(
-    device,
-    'TensorFlow was set up for the processor.',
-    'Set engine.device to "auto", or engine.runtime to "auto", which computes on GPUs as well.',
-  );
+async function tensorflowDevice(device: ResolvedRecipe['engine']['device']): Promise<ChosenDevice> {
+  const variant = await builtVariant();
+  if (variant === undefined) throw tensorflowNotSetUp();
+  if (device === 'cpu') return { device, reason: 'TensorFlow computes on the processor.' };
+  if (variant === 'gpu' && (device === 'auto' || device === 'cuda')) {
+    return { device: 'cuda', reason: 'TensorFlow was set up for the graphics card.' };
+  }
+  if (device === 'auto') return { device: 'cpu', reason: 'TensorFlow was set up for the processor.' };
+  const [reason, enable] =
+    device === 'cuda'
+      ? [
+          'TensorFlow was set up for the processor.',
+          'Run `lora setup tensorflow --gpu`, which sets it up for the card.',
+        ]
+      : ['TensorFlow does not compute there.', 'Set engine.runtime to "auto", which does.'];
+  throw deviceUnavailable(device, reason, enable);
 }
 
 function evaluationWarnings(prepared: Prepared): string[] {

@@ -7,14 +7,17 @@ import {
   mergeProgress,
   notifications,
   requests,
+  tensorflowProgress,
 } from '../../run/engineProtocol';
 import type { DownloadNews, DownloadOutcome } from '../../run/download';
 import type { MergeNews, MergeOutcome } from '../../run/merge';
+import type { TensorflowNews, TensorflowOutcome } from '../../run/tensorflow';
 import type {
   DownloadParams,
   LogLevel,
   MergeParams,
   RecipeParams,
+  SetUpTensorflowParams,
   TrainParams,
   TrainResult,
   WireError,
@@ -73,6 +76,16 @@ export class EngineServer {
       return answer;
     });
     connection.onRequest(requests.doctor, () => this.#answerInitialized(async () => (await openEngine()).doctor()));
+    connection.onRequest(requests.devices, () => this.#answerInitialized(async () => (await openEngine()).devices()));
+    connection.onRequest(requests.tensorflow, () =>
+      this.#answerInitialized(async () => (await openEngine()).tensorflow()),
+    );
+    connection.onRequest(requests.setUpTensorflow, (params, token) =>
+      this.#awaited(() => this.#stoppable(token, (signal) => this.#setUpTensorflow(params, signal))),
+    );
+    connection.onRequest(requests.removeTensorflow, () =>
+      this.#awaited(async () => (await openEngine()).removeTensorflow()),
+    );
     connection.onRequest(requests.baseModels, () =>
       this.#answerInitialized(async () => (await openEngine()).baseModels()),
     );
@@ -156,6 +169,16 @@ export class EngineServer {
     const tell = (news: MergeNews): void =>
       void this.#connection.sendProgress(mergeProgress, progress, news).catch(ignore);
     return engine.merge(request, tell, signal);
+  }
+
+  async #setUpTensorflow(
+    { progress, ...request }: SetUpTensorflowParams,
+    signal: AbortSignal,
+  ): Promise<TensorflowOutcome> {
+    const engine = await openEngine();
+    const onNews = (news: TensorflowNews): void =>
+      void this.#connection.sendProgress(tensorflowProgress, progress, news).catch(ignore);
+    return engine.setUpTensorflow({ ...request, package: null, signal, onNews });
   }
 
   /** Answers what the end of the process waits for. */

@@ -19,6 +19,8 @@ export const commandIds = {
   createExample: 'lora.createExample',
   downloadBaseModel: 'lora.downloadBaseModel',
   setHubToken: 'lora.setHubToken',
+  selectDevice: 'lora.selectDevice',
+  setUpTensorFlow: 'lora.setUpTensorFlow',
 } as const;
 
 export type CommandName = keyof typeof commandIds;

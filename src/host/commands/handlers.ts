@@ -69,8 +69,10 @@ function trainingHandlers(
   };
 }
 
-function modelHandlers(parts: Parts): Handlers<'newRecipe' | 'previewData' | 'downloadBaseModel' | 'setHubToken'> {
-  const { files, hubToken } = parts;
+function modelHandlers(
+  parts: Parts,
+): Handlers<'newRecipe' | 'previewData' | 'downloadBaseModel' | 'setHubToken' | 'selectDevice' | 'setUpTensorFlow'> {
+  const { files, hubToken, notices } = parts;
   const startEngine = (): Promise<EngineClient> => parts.startEngine();
   return {
     newRecipe: async (target) => (await import('./newRecipe')).newRecipe({ files, startEngine }, target),
@@ -84,6 +86,14 @@ function modelHandlers(parts: Parts): Handlers<'newRecipe' | 'previewData' | 'do
       return downloadBaseModel({ startEngine, token: hubToken }, target);
     },
     setHubToken: () => hubToken.ask(),
+    selectDevice: async (target) => {
+      if (!(await notices.askForTrust())) return undefined;
+      return (await import('../devices/selectDevice')).selectDevice({ files, startEngine }, target);
+    },
+    setUpTensorFlow: async () => {
+      if (!(await notices.askForTrust())) return undefined;
+      return (await import('../tensorflow/setUpTensorFlow')).setUpTensorFlow(startEngine);
+    },
   };
 }
 

@@ -7,11 +7,13 @@ import {
   mergeProgress,
   notifications,
   requests,
+  tensorflowProgress,
 } from '../../run/engineProtocol';
 import type { WireError } from '../../run/engineProtocol';
 import { engineBusy, engineVersionMismatch, lookCancelled } from '../../run/failures';
 import type { Exported, ExportRequest, ListedFormat } from '../../run/export';
 import type { MergeNews, MergeOutcome, MergeRequest } from '../../run/merge';
+import type { MachineReport } from '../../run/answers';
 import type { Plan } from '../../run/plan';
 import type {
   DatasetDescription,
@@ -20,6 +22,7 @@ import type {
   Proposal,
   ProposeParams,
 } from '../../run/proposal';
+import type { TensorflowNews, TensorflowOutcome, TensorflowRequest, TensorflowState } from '../../run/tensorflow';
 import type { PreviewSource } from '../views/preview/previewSource';
 import type { TrainingEvent } from '../../run/trainingEvent';
 import { fromWire } from '../../run/wireError';
@@ -56,6 +59,17 @@ export interface TrainingHandle {
 export interface EngineClient {
   train(request: TrainRequest, onEvent: (event: TrainingEvent) => void): TrainingHandle;
   plan(recipeFile: string, overrides?: readonly string[]): Promise<Plan>;
+  /** What this machine can train on, and why; with `again` every device is tried, else those that nobody has tried yet. */
+  machine(again: boolean): Promise<MachineReport>;
+  tensorflow(): Promise<TensorflowState>;
+  /** The signal stops it, and what was set up before stays. @throws as `TrainingHandle.done` */
+  setUpTensorflow(
+    request: TensorflowRequest,
+    onNews: (news: TensorflowNews) => void,
+    signal: AbortSignal,
+  ): Promise<TensorflowOutcome>;
+  /** Gives whether it was set up. */
+  removeTensorflow(): Promise<boolean>;
   /** Models to start with, and what this machine makes of them. */
   baseModels(): Promise<readonly ListedModel[]>;
   /** Fetches a model from the hub; the signal stops it, and what has arrived is kept. @throws as `TrainingHandle.done` */
@@ -162,14 +176,32 @@ class ProcessClient implements EngineClient {
     };
   }
 
-  async baseModels(): Promise<readonly ListedModel[]> {
-    await this.#ready;
-    return this.#unlessEnded(() => this.#process.connection.sendRequest(requests.baseModels));
+  machine(again: boolean): Promise<MachineReport> {
+    return this.#answerTo(again ? requests.doctor : requests.devices);
   }
 
-  async exportFormats(): Promise<readonly ListedFormat[]> {
-    await this.#ready;
-    return this.#unlessEnded(() => this.#process.connection.sendRequest(requests.exportFormats));
+  tensorflow(): Promise<TensorflowState> {
+    return this.#answerTo(requests.tensorflow);
+  }
+
+  setUpTensorflow(
+    request: TensorflowRequest,
+    onNews: (news: TensorflowNews) => void,
+    signal: AbortSignal,
+  ): Promise<TensorflowOutcome> {
+    return this.#tell({ type: requests.setUpTensorflow, news: tensorflowProgress }, request, onNews, signal);
+  }
+
+  removeTensorflow(): Promise<boolean> {
+    return this.#answerTo(requests.removeTensorflow);
+  }
+
+  baseModels(): Promise<readonly ListedModel[]> {
+    return this.#answerTo(requests.baseModels);
+  }
+
+  exportFormats(): Promise<readonly ListedFormat[]> {
+    return this.#answerTo(requests.exportFormats);
   }
 
   async export(request: ExportRequest): Promise<Exported> {
@@ -275,9 +307,13 @@ class ProcessClient implements EngineClient {
   }
 
   async #ask(type: RequestType0<null, WireError>): Promise<void> {
+    await this.#answerTo(type);
+  }
+
+  async #answerTo<Result>(type: RequestType0<Result, WireError>): Promise<Result> {
     await this.#ready;
     this.#process.note(`→ ${type.method}`);
-    await this.#unlessEnded(() => this.#process.connection.sendRequest(type));
+    return this.#unlessEnded(() => this.#process.connection.sendRequest(type));
   }
 
   async #call<Params, Result>(

@@ -33,6 +33,7 @@ export interface Job {
 
 /** What the service alone changes. */
 export interface OpenJob extends Job {
+  request: TrainRequest;
   name: string;
   phase: JobPhase;
   state: RunState;

@@ -16,6 +16,8 @@ export interface RunServiceOptions {
   startEngine(): Promise<EngineClient>;
   /** Folders of the runs on disk, `…/.lora/runs/<id>`. */
   runFolders(): Promise<readonly string[]>;
+  /** `--set` for a new run of a recipe, before what is asked for: what the user's settings say. */
+  settingsOf?(recipeFile: string): Promise<readonly string[]>;
   /** How many runs may train at the same time. */
   simultaneousRuns(): number;
 }
@@ -198,6 +200,7 @@ export class RunService implements RunSource {
     try {
       job.client = await this.#options.startEngine();
       if (this.#isDisposed || job.phase === 'stopping') return { kind: 'cancelled' };
+      job.request = await this.#withSettings(job.request);
       job.handle = job.client.train(job.request, (event) => this.#hear(job, event));
       return { kind: await job.handle.done };
     } catch (error) {
@@ -205,6 +208,13 @@ export class RunService implements RunSource {
     } finally {
       await job.client?.dispose().catch(() => undefined);
     }
+  }
+
+  /** A run that goes on keeps what it began with. */
+  async #withSettings(request: TrainRequest): Promise<TrainRequest> {
+    if (request.resume !== undefined) return request;
+    const settings = (await this.#options.settingsOf?.(request.recipeFile)) ?? [];
+    return settings.length === 0 ? request : { ...request, overrides: [...settings, ...(request.overrides ?? [])] };
   }
 
   #hear(job: OpenJob, event: TrainingEvent): void {

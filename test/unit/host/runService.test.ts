@@ -15,7 +15,7 @@ import { runFolders } from './runFolders';
 const numbers = path.resolve('examples/numbers');
 
 /** The bundled example in a folder of its own, and a service that trains it with real engine processes. */
-function workshop(t: TestContext, simultaneousRuns = 1) {
+function workshop(t: TestContext, simultaneousRuns = 1, settings: readonly string[] = []) {
   const folder = mkdtempSync(path.join(tmpdir(), 'lora-host-'));
   for (const part of ['model', 'data.jsonl', 'count-by-ten.lora.json']) {
     cpSync(path.join(numbers, part), path.join(folder, part), { recursive: true });
@@ -24,6 +24,7 @@ function workshop(t: TestContext, simultaneousRuns = 1) {
     startEngine: () =>
       Promise.resolve(startEngine({ engineFile: path.resolve('dist/engine.js'), log: () => undefined })),
     runFolders: () => Promise.resolve(runFolders(folder)),
+    settingsOf: () => Promise.resolve(settings),
     simultaneousRuns: () => simultaneousRuns,
   });
   t.after(async () => {
@@ -63,6 +64,18 @@ describe('a run', () => {
     assert.equal(job.state.finished?.adapter, path.join(folder, 'adapters', 'count-by-ten'));
     assert.ok(job.folder !== null && service.state(job.folder) === job.state);
     assert.deepEqual(service.jobs, []);
+  });
+
+  test('trains as the settings say, and goes on so without them; what is asked for counts more', async (t) => {
+    const { service, recipeFile } = workshop(t, 1, ['engine.device=cpu', 'training.max_steps=2']);
+    const job = service.train({ recipeFile, overrides: short(3) });
+    await job.end;
+    assert.equal(job.state.plan?.compute.device_reason, 'It is asked for by name.');
+    assert.equal(job.state.steps.length, 3);
+    const resume = path.basename(job.folder!);
+    const further = service.train({ recipeFile, resume, overrides: short(5) });
+    assert.deepEqual(await further.end, { kind: 'finished' });
+    assert.equal(further.state.step, 5);
   });
 
   test('is the same when it is read from its folder', async (t) => {

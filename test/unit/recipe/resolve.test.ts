@@ -133,6 +133,13 @@ describe('resumableDifferences', () => {
     assert.deepEqual(resumableDifferences(resolved(), longer), []);
   });
 
+  test('a recipe that leaves the device open continues a run on one that was asked for, and no other one does', () => {
+    const asked = resolved({ engine: { device: 'webgpu' } });
+    assert.deepEqual(resumableDifferences(asked, resolved()), []);
+    assert.deepEqual(resumableDifferences(asked, resolved({ engine: { device: 'cpu' } })), ['engine.device']);
+    assert.deepEqual(resumableDifferences(resolved(), asked), ['engine.device']);
+  });
+
   test('names everything else by its dotted key', () => {
     const other = resolved({
       base_model: './n',

@@ -1,23 +1,19 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { fileMissing } from '../../formats/failures';
+import type { TensorflowVariant } from '../../../run/tensorflow';
 import {
   tensorflowFileWrong,
-  tensorflowNoCompiler,
+  tensorflowDiskFull,
   tensorflowNoNpm,
-  tensorflowNoPip,
-  tensorflowNoPython,
   tensorflowNotDownloaded,
 } from '../../runtime/tensorflow/failures';
+import { fetchWheels } from './pip';
 import { runProgram } from './program';
-
-/** The release whose libraries and headers are used, and which platforms' wheels hold them. */
-export const tensorflowVersion = '2.15.1';
-const wheelTags = ['--platform', 'manylinux_2_17_x86_64', '--platform', 'manylinux2014_x86_64'];
-/** Any Python's wheel holds the same libraries; this one fits the newest Python that the release was made for. */
-const wheelPython = ['--python-version', '3.11', '--implementation', 'cp', '--abi', 'cp311'];
+import { releases, tensorflowVersion } from './releases';
+import type { Site, ToldSite } from './site';
+import { checkWheel, damage, wrong } from './wheel';
 
 interface NpmPackage {
   readonly name: string;
@@ -37,12 +33,6 @@ const headersPackage: NpmPackage = {
   integrity: 'sha512-Yi/FgnN8IU/Cd6KeLxyHkylBUvDTsSScT0Tna2zTrz8klmc8qF2ppj6Q1LHsmOueJWhigQwR4cO2p0XBGW5IaQ==',
 };
 
-/** Where the parts come together. */
-export interface Site {
-  readonly folder: string;
-  readonly signal: AbortSignal;
-}
-
 /** Of TensorFlow's wheel what a program needs to be linked with it; written to lib/ and include/ of the current folder. */
 const unpacking = `
 import os, sys, zipfile
@@ -58,65 +48,47 @@ for name in ('libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'):
 os.rename('wheel/tensorflow/include', 'include')
 `;
 
-export interface GivenFiles {
-  /** TensorFlow's wheel on disk; else pip fetches it. */
-  readonly wheel?: string | undefined;
-  /** The package of tfjs-node-gpu on disk, as `npm pack` writes it; else npm fetches it. */
-  readonly package?: string | undefined;
-}
+/** The libraries of NVIDIA's wheels, where TensorFlow's own look for them: nvidia/NAME/lib beside lib/. */
+const unpackingLibraries = `
+import os, sys, zipfile
+for file in sys.argv[1:]:
+    wheel = zipfile.ZipFile(file)
+    for name in wheel.namelist():
+        if name.startswith('nvidia/') and '/lib/' in name and '..' not in name:
+            wheel.extract(name, '.')
+    os.remove(file)
+`;
 
-/**
- * Finds out before anything is fetched what would be missing in the end.
- * @throws Failure `tensorflow-…`, `file-missing`
- */
-export async function checkBeforehand(given: GivenFiles, signal: AbortSignal): Promise<void> {
-  const works = async (name: string, ...options: string[]): Promise<boolean> => {
-    return (await runProgram(name, options, { signal }))?.code === 0;
-  };
-  if (!(await works('g++', '--version'))) throw tensorflowNoCompiler();
-  if (!(await works('python3', '--version'))) throw tensorflowNoPython();
-  if (given.wheel === undefined) {
-    if (!(await works('python3', '-m', 'pip', '--version'))) throw tensorflowNoPip();
-  } else {
-    if (!existsSync(given.wheel)) throw fileMissing(given.wheel);
-    if (!wheelName.test(path.basename(given.wheel))) {
-      const wanted = `it should be a wheel of TensorFlow ${tensorflowVersion} for Linux on x64`;
-      throw tensorflowFileWrong(given.wheel, wanted, fetchWheel);
-    }
+/** Puts TensorFlow's libraries into lib/ and nvidia/, its headers into include/. @throws Failure `tensorflow-…` */
+export async function addTensorflow(site: ToldSite, variant: TensorflowVariant, given: string | null): Promise<void> {
+  const { package: name, libraries, downloadBytes } = releases[variant];
+  const own = given === null ? [`${name}==${tensorflowVersion}`] : [];
+  const wanted = [...own, ...libraries];
+  const fetched = wanted.length === 0 ? [] : await fetchWheels(site, wanted, given === null ? downloadBytes : null);
+  const wheel = given ?? fetched.find((file) => path.basename(file).startsWith(`${name}-`));
+  if (wheel === undefined) throw new Error(`pip fetched ${fetched.join(', ')}, and no ${name}`);
+  await checkWheel(site, wheel, variant);
+  await unpack(site, unpacking, [wheel], variant);
+  if (libraries.length > 0) {
+    await unpack(
+      site,
+      unpackingLibraries,
+      fetched.filter((file) => file !== wheel),
+      variant,
+    );
   }
-  if (given.package !== undefined) {
-    if (!existsSync(given.package)) throw fileMissing(given.package);
-    await checkIntegrity(given.package, tfjsPackage);
-  }
+  await rm(path.join(site.folder, 'download'), { recursive: true, force: true });
 }
 
-/** Puts TensorFlow's libraries into lib/ and its headers into include/. @throws Failure `tensorflow-…` */
-export async function addTensorflow(site: Site, given: string | undefined): Promise<void> {
-  const wheel = given ?? (await downloadWheel(site));
-  const unpacked = await runProgram('python3', ['-c', unpacking, wheel], { ...site, cwd: site.folder });
-  if (unpacked?.code !== 0) throw tensorflowFileWrong(wheel, unpacked?.said ?? 'it cannot be unpacked', fetchWheel);
-}
-
-const wheelName = new RegExp(`^tensorflow(_cpu)?-${tensorflowVersion.replaceAll('.', '\\.')}-.*x86_64\\.whl$`);
-const fetchWheel =
-  `\`pip download tensorflow==${tensorflowVersion} --no-deps --only-binary=:all: ` +
-  `${[...wheelPython, ...wheelTags].join(' ')}\` fetches it.`;
-
-async function downloadWheel(site: Site): Promise<string> {
-  const downloads = path.join(site.folder, 'download');
-  const wanted = [`tensorflow==${tensorflowVersion}`, '--no-deps', '--only-binary=:all:', ...wheelPython, ...wheelTags];
-  const pip = await runProgram(
-    'python3',
-    ['-m', 'pip', 'download', '--disable-pip-version-check', '--dest', downloads, ...wanted],
-    site,
-  );
-  if (pip?.code !== 0) throw tensorflowNotDownloaded('TensorFlow', pip?.said ?? '', '--wheel');
-  const [name] = await readdir(downloads);
-  return path.join(downloads, name!);
+async function unpack(site: Site, code: string, wheels: readonly string[], variant: TensorflowVariant): Promise<void> {
+  const unpacked = await runProgram('python3', ['-c', code, ...wheels], { ...site, cwd: site.folder });
+  if (unpacked?.code === 0) return;
+  if (/No space left|Errno 28|Disk quota/i.test(unpacked?.stderr ?? '')) throw tensorflowDiskFull();
+  throw wrong(wheels[0]!, variant, damage(unpacked?.said ?? 'python3 is gone'));
 }
 
 /** Puts the binding's sources into package/. @throws Failure `tensorflow-…` */
-export async function addSources(site: Site, given: string | undefined): Promise<void> {
+export async function addSources(site: Site, given: string | null): Promise<void> {
   await addPackage(site, tfjsPackage, 'package', given, '--package');
 }
 
@@ -124,7 +96,7 @@ export async function addSources(site: Site, given: string | undefined): Promise
 export async function nodeHeaders(site: Site): Promise<string> {
   const beside = path.resolve(process.execPath, '../../include/node');
   if (existsSync(path.join(beside, 'node_api.h'))) return beside;
-  await addPackage(site, headersPackage, 'headers', undefined, undefined);
+  await addPackage(site, headersPackage, 'headers', null, undefined);
   return path.join(site.folder, 'headers', 'include');
 }
 
@@ -132,14 +104,14 @@ async function addPackage(
   site: Site,
   wanted: NpmPackage,
   target: string,
-  given: string | undefined,
+  given: string | null,
   option: string | undefined,
 ): Promise<void> {
   const { folder } = site;
   const archive = path.join(folder, `${target}.tgz`);
-  if (given === undefined) await download(site, `${wanted.name}@${wanted.version}`, archive, option);
+  if (given === null) await download(site, `${wanted.name}@${wanted.version}`, archive, option);
   else await copyFile(given, archive);
-  await checkIntegrity(archive, wanted);
+  await checkPackage(archive, wanted);
   await mkdir(path.join(folder, target));
   const tar = ['-xzf', archive, '-C', path.join(folder, target), '--strip-components=1'];
   const unpacked = await runProgram('tar', tar, site);
@@ -147,7 +119,7 @@ async function addPackage(
 }
 
 /** @throws Failure `tensorflow-file-wrong` */
-async function checkIntegrity(file: string, { name, version, integrity }: NpmPackage): Promise<void> {
+export async function checkPackage(file: string, { name, version, integrity }: NpmPackage): Promise<void> {
   const found = `sha512-${createHash('sha512')
     .update(await readFile(file))
     .digest('base64')}`;

@@ -1,68 +1,67 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { TensorflowNews, TensorflowOutcome, TensorflowSetUp } from '../../../run/tensorflow';
+import { formatBytes } from '../../../run/format';
 import { removeFolderAtomically, replaceFolderAtomically } from '../../formats/atomicFile';
-import { difference } from '../../devices/difference';
-import { numbersStep, probeStep } from '../../devices/probeGraph';
-import { ReferenceRuntime } from '../../runtime/reference/referenceRuntime';
-import { tensorflowNotBuilt, tensorflowNotHere, tensorflowWrongNumbers } from '../../runtime/tensorflow/failures';
-import { bindingName, tensorflowFolder } from '../../runtime/tensorflow/place';
-import { TensorflowRuntime } from '../../runtime/tensorflow/tensorflowRuntime';
-import { addSources, addTensorflow, checkBeforehand, nodeHeaders, tensorflowVersion, tfjsPackage } from './ingredients';
-import type { GivenFiles, Site } from './ingredients';
+import { tensorflowNotBuilt } from '../../runtime/tensorflow/failures';
+import { bindingName, noteName, tensorflowFolder } from '../../runtime/tensorflow/place';
+import { checkBeforehand } from './beforehand';
+import type { GivenFiles } from './beforehand';
+import { addSources, addTensorflow, nodeHeaders, tfjsPackage } from './ingredients';
 import { runProgram } from './program';
+import { releases, tensorflowVersion } from './releases';
+import { folderBytes } from './site';
+import type { Site, ToldSite } from './site';
+import { tryTensorflow } from './trial';
 
 export interface SetUpOptions extends GivenFiles {
   readonly signal: AbortSignal;
-  /** Told what is being done, in a few words. */
-  readonly onStep: (step: string) => void;
+  readonly onNews: (news: TensorflowNews) => void;
   /** Where it is set up; the user's cache folder if left out. */
   readonly folder?: string;
 }
-
-export interface SetUp {
-  readonly folder: string;
-  readonly tensorflow: string;
-  /** How far the numbers of a small training step are from the reference runtime's, relative to their size. */
-  readonly difference: number;
-}
-
-/** Float32 rounding of a whole step; a wrong kernel is off by far more. */
-const tolerance = 1e-4;
 
 /**
  * Fetches TensorFlow and the sources of tfjs-node's binding, builds the binding, checks it with a training step, and puts
  * both in place at once: what was there before stays until then, and nothing is left behind by a failure or a stop.
  * @throws Failure `tensorflow-…`, `file-missing`
  */
-export async function setUpTensorflow(options: SetUpOptions): Promise<SetUp> {
-  const { signal, folder = tensorflowFolder() } = options;
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw tensorflowNotHere(`${process.platform} ${process.arch}`);
+export async function setUpTensorflow(options: SetUpOptions): Promise<TensorflowOutcome> {
+  const { signal, variant, folder = tensorflowFolder() } = options;
+  try {
+    await checkBeforehand(options, folder, signal);
+    let size = Infinity;
+    await replaceFolderAtomically(folder, async (place) => {
+      size = await build({ folder: place, signal, onNews: options.onNews }, options);
+      signal.throwIfAborted();
+    });
+    const bytes = await folderBytes(folder);
+    const done: TensorflowSetUp = { folder, tensorflow: tensorflowVersion, variant, bytes, difference: size };
+    return { outcome: 'finished', set_up: done };
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return { outcome: 'cancelled' };
+    throw error;
   }
-  await checkBeforehand(options, signal);
-  let size = Infinity;
-  await replaceFolderAtomically(folder, async (place) => {
-    size = await build({ folder: place, signal }, options);
-    signal.throwIfAborted();
-  });
-  return { folder, tensorflow: tensorflowVersion, difference: size };
 }
 
 /** Makes the whole folder; gives how far its numbers are from the reference runtime's. */
-async function build(site: Site, { wheel, package: given, onStep }: SetUpOptions): Promise<number> {
-  onStep(wheel === undefined ? `Fetching TensorFlow ${tensorflowVersion} (475 MB)` : 'Unpacking TensorFlow');
-  await addTensorflow(site, wheel);
-  onStep(`Fetching ${tfjsPackage.name} ${tfjsPackage.version}`);
+async function build(site: ToldSite, { wheel, package: given, variant }: SetUpOptions): Promise<number> {
+  const step = (words: string): void => site.onNews({ type: 'step', step: words });
+  const size = formatBytes(releases[variant].downloadBytes);
+  step(wheel === null ? `Fetching TensorFlow ${tensorflowVersion} (${size})` : 'Unpacking TensorFlow');
+  await addTensorflow(site, variant, wheel);
+  step(`Fetching ${tfjsPackage.name} ${tfjsPackage.version}`);
   await addSources(site, given);
   const headers = await nodeHeaders(site);
-  onStep('Compiling the binding');
+  step('Compiling the binding');
   await compile(site, headers);
-  onStep('Checking the numbers of a training step');
-  const size = await check(path.join(site.folder, bindingName));
-  await keepOnly(site.folder, [bindingName, 'lib']);
-  const about = { tensorflow: tensorflowVersion, package: `${tfjsPackage.name}@${tfjsPackage.version}` };
-  await writeFile(path.join(site.folder, 'setup.json'), `${JSON.stringify(about, null, 2)}\n`);
-  return size;
+  step('Checking the numbers of a training step');
+  const { folder, signal } = site;
+  const far = await tryTensorflow({ binding: path.join(folder, bindingName), gpu: variant === 'gpu', signal });
+  await keepOnly(folder, [bindingName, 'lib', 'nvidia']);
+  const about = { tensorflow: tensorflowVersion, variant, package: `${tfjsPackage.name}@${tfjsPackage.version}` };
+  await writeFile(path.join(folder, noteName), `${JSON.stringify(about, null, 2)}\n`);
+  return far;
 }
 
 /** Removes what was set up, and says whether there was something. */
@@ -80,20 +79,9 @@ async function compile({ folder, signal }: Site, headers: string): Promise<void>
     ['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', ...includes, ...sources, '-o', bindingName]
       .concat(libraries)
       .concat(['-Wl,-rpath,$ORIGIN/lib']),
-    { cwd: folder, signal },
+    { cwd: folder, signal, env: { TMPDIR: folder } },
   );
   if (ended?.code !== 0) throw tensorflowNotBuilt(ended?.said ?? 'g++ is gone');
-}
-
-/** How far a small training step is from the reference runtime's. @throws Failure `tensorflow-…` */
-async function check(binding: string): Promise<number> {
-  const { graph, weights, inputs } = probeStep(numbersStep);
-  const expected = await new ReferenceRuntime().compile(graph, weights);
-  const executable = await new TensorflowRuntime({ binding, threads: 0, gpu: false }).compile(graph, weights);
-  const { name, size } = difference(await executable.run(inputs), await expected.run(inputs));
-  await executable.dispose();
-  if (!(size < tolerance)) throw tensorflowWrongNumbers(name, size);
-  return size;
 }
 
 async function keepOnly(folder: string, names: readonly string[]): Promise<void> {

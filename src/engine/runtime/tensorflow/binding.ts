@@ -1,5 +1,5 @@
 import type { Dtype } from '../../graph/types';
-import { tensorflowNotLoading } from './failures';
+import { tensorflowNoGraphics, tensorflowNotLoading } from './failures';
 
 /** An attribute of a TensorFlow op, as the binding takes it. */
 export interface OpAttribute {
@@ -43,7 +43,7 @@ const loaded = new Map<string, Binding>();
 /**
  * Loads the binding, once for the process: TensorFlow reads its settings from the environment at that moment, so
  * those of the first call count.
- * @throws Failure `tensorflow-not-loading`
+ * @throws Failure `tensorflow-not-loading`, `tensorflow-no-graphics`
  */
 export function loadBinding(file: string, { threads, gpu }: BindingOptions): Binding {
   const known = loaded.get(file);
@@ -51,7 +51,11 @@ export function loadBinding(file: string, { threads, gpu }: BindingOptions): Bin
   // It would report on stderr instruction sets and graphics libraries that it does without.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
   if (threads > 0) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
-  if (!gpu) process.env['CUDA_VISIBLE_DEVICES'] = '-1';
+  if (gpu) {
+    // Products of 19-bit numbers, which newer cards would make of 32-bit ones, and all of the card's memory at once.
+    process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
+    process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
+  } else process.env['CUDA_VISIBLE_DEVICES'] = '-1';
   const module: { exports: unknown } = { exports: {} };
   try {
     process.dlopen(module, file);
@@ -59,6 +63,8 @@ export function loadBinding(file: string, { threads, gpu }: BindingOptions): Bin
     throw tensorflowNotLoading(file, error);
   }
   const binding = module.exports as Binding;
+  // It would compute on the processor and say nothing.
+  if (gpu && !binding.isUsingGpuDevice()) throw tensorflowNoGraphics('it finds no card that it can compute on');
   loaded.set(file, binding);
   return binding;
 }

@@ -1,5 +1,7 @@
 import { Failure } from '../../../failure/failure';
 
+const moreSpace =
+  'Free some space, or set XDG_CACHE_HOME to a folder on a larger disk, then try again. Nothing was changed.';
 const again = 'Run `lora setup tensorflow` again.';
 
 export const tensorflowNotSetUp = (): Failure =>
@@ -27,7 +29,7 @@ export const tensorflowNoPython = (): Failure =>
 
 export const tensorflowNoPip = (): Failure =>
   new Failure('tensorflow-no-pip', 'This Python has no pip, which fetches TensorFlow.', {
-    hint: 'Install it (Debian and Ubuntu: `sudo apt install python3-pip`), or give a wheel on disk with --wheel.',
+    hint: 'Install it (Debian and Ubuntu: `sudo apt install python3-pip`), or take the wheel from disk (--wheel FILE; in VS Code "From a wheel on disk").',
   });
 
 export const tensorflowNoCompiler = (): Failure =>
@@ -40,12 +42,46 @@ export const tensorflowNoNpm = (what: string): Failure =>
     hint: 'Install Node.js from nodejs.org, which brings npm, then try again.',
   });
 
+/** `wanted` is what pip was asked for, such as `tensorflow_cpu==2.15.1`. */
+export const tensorflowNotOffered = (wanted: string): Failure =>
+  new Failure('tensorflow-not-offered', `The index that pip uses does not have ${wanted} for Linux on x64.`, {
+    hint: 'Look at its settings with `pip config list`, or take the wheel from disk (--wheel FILE; in VS Code "From a wheel on disk").',
+  });
+
+/** Both as people read them. */
+export const tensorflowNeedsSpace = (needed: string, free: string, folder: string): Failure =>
+  new Failure(
+    'tensorflow-needs-space',
+    `Setting TensorFlow up needs ${needed} of free disk space, and there are ${free}.`,
+    { hint: moreSpace, place: { file: folder } },
+  );
+
+/** In the middle of it. */
+export const tensorflowDiskFull = (): Failure =>
+  new Failure('tensorflow-needs-space', 'The disk became full while TensorFlow was set up.', { hint: moreSpace });
+
+export const tensorflowNoGraphics = (why: string): Failure =>
+  new Failure('tensorflow-no-graphics', `TensorFlow cannot use a graphics card here: ${why}.`, {
+    hint:
+      'It takes an NVIDIA card with a driver of version 525 or later (`nvidia-smi` shows it). For the processor: ' +
+      '`lora setup tensorflow --cpu`; "device": "webgpu" needs no TensorFlow and computes on cards of all makers.',
+  });
+
+/** `how` is a signal, or what it did instead of an answer. */
+export const tensorflowCrashed = (how: string): Failure =>
+  new Failure('tensorflow-crashed', `TensorFlow ended the process in which it was tried (${how}).`, {
+    hint:
+      how === 'SIGILL'
+        ? 'This processor lacks instructions (AVX) that TensorFlow needs. Set engine.runtime to "auto", which does without.'
+        : 'It was not set up. Set engine.runtime to "auto", which needs no TensorFlow.',
+  });
+
 /** `option` is what takes the file from disk instead. */
 export const tensorflowNotDownloaded = (what: string, said: string, option: string | undefined): Failure =>
   new Failure('tensorflow-not-downloaded', `${what} could not be downloaded: ${said}`, {
     hint:
       'Check the connection and try again' +
-      (option === undefined ? '.' : `; without a network give the file on disk with ${option} FILE.`),
+      (option === undefined ? '.' : `; without a network take the file from disk (${option} FILE${inEditor(option)}).`),
   });
 
 export const tensorflowFileWrong = (file: string, detail: string, instead: string): Failure =>
@@ -65,6 +101,11 @@ export const tensorflowWrongNumbers = (name: string, size: number): Failure =>
     `TensorFlow computes other numbers here: ${name} of a small training step is off by ${size.toExponential(1)}.`,
     { hint: 'It was not set up. Set engine.runtime to "auto", and please report it with the output of `lora doctor`.' },
   );
+
+/** The same in the editor. */
+function inEditor(option: string): string {
+  return option === '--wheel' ? '; in VS Code "From a wheel on disk"' : '';
+}
 
 function lastLine(cause: unknown): string {
   const said = cause instanceof Error ? cause.message : String(cause);

@@ -1,0 +1,61 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  tensorflowDiskFull,
+  tensorflowNoPip,
+  tensorflowNotDownloaded,
+  tensorflowNotOffered,
+} from '../../runtime/tensorflow/failures';
+import { pipTarget } from './releases';
+import { runProgram } from './program';
+import { tellingBytes } from './site';
+import type { ToldSite } from './site';
+
+/** What pip prints where nothing answers; it says so before it tries again. */
+const noConnection =
+  /NewConnectionError|connection broken|ConnectTimeout|ReadTimeout|timed out|name resolution|Network is unreachable|Max retries|SSLError|ProxyError/i;
+
+/**
+ * Has pip fetch wheels into a folder of the site; gives their paths. Its own temporary files and its cache would stay behind
+ * elsewhere, so that it gets a place here and no cache.
+ * @throws Failure `tensorflow-…`
+ */
+export async function fetchWheels(
+  site: ToldSite,
+  wanted: readonly string[],
+  totalBytes: number | null,
+): Promise<readonly string[]> {
+  const downloads = path.join(site.folder, 'download');
+  const temporary = path.join(downloads, 'unfinished');
+  await mkdir(temporary, { recursive: true });
+  const options = [
+    '--disable-pip-version-check',
+    '--no-cache-dir',
+    '--no-input',
+    '--dest',
+    downloads,
+    '--no-deps',
+    '--retries',
+    '3',
+  ];
+  const pip = await tellingBytes(downloads, totalBytes, site.onNews, () =>
+    runProgram('python3', ['-m', 'pip', 'download', ...options, ...pipTarget, ...wanted], {
+      signal: site.signal,
+      env: { TMPDIR: temporary, PYTHONNOUSERSITE: '', PIP_PROGRESS_BAR: 'off' },
+    }),
+  );
+  const all = `${pip?.stdout ?? ''}\n${pip?.stderr ?? ''}`;
+  if (pip?.code !== 0) throw failureOf(wanted[0]!, pip?.said, all);
+  return (await readdir(downloads)).filter((name) => name.endsWith('.whl')).map((name) => path.join(downloads, name));
+}
+
+function failureOf(wanted: string, said: string | undefined, all: string): Error {
+  if (said === undefined || all.includes('No module named pip')) return tensorflowNoPip();
+  if (/No space left|Errno 28|Disk quota/i.test(all)) return tensorflowDiskFull();
+  const knowsOthers = /from versions: (?!none)/.test(all);
+  if (noConnection.test(all) && !knowsOthers) {
+    return tensorflowNotDownloaded(wanted, 'there is no connection to the index that pip uses', '--wheel');
+  }
+  if (/No matching distribution|Could not find a version/i.test(all)) return tensorflowNotOffered(wanted);
+  return tensorflowNotDownloaded(wanted, said.replace(/^ERROR: /, ''), '--wheel');
+}

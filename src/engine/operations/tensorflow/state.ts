@@ -1,0 +1,35 @@
+import { Failure } from '../../../failure/failure';
+import { tensorflowVariants } from '../../../run/tensorflow';
+import type { TensorflowState, TensorflowVariant } from '../../../run/tensorflow';
+import { builtVariant, tensorflowFolder } from '../../runtime/tensorflow/place';
+import { checkBeforehand } from './beforehand';
+import { releases, tensorflowVersion } from './releases';
+import { folderBytes } from './site';
+
+/** What there is of TensorFlow here, and what setting it up would take: whoever is to agree to it must know. */
+export async function describeTensorflow(folder = tensorflowFolder()): Promise<TensorflowState> {
+  const variant = await builtVariant(folder);
+  return {
+    version: tensorflowVersion,
+    folder,
+    set_up: variant === undefined ? null : { variant, bytes: await folderBytes(folder) },
+    offers: await Promise.all(
+      tensorflowVariants.map(async (each) => ({
+        variant: each,
+        download_bytes: releases[each].downloadBytes,
+        disk_bytes: releases[each].diskBytes,
+        hindrance: await hindrance(each, folder),
+      })),
+    ),
+  };
+}
+
+async function hindrance(variant: TensorflowVariant, folder: string): Promise<string | null> {
+  try {
+    await checkBeforehand({ variant, wheel: null, package: null }, folder, new AbortController().signal);
+    return null;
+  } catch (error) {
+    if (error instanceof Failure) return `${error.message} ${error.hint ?? ''}`.trim();
+    throw error;
+  }
+}

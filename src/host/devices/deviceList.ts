@@ -1,0 +1,135 @@
+import type { Change } from '../../recipe/fix';
+import type { DeviceReport, MachineReport } from '../../run/answers';
+import type { RecipeEngine } from '../recipes/recipeEngine';
+
+/** One line of Select Device: what choosing it means. */
+export type DeviceEntry =
+  | {
+      readonly kind: 'device';
+      readonly device: string;
+      readonly runtime: string;
+      readonly description: string;
+      readonly detail: string;
+      /** Whether it is what is chosen at the moment. */
+      readonly isCurrent: boolean;
+      /** Why it cannot be chosen, with the step that would change that. */
+      readonly problem?: string;
+    }
+  /** TensorFlow is not set up. */
+  | { readonly kind: 'set-up'; readonly description: string; readonly detail: string };
+
+/** Says nothing of what computes. */
+export const sayingNothing: RecipeEngine = { device: undefined, runtime: undefined, quantization: undefined };
+
+const names: Readonly<Record<string, string>> = {
+  cpu: 'the processor',
+  webgpu: 'a graphics card of any maker',
+  cuda: 'an NVIDIA graphics card',
+  directml: "a graphics card by way of Windows' own library",
+  coreml: "Apple's graphics card and Neural Engine",
+};
+
+/**
+ * The devices of this computer for a recipe (or for recipes that name none, where `isSetting`), those that can be used first.
+ * Plain numbers and sentences of the report: nothing is judged here but what the recipe itself rules out.
+ */
+export function deviceEntries(report: MachineReport, engine: RecipeEngine, isSetting: boolean): readonly DeviceEntry[] {
+  const isOnTensorflow = engine.runtime === 'tensorflow';
+  const current = engine.device ?? 'auto';
+  const quantized = quantizationOf(engine);
+  const takes = quantized === undefined ? report.chosen : { device: 'cpu', reason: quantized };
+  const auto: DeviceEntry = {
+    kind: 'device',
+    device: 'auto',
+    runtime: 'onnxruntime',
+    description: `the fastest that works: ${takes.device}`,
+    detail: takes.reason,
+    isCurrent: current === 'auto' && !isOnTensorflow,
+  };
+  const devices = report.devices.filter(({ runtime }) => runtime === 'onnxruntime');
+  const entries = devices.map((device): DeviceEntry => {
+    const isCurrent = device.device === current && !isOnTensorflow;
+    return entryOf(device, report, isCurrent, device.device === 'cpu' ? undefined : quantized);
+  });
+  const tensorflow = isSetting ? [] : report.devices.filter(({ runtime }) => runtime === 'tensorflow');
+  return [
+    auto,
+    ...entries.filter((entry) => !('problem' in entry)),
+    ...tensorflow.map((device) => tensorflowEntry(device, isOnTensorflow)),
+    ...entries.filter((entry) => 'problem' in entry),
+  ];
+}
+
+function quantizationOf({ quantization }: RecipeEngine): string | undefined {
+  if (quantization === undefined || quantization === 'none') return undefined;
+  return `The recipe sets engine.quantization to "${quantization}", which is computed with on the processor alone.`;
+}
+
+function entryOf(
+  { device, usable, reason, enable, step_ms }: DeviceReport,
+  report: MachineReport,
+  isCurrent: boolean,
+  ruledOut: string | undefined,
+): DeviceEntry {
+  const what = names[device] ?? device;
+  const base = { kind: 'device', device, runtime: 'onnxruntime', isCurrent } as const;
+  if (!usable) {
+    const detail = inEditor([reason, enable ?? ''].join(' ').trim());
+    return { ...base, description: `${what}: cannot be used here`, detail, problem: `${device}: ${detail}` };
+  }
+  if (ruledOut !== undefined) {
+    const step = 'Set it to "none" to train on this device.';
+    const detail = `${ruledOut} ${step}`;
+    return { ...base, description: `${what}: not with this recipe`, detail, problem: `${device}: ${detail}` };
+  }
+  if (device !== 'cpu') return { ...base, description: what, detail: reason };
+  const cores = `${report.cores} ${report.cores === 1 ? 'core' : 'cores'}`;
+  const time = step_ms === null ? '' : ` A small training step takes ${Math.round(step_ms)} ms.`;
+  return { ...base, description: `${what}: ${report.cpu}, ${cores}`, detail: `Works everywhere.${time}` };
+}
+
+/** The report speaks to whoever runs `lora doctor`, which is "Look again" here. */
+function inEditor(words: string): string {
+  return words.replace(/[Rr]un `lora doctor`( again)?/, (run) => (run.startsWith('R') ? 'Look again' : 'look again'));
+}
+
+function tensorflowEntry({ device, usable, reason }: DeviceReport, isCurrent: boolean): DeviceEntry {
+  if (!usable) {
+    return {
+      kind: 'set-up',
+      description: 'another library to compute with: not set up',
+      detail: 'Nobody needs it; it is there to compare. It is set up once, after telling what that takes.',
+    };
+  }
+  const where = device === 'cpu' ? 'on the processor' : 'on an NVIDIA graphics card';
+  const base = { kind: 'device', device, runtime: 'tensorflow', isCurrent } as const;
+  return { ...base, description: `TensorFlow ${where}, to compare`, detail: reason };
+}
+
+/** What a recipe has to say for a choice; nothing where it says so already. */
+export function deviceChanges(
+  { device, runtime }: { readonly device: string; readonly runtime: string },
+  engine: RecipeEngine,
+): readonly Change[] {
+  const changes: Change[] = [];
+  const set = (key: 'device' | 'runtime', value: string): void => {
+    if ((engine[key] ?? 'auto') !== value) changes.push({ path: ['engine', key], value });
+  };
+  if (runtime === 'tensorflow') set('runtime', 'tensorflow');
+  else if (engine.runtime !== 'onnxruntime') set('runtime', 'auto');
+  set('device', device);
+  return changes;
+}
+
+/**
+ * `--set` for a run of a recipe that names no device itself, by the user's setting. A recipe that says otherwise what computes
+ * (another library, quantized weights) has settled it.
+ */
+export function deviceOverrides(
+  setting: string,
+  { device, runtime = 'auto', quantization = 'none' }: RecipeEngine,
+): readonly string[] {
+  if (setting === 'auto') return [];
+  const isOpen = device === undefined && quantization === 'none' && ['auto', 'onnxruntime'].includes(runtime);
+  return isOpen ? [`engine.device=${setting}`] : [];
+}
