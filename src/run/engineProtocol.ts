@@ -1,6 +1,8 @@
 import { NotificationType, NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ExitCode, Place } from '../failure/failure';
+import type { DescribedAdapter } from './adapterBases';
 import type { MachineReport } from './answers';
+import type { ChatAnswer, ChatRequest, TokenCountRequest } from './chat';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from './download';
 import type { Exported, ExportRequest, ListedFormat } from './export';
 import type { MergeNews, MergeOutcome, MergeRequest } from './merge';
@@ -14,6 +16,7 @@ import type {
   Proposal,
   ProposeParams,
 } from './proposal';
+import type { ServedAdapter, ServeNews, ServeOptions } from './serving';
 import type { TrainingEvent } from './trainingEvent';
 
 /**
@@ -55,6 +58,16 @@ export interface DownloadParams extends DownloadRequest {
 
 export interface MergeParams extends MergeRequest {
   /** Names the merge in the progress that tells its news. */
+  readonly progress: number;
+}
+
+export interface ServeParams extends ServeOptions {
+  /** Names the server in the progress that tells its news. */
+  readonly progress: number;
+}
+
+export interface ChatParams extends ChatRequest {
+  /** Names the answer in the progress that tells its text. */
   readonly progress: number;
 }
 
@@ -146,3 +159,26 @@ export const downloadProgress = new ProgressType<DownloadNews>();
 
 /** From the engine: news of a merge, all of them before its answer. */
 export const mergeProgress = new ProgressType<MergeNews>();
+
+/** Requests for texts: a server of adapters, and conversations with one. Each fails with a `WireError`. */
+export const textRequests = {
+  /** Base models of adapter folders, and what is known of them without their weights. */
+  describeAdapters: new RequestType<{ readonly folders: readonly string[] }, readonly DescribedAdapter[], WireError>(
+    'describeAdapters',
+  ),
+  /** Cancelling the request ends the server, which is then answered. One server at a time: `already-serving`. */
+  serve: new RequestType<ServeParams, null, WireError>('serve'),
+  /** To the server that listens: another adapter. `not-serving` without one. */
+  attachServed: new RequestType<ServedAdapter, null, WireError>('attachServed'),
+  /** Whether there was one of that name. */
+  detachServed: new RequestType<{ readonly name: string }, boolean, WireError>('detachServed'),
+  /** Cancelling the request ends the answer before its next token; it is then answered with `cancelled`. */
+  chat: new RequestType<ChatParams, ChatAnswer, WireError>('chat'),
+  countTokens: new RequestType<TokenCountRequest, number, WireError>('countTokens'),
+};
+
+/** From the engine: news of a server, all of them before its answer. */
+export const serveProgress = new ProgressType<ServeNews>();
+
+/** From the engine: pieces of an answer's text, all of them before its end is answered. */
+export const chatProgress = new ProgressType<string>();
