@@ -18,7 +18,7 @@ interface Serving {
   readonly url: string;
   readonly news: readonly ServeNews[];
   readonly adapters: Readonly<Record<'one' | 'two' | 'whole', string>>;
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 /** A server in an engine process: adapter `one` is attached; `whole` replaces a weight, so it has a batch of its own. */

@@ -8,6 +8,7 @@ import { languageStories } from './languageStories.mjs';
 import { mergeStory } from './mergeStory.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
 import { previewStories } from './previewStories.mjs';
+import { servingStory } from './servingStory.mjs';
 import { until } from './workbench.mjs';
 
 export const stories = [
@@ -312,5 +313,6 @@ export const stories = [
     },
   },
   mergeStory,
+  servingStory,
   ...previewStories,
 ];

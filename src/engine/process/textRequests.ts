@@ -9,11 +9,14 @@ import type { ChatModel } from '../operations/chat/chatModel';
 /** How the process answers. */
 export interface Answering {
   /** What is answered whenever it comes, after `initialize`. */
-  answer<Result>(work: () => Promise<Result>): Promise<Result | ResponseError<WireError>>;
+  readonly answer: <Result>(work: () => Promise<Result>) => Promise<Result | ResponseError<WireError>>;
   /** What the end of the process waits for. */
-  awaited<Result>(work: () => Promise<Result>): Promise<Result | ResponseError<WireError>>;
+  readonly awaited: <Result>(work: () => Promise<Result>) => Promise<Result | ResponseError<WireError>>;
   /** What ends by itself once its request is cancelled or the process is to end. */
-  stoppable<Result>(token: CancellationToken, work: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
+  readonly stoppable: <Result>(
+    token: CancellationToken,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ) => Promise<Result>;
 }
 
 /** The part of the engine process that makes texts: the server of adapters, and conversations with one. */

@@ -22,13 +22,13 @@ export interface TextEngine {
 
 /** How a client asks its process. */
 export interface Asking {
-  call<Params, Result>(
+  readonly call: <Params, Result>(
     type: RequestType<Params, Result, WireError>,
     params: RequestParam<Params>,
     signal?: AbortSignal,
-  ): Promise<Result>;
+  ) => Promise<Result>;
   /** For what tells news until it is done or stopped. */
-  tell<Request extends object, News, Result>(
+  readonly tell: <Request extends object, News, Result>(
     told: {
       readonly type: RequestType<Request & { readonly progress: number }, Result, WireError>;
       readonly news: ProgressType<News>;
@@ -36,7 +36,7 @@ export interface Asking {
     request: Request,
     onNews: (news: News) => void,
     signal: AbortSignal,
-  ): Promise<Result>;
+  ) => Promise<Result>;
 }
 
 export function textEngine({ call, tell }: Asking): TextEngine {

@@ -41,8 +41,9 @@ export class ChatModel {
     const answered = (finishReason: ChatAnswer['finishReason'], completionTokens: number): ChatAnswer => {
       return { finishReason, promptTokens: ids.length, completionTokens };
     };
+    const isCancelled = (): boolean => signal.aborted;
     await this.#attach(adapter);
-    if (signal.aborted) return answered('cancelled', 0);
+    if (isCancelled()) return answered('cancelled', 0);
     const continuation = await this.model.generate({
       ...this.#howToSample(sampling),
       ids,
@@ -53,13 +54,13 @@ export class ChatModel {
     });
     try {
       for await (const { text } of continuation) {
-        if (signal.aborted) break;
+        if (isCancelled()) break;
         if (text !== '') onText(text);
       }
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!isCancelled()) throw error;
     }
-    return answered(signal.aborted ? 'cancelled' : (continuation.finishReason ?? 'stop'), continuation.count);
+    return answered(isCancelled() ? 'cancelled' : (continuation.finishReason ?? 'stop'), continuation.count);
   }
 
   /**
