@@ -22,8 +22,10 @@ interface ChatModel {
 
 const vendor = 'lora-workbench';
 
+/** Whether this VS Code takes chat models from extensions. */
 function isOffered(): boolean {
-  return 'registerLanguageModelChatProvider' in vscode.lm;
+  const [major = 0, minor = 0] = vscode.version.split('.').map(Number);
+  return major > 1 || minor >= 104;
 }
 
 /** The models of this extension, once there are as many as expected. */
