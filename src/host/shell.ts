@@ -3,6 +3,7 @@ import { platformNotSupported } from '../run/failures';
 import { readPreviewMemory } from '../run/previewProtocol';
 import { readMemory } from '../run/viewProtocol';
 import type { LoraApi } from './api';
+import { AdaptersInChat } from './chat/adaptersInChat';
 import { commandIds, type CommandHandler, type CommandName } from './commands/commandIds';
 import { handlers } from './commands/handlers';
 import { HubToken } from './models/hubToken';
@@ -18,6 +19,7 @@ import { RunNotices } from './status/runNotices';
 import { StatusBar } from './status/statusBar';
 import { LoraTasks } from './tasks/loraTasks';
 import { taskType } from './tasks/taskDefinition';
+import type { Serving } from './serving/serving';
 import { Sidebar } from './trees/sidebar';
 import type { Dashboards } from './views/dashboard';
 import type { Previews } from './views/preview/previews';
@@ -37,6 +39,7 @@ export class Shell {
   readonly #sidebar: Sidebar;
   #dashboards: Promise<Dashboards> | undefined;
   #previews: Promise<Previews> | undefined;
+  #serving: Promise<Serving> | undefined;
 
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#context = context;
@@ -62,6 +65,12 @@ export class Shell {
       new DeviceItem(),
       new ContextKeys(this.#service, this.#files),
       new RecipeLanguage(context.extensionUri, log),
+      new AdaptersInChat({
+        files: this.#files,
+        startEngine: () => this.#startEngine(),
+        idleMinutes: () => settings().get<number>('chat.idleMinutes', 5),
+        log: (line) => this.#log.info(line),
+      }),
       vscode.tasks.registerTaskProvider(taskType, new LoraTasks(this.#service, this.#files)),
       restoresPages(
         'lora.dashboard',
@@ -94,7 +103,7 @@ export class Shell {
   /** Ends what trains, keeping checkpoints; the window is about to close. */
   async close(): Promise<void> {
     this.#notices.windowCloses();
-    await this.#service.dispose();
+    await Promise.all([this.#service.dispose(), this.#serving?.then((serving) => serving.close())]);
   }
 
   /** What an earlier window left to do or to say. */
@@ -119,6 +128,7 @@ export class Shell {
       startEngine: () => this.#startEngine(),
       dashboards: () => this.#openDashboards(),
       previews: () => this.#openPreviews(),
+      serving: () => this.#openServing(),
       opensDashboard: () => settings().get<boolean>('training.openDashboard', true),
     });
     for (const name of Object.keys(table) as CommandName[]) this.#register(name, table[name]);
@@ -163,6 +173,21 @@ export class Shell {
       },
     );
     return this.#previews;
+  }
+
+  /** Loaded with the first server. */
+  #openServing(): Promise<Serving> {
+    this.#serving ??= import('./serving/serving').then(({ Serving }) => {
+      const serving = new Serving({
+        startEngine: () => this.#startEngine(),
+        adapters: () => this.#files.adapters(),
+        port: () => settings().get<number>('serve.port', 0),
+        log: (line) => this.#log.info(line),
+      });
+      this.#context.subscriptions.push(serving);
+      return serving;
+    });
+    return this.#serving;
   }
 
   /** The engine's client is only loaded here: most windows never train. */

@@ -1,6 +1,8 @@
 import { NotificationType, NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ExitCode, Place } from '../failure/failure';
+import type { DescribedAdapter } from './adapterBases';
 import type { MachineReport } from './answers';
+import type { ChatAnswer, ChatRequest, TokenCountRequest } from './chat';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from './download';
 import type { Exported, ExportRequest, ListedFormat } from './export';
 import type { MergeNews, MergeOutcome, MergeRequest } from './merge';
@@ -14,6 +16,7 @@ import type {
   Proposal,
   ProposeParams,
 } from './proposal';
+import type { ServedAdapter, ServeNews, ServeOptions } from './serving';
 import type { TensorflowNews, TensorflowOutcome, TensorflowRequest, TensorflowState } from './tensorflow';
 import type { TrainingEvent } from './trainingEvent';
 
@@ -61,6 +64,16 @@ export interface MergeParams extends MergeRequest {
 
 export interface SetUpTensorflowParams extends TensorflowRequest {
   /** Names the set-up in the progress that tells its news. */
+  readonly progress: number;
+}
+
+export interface ServeParams extends ServeOptions {
+  /** Names the server in the progress that tells its news. */
+  readonly progress: number;
+}
+
+export interface ChatParams extends ChatRequest {
+  /** Names the answer in the progress that tells its text. */
   readonly progress: number;
 }
 
@@ -163,3 +176,26 @@ export const mergeProgress = new ProgressType<MergeNews>();
 
 /** From the engine: news of a set-up of TensorFlow, all of them before its answer. */
 export const tensorflowProgress = new ProgressType<TensorflowNews>();
+
+/** Requests for texts: a server of adapters, and conversations with one. Each fails with a `WireError`. */
+export const textRequests = {
+  /** Base models of adapter folders, and what is known of them without their weights. */
+  describeAdapters: new RequestType<{ readonly folders: readonly string[] }, readonly DescribedAdapter[], WireError>(
+    'describeAdapters',
+  ),
+  /** Cancelling the request ends the server, which is then answered. One server at a time: `already-serving`. */
+  serve: new RequestType<ServeParams, null, WireError>('serve'),
+  /** To the server that listens: another adapter. `not-serving` without one. */
+  attachServed: new RequestType<ServedAdapter, null, WireError>('attachServed'),
+  /** Whether there was one of that name. */
+  detachServed: new RequestType<{ readonly name: string }, boolean, WireError>('detachServed'),
+  /** Cancelling the request ends the answer before its next token; it is then answered with `cancelled`. */
+  chat: new RequestType<ChatParams, ChatAnswer, WireError>('chat'),
+  countTokens: new RequestType<TokenCountRequest, number, WireError>('countTokens'),
+};
+
+/** From the engine: news of a server, all of them before its answer. */
+export const serveProgress = new ProgressType<ServeNews>();
+
+/** From the engine: pieces of an answer's text, all of them before its end is answered. */
+export const chatProgress = new ProgressType<string>();

@@ -74,3 +74,17 @@ export function platformNotSupported(platform: string, arch: string): Failure | 
     exitCode: 3,
   });
 }
+
+/** The engine process serves adapters already. */
+export function alreadyServing(): Failure {
+  return new Failure('already-serving', 'Adapters are being served already.', {
+    hint: 'Add the adapter to that server, or stop it first.',
+  });
+}
+
+/** Nothing listens: the server has ended, or has not begun. */
+export function notServing(): Failure {
+  return new Failure('not-serving', 'No adapters are being served right now.', {
+    hint: 'Serve some first.',
+  });
+}

@@ -2,8 +2,10 @@
 export interface ServeOptions {
   /** Absolute path of a model folder or file, or a hub id. */
   readonly baseModel: string;
+  /** What clients call it; otherwise it has its folder's or file's name, or its hub id. */
+  readonly baseName?: string;
   /** By the names that clients ask for. */
-  readonly adapters: readonly { readonly name: string; readonly folder: string }[];
+  readonly adapters: readonly ServedAdapter[];
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -31,3 +33,22 @@ export type ServeNews =
   | { readonly type: 'detached'; readonly name: string }
   | { readonly type: 'problem'; readonly message: string }
   | { readonly type: 'ended' };
+
+/** An adapter by the name that clients ask for. */
+export interface ServedAdapter {
+  readonly name: string;
+  /** Absolute. */
+  readonly folder: string;
+}
+
+/** A server that listens, for those who started it. */
+export interface AdapterServing {
+  /**
+   * Attaches an adapter, or another one in place of an earlier one of that name. What is being written is finished with
+   * what it began with.
+   * @throws Failure where it cannot be read, belongs to another model, or the base model has that name
+   */
+  attach(adapter: ServedAdapter): Promise<void>;
+  /** Whether there was one of that name. What is being written with it is finished. */
+  detach(name: string): boolean;
+}

@@ -5,7 +5,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { homedir } from 'node:os';
 import path from 'node:path';
 
-const requirements = path.join(import.meta.dirname, 'requirements.txt');
+/** Files of requirements, and the variables that name an environment made elsewhere. */
+const environments = {
+  parity: { requirements: path.join(import.meta.dirname, 'requirements.txt'), variable: 'LORA_PARITY_ENV' },
+  openai: { requirements: path.join(import.meta.dirname, 'openaiRequirements.txt'), variable: 'LORA_OPENAI_ENV' },
+};
 /** Written last, so that a folder that has it is complete; holds what was installed. */
 const markerName = 'installed-requirements.txt';
 const oldestPython = [3, 11];
@@ -14,24 +18,27 @@ const oldestPython = [3, 11];
 export const cacheFolder = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'lora-workbench');
 
 /**
- * Path of a Python interpreter that has exactly the packages of requirements.txt. Makes the environment where there is
- * none yet: at `$LORA_PARITY_ENV`, or below the cache folder under a name that says which requirements it fulfils.
+ * Path of a Python interpreter that has exactly the packages of a file of requirements. Makes the environment where there
+ * is none yet: at `$LORA_PARITY_ENV`, or below the cache folder under a name that says which requirements it fulfils.
  * Throws an Error with the next step for people.
+ * @param name `parity` for requirements.txt, `openai` for openaiRequirements.txt and `$LORA_OPENAI_ENV`
  */
-export function pythonWithRequirements() {
+export function pythonWithRequirements(name = 'parity') {
+  const { requirements, variable } = environments[name];
   const wanted = readFileSync(requirements, 'utf8');
-  const chosen = process.env.LORA_PARITY_ENV;
-  const folder = chosen ? path.resolve(chosen) : path.join(cacheFolder, `parity-${digest(wanted)}`);
-  if (!existsSync(folder)) makeEnvironment(folder, wanted);
-  else if (!isComplete(folder, wanted)) {
+  const chosen = process.env[variable];
+  const folder = chosen ? path.resolve(chosen) : path.join(cacheFolder, `${name}-${digest(wanted)}`);
+  if (!existsSync(folder)) makeEnvironment(folder, requirements);
+  else if (!isComplete(folder, requirements)) {
     throw new Error(
-      `${folder} is not an environment with the packages of ${requirements}: remove it, or set LORA_PARITY_ENV to another folder.`,
+      `${folder} is not an environment with the packages of ${requirements}: remove it, or set ${variable} to another folder.`,
     );
   }
   return interpreter(folder);
 }
 
-function isComplete(folder, wanted) {
+function isComplete(folder, requirements) {
+  const wanted = readFileSync(requirements, 'utf8');
   const marker = path.join(folder, markerName);
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return true;
   return (
@@ -48,7 +55,7 @@ for line in open(sys.argv[1]):
         assert version(pin[1]).split("+")[0] == pin[2], pin[1]
 `;
 
-function makeEnvironment(folder, wanted) {
+function makeEnvironment(folder, requirements) {
   const python = findPython();
   mkdirSync(path.dirname(folder), { recursive: true });
   // Made beside its place and renamed: a half-made environment never looks like a whole one.
@@ -63,8 +70,8 @@ function makeEnvironment(folder, wanted) {
         stdio: ['ignore', 2, 2],
       },
     );
-    writeFileSync(path.join(draft, markerName), wanted);
-    moveInto(draft, folder, wanted);
+    writeFileSync(path.join(draft, markerName), readFileSync(requirements, 'utf8'));
+    moveInto(draft, folder, requirements);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
     throw new Error(
@@ -75,11 +82,11 @@ function makeEnvironment(folder, wanted) {
 }
 
 /** Another process may have finished the same environment first: then that one is used. */
-function moveInto(draft, folder, wanted) {
+function moveInto(draft, folder, requirements) {
   try {
     renameSync(draft, folder);
   } catch (error) {
-    if (!existsSync(folder) || !isComplete(folder, wanted)) throw error;
+    if (!existsSync(folder) || !isComplete(folder, requirements)) throw error;
     rmSync(draft, { recursive: true, force: true });
   }
 }

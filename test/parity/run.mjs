@@ -4,6 +4,7 @@
 //   --only TEXT           cases whose name contains TEXT (may be given several times)
 //   --draws N --seed S    N random combinations of family and settings instead of the named cases and the usual 20
 //   --generation          greedy continuations instead of trainings: generation.mjs
+//   --openai              the official Python client drives `lora serve`: openaiClient.mjs
 //   --lora COMMAND        what to run in place of `node dist/cli.js`
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,6 +19,7 @@ import { compareExports, exportCases } from './exports.mjs';
 import { fieldDifferences } from './fields.mjs';
 import { compareGeneration } from './generation.mjs';
 import { compareMerges, mergeCases } from './merges.mjs';
+import { driveWithOpenai } from './openaiClient.mjs';
 import { Reference } from './reference.mjs';
 
 /** Largest figures that count as equal. Relative, except logits; tensors: share of the largest update. */
@@ -30,6 +32,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     draws: { type: 'string' },
     generation: { type: 'boolean', default: false },
+    openai: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     lora: { type: 'string', default: `node ${path.join(import.meta.dirname, '../../dist/cli.js')}` },
   },
@@ -37,6 +40,7 @@ const { values: options } = parseArgs({
 
 async function main() {
   if (options.generation) return compareGeneration();
+  if (options.openai) return driveWithOpenai();
   const all = [
     ...(options.draws === undefined ? cases : []),
     ...drawCases(Number(options.draws ?? usualDraws), Number(options.seed)),

@@ -9,6 +9,7 @@ import { languageStories } from './languageStories.mjs';
 import { mergeStory } from './mergeStory.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
 import { previewStories } from './previewStories.mjs';
+import { servingStory } from './servingStory.mjs';
 import { until } from './workbench.mjs';
 
 export const stories = [
@@ -314,5 +315,6 @@ export const stories = [
   },
   mergeStory,
   ...deviceStories,
+  servingStory,
   ...previewStories,
 ];

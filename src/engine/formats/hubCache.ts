@@ -29,6 +29,12 @@ export function hubModelFolder(id: string, cache = hubCacheFolder()): string {
   return path.join(cache, `models--${id.replace('/', '--')}`);
 }
 
+/** The id of the model whose snapshot this is; undefined for folders elsewhere. */
+export function hubIdOf(snapshot: string): string | undefined {
+  const found = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/][^\\/]+$/.exec(snapshot);
+  return found?.[1]!.replace('--', '/');
+}
+
 /**
  * The newest complete-looking snapshot of a model in the hub cache: the one that `refs/main` names, else the newest
  * that holds a config.json; undefined when there is none.

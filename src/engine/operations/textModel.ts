@@ -156,15 +156,15 @@ export class TextModel {
   }
 
   /**
-   * A conversation up to where the assistant speaks.
+   * A conversation up to where the assistant speaks; without `isAsking` up to its last message's end.
    * @throws Failure `chat-template-missing`, `chat-template-refused`
    */
-  encodeChat(messages: readonly ChatMessage[]): Int32Array {
+  encodeChat(messages: readonly ChatMessage[], isAsking = true): Int32Array {
     const { chatTemplate, path } = this.base.folder;
     if (chatTemplate === undefined) throw noChatTemplate(path);
     this.#template ??= compileChatTemplate(chatTemplate, this.tokenizer.specialTokens);
     try {
-      const text = this.#template.render(messages, { addGenerationPrompt: true });
+      const text = this.#template.render(messages, { addGenerationPrompt: isAsking });
       return this.tokenizer.encode(text, { addSpecialTokens: false });
     } catch (error) {
       throw chatRefused(error);

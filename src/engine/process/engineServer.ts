@@ -29,6 +29,7 @@ import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import { PauseGate } from '../train/pauseGate';
 import type { Previewer } from '../operations/preview/previewer';
 import type { createEngine } from '../session';
+import { TextRequests } from './textRequests';
 
 interface ActiveRun {
   readonly stop: AbortController;
@@ -99,6 +100,11 @@ export class EngineServer {
     connection.onRequest(requests.merge, (params, token) =>
       this.#awaited(() => this.#stoppable(token, (signal) => this.#merge(params, signal))),
     );
+    new TextRequests(connection, {
+      answer: (work) => this.#answerInitialized(work),
+      awaited: (work) => this.#awaited(work),
+      stoppable: (token, work) => this.#stoppable(token, work),
+    });
     connection.onRequest(requests.cancel, () => this.#answer(() => this.cancel()));
     connection.onRequest(requests.pause, () => this.#answer(() => this.#setPaused(true)));
     connection.onRequest(requests.resume, () => this.#answer(() => this.#setPaused(false)));

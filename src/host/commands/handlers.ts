@@ -4,6 +4,7 @@ import type { HubToken } from '../models/hubToken';
 import type { Job } from '../runs/job';
 import type { RunService } from '../runs/runService';
 import type { RunNotices } from '../status/runNotices';
+import type { Serving } from '../serving/serving';
 import type { Sidebar } from '../trees/sidebar';
 import type { Dashboards } from '../views/dashboard';
 import type { Previews } from '../views/preview/previews';
@@ -22,12 +23,13 @@ export interface Parts {
   startEngine(): Promise<EngineClient>;
   dashboards(): Promise<Dashboards>;
   previews(): Promise<Previews>;
+  serving(): Promise<Serving>;
   opensDashboard(): boolean;
 }
 
 /** Every command; the code behind it is loaded when it is first used. */
 export function handlers(parts: Parts): Readonly<Record<CommandName, CommandHandler>> {
-  return { ...trainingHandlers(parts), ...modelHandlers(parts), ...fileHandlers(parts) };
+  return { ...trainingHandlers(parts), ...modelHandlers(parts), ...servingHandlers(parts), ...fileHandlers(parts) };
 }
 
 type Handlers<Name extends CommandName> = Readonly<Record<Name, CommandHandler>>;
@@ -97,7 +99,22 @@ function modelHandlers(
   };
 }
 
-type Others = keyof ReturnType<typeof trainingHandlers> | keyof ReturnType<typeof modelHandlers>;
+function servingHandlers(parts: Parts): Handlers<'serveAdapters' | 'stopServing' | 'manageServer'> {
+  return {
+    serveAdapters: async (target) => {
+      if (!(await parts.notices.askForTrust())) return undefined;
+      const [{ targetPath }, serving] = await Promise.all([import('./targetPath'), parts.serving()]);
+      return serving.serve(targetPath(target));
+    },
+    stopServing: async () => (await parts.serving()).stop(),
+    manageServer: async () => (await parts.serving()).manage(),
+  };
+}
+
+type Others =
+  | keyof ReturnType<typeof trainingHandlers>
+  | keyof ReturnType<typeof modelHandlers>
+  | keyof ReturnType<typeof servingHandlers>;
 
 function fileHandlers(parts: Parts): Handlers<Exclude<CommandName, Others>> {
   const { context, log, files, service, notices, sidebar } = parts;

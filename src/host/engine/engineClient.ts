@@ -29,6 +29,8 @@ import { fromWire } from '../../run/wireError';
 import { EngineCrash } from './engineCrash';
 import { EngineProcess } from './engineProcess';
 import type { ProcessOptions } from './engineProcess';
+import { textEngine } from './textEngine';
+import type { TextEngine } from './textEngine';
 
 export interface TrainRequest {
   /** Absolute path. */
@@ -90,6 +92,8 @@ export interface EngineClient {
   /** Rejects with the failure `look-cancelled` when the signal is aborted. */
   propose(params: ProposeParams, signal?: AbortSignal): Promise<Proposal>;
   readonly preview: PreviewSource;
+  /** The server of adapters, and conversations with one. */
+  readonly texts: TextEngine;
   /** Ends the process: a run is cancelled and keeps a checkpoint if that takes no longer than `disposeTimes`. */
   dispose(): Promise<void>;
 }
@@ -153,6 +157,11 @@ class ProcessClient implements EngineClient {
     sample: (params) => this.#call(requests.previewSample, params),
     place: (params, row) => this.#call(requests.previewPlace, { ...params, row }),
   };
+
+  readonly texts = textEngine({
+    call: (type, params, signal) => this.#call(type, params, signal),
+    tell: (told, request, onNews, signal) => this.#tell(told, request, onNews, signal),
+  });
 
   describeModels(params: DescribeModelsParams, signal?: AbortSignal): Promise<readonly ModelDescription[]> {
     return this.#call(requests.describeModels, params, signal);

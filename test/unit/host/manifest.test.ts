@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { vendor } from '../../../src/host/chat/chatModels';
 import { commandIds } from '../../../src/host/commands/commandIds';
 import { readDefinition, taskType } from '../../../src/host/tasks/taskDefinition';
 import { problemLine } from '../../../src/host/tasks/taskProblems';
@@ -12,6 +13,7 @@ interface Manifest {
     readonly commands: readonly { readonly command: string; readonly title: string; readonly category: string }[];
     readonly menus: Readonly<Record<string, readonly { readonly command: string; readonly when?: string }[]>>;
     readonly views: { readonly lora: readonly { readonly id: string; readonly icon: string }[] };
+    readonly languageModelChatProviders: readonly { readonly vendor: string; readonly displayName: string }[];
     readonly taskDefinitions: readonly {
       readonly type: string;
       readonly required: readonly string[];
@@ -85,6 +87,10 @@ describe('package.json', () => {
       assert.ok(description.length > 20 && scope !== '', key);
       assert.ok(sources.includes(`'${key.replace('lora.', '')}'`), `${key} is never read`);
     }
+  });
+
+  test('contributes the chat models that it registers', () => {
+    assert.deepEqual(contributes.languageModelChatProviders, [{ vendor, displayName: 'LoRA Workbench' }]);
   });
 
   test('describes tasks and the problems that they print', () => {

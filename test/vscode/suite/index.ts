@@ -1,5 +1,7 @@
 import { apiTests } from './api';
+import { chatTests } from './chat';
 import { manifestTests } from './manifest';
+import { servingTests } from './serving';
 import { taskTests } from './tasks';
 
 /** Tests by name; they run one after the other, in the window's one workspace. */
@@ -8,7 +10,7 @@ export type Tests = Readonly<Record<string, () => Promise<void>>>;
 /** What VS Code calls inside the extension host; it ends the window with an error where this rejects. */
 export async function run(): Promise<void> {
   const failed: string[] = [];
-  const tests: Tests = { ...manifestTests, ...apiTests, ...taskTests };
+  const tests: Tests = { ...manifestTests, ...apiTests, ...taskTests, ...servingTests, ...chatTests };
   for (const [name, test] of Object.entries(tests)) {
     try {
       await test();

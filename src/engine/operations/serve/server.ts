@@ -2,10 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ServeNews } from '../../../run/serving';
+import type { AdapterServing, ServedAdapter, ServeNews } from '../../../run/serving';
 import type { TextModel } from '../textModel';
 import { Answers, collect } from './answers';
 import { Failure } from '../../../failure/failure';
+import { adapterNameTaken } from '../failures';
 import { ApiError, asApiError, badRequest } from './apiError';
 import { Fields } from './fields';
 import type { JsonFields } from './fields';
@@ -35,7 +36,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
 const grace = 10_000;
 
 /** An HTTP server with OpenAI's interface, on Node's own. */
-export class TextServer {
+export class TextServer implements AdapterServing {
   readonly #server: Server;
   readonly #metrics = new Metrics();
   readonly #running = new Set<AbortController>();
@@ -71,6 +72,19 @@ export class TextServer {
     }, grace);
     await closed;
     clearTimeout(timer);
+  }
+
+  async attach({ name, folder }: ServedAdapter): Promise<void> {
+    const { model, baseName, onNews } = this.options;
+    if (name === baseName) throw adapterNameTaken(name);
+    await model.attach(name, folder);
+    onNews({ type: 'attached', name, folder });
+  }
+
+  detach(name: string): boolean {
+    if (!this.options.model.detach(name)) return false;
+    this.options.onNews({ type: 'detached', name });
+    return true;
   }
 
   readonly #routes: Readonly<Record<string, Handler>> = {
@@ -228,20 +242,18 @@ export class TextServer {
     if (folder === undefined || folder === '') throw badRequest('lora_path is missing.', 'lora_path');
     if (name === this.options.baseName) throw badRequest('That is the name of the base model.', 'lora_name');
     try {
-      await this.options.model.attach(name, folder);
+      await this.attach({ name, folder });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       const { message, details } = asApiError(error);
       throw new ApiError(400, message, { ...details, param: 'lora_path' });
     }
-    this.options.onNews({ type: 'attached', name, folder });
     sendJson(response, 200, { id: name, object: 'model' });
   }
 
   async #detach(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const name = (await this.#body(request)).text('lora_name') ?? '';
-    if (!this.options.model.detach(name)) throw unknownModel(name);
-    this.options.onNews({ type: 'detached', name });
+    if (!this.detach(name)) throw unknownModel(name);
     sendJson(response, 200, { id: name, object: 'model', deleted: true });
   }
 

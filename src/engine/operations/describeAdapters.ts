@@ -1,0 +1,36 @@
+import path from 'node:path';
+import { Failure } from '../../failure/failure';
+import type { AdapterBase, DescribedAdapter } from '../../run/adapterBases';
+import type { BaseModel } from '../facts/baseModel';
+import { hubIdOf } from '../formats/hubCache';
+import { openBaseOf } from './merge/baseOfAdapter';
+
+/** The base models of adapter folders. Never throws for what is wrong in them. */
+export async function describeAdapters(folders: readonly string[], signal?: AbortSignal): Promise<DescribedAdapter[]> {
+  const described: DescribedAdapter[] = [];
+  for (const folder of folders) {
+    signal?.throwIfAborted();
+    described.push(await describeAdapter(folder));
+  }
+  return described;
+}
+
+async function describeAdapter(folder: string): Promise<DescribedAdapter> {
+  try {
+    return { folder, base: describeBase(await openBaseOf(folder)), problem: null };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message, hint } = error;
+    return { folder, base: null, problem: { code, message, hint: hint ?? null } };
+  }
+}
+
+function describeBase({ folder, model }: BaseModel): AdapterBase {
+  return {
+    path: folder.path,
+    name: hubIdOf(folder.path) ?? path.basename(folder.path),
+    family: model.modelType,
+    contextLength: model.contextLength,
+    hasChatTemplate: folder.chatTemplate !== undefined,
+  };
+}

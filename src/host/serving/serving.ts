@@ -1,0 +1,275 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { Failure } from '../../failure/failure';
+import type { DescribedAdapter } from '../../run/adapterBases';
+import { withBaseModel } from '../adapters/withBaseModel';
+import { commandIds } from '../commands/commandIds';
+import type { EngineClient } from '../engine/engineClient';
+import type { Disposable } from '../signal';
+import { AdapterServer, type ServedBase } from './adapterServer';
+import { chooseAdapters, chooseFamily } from './chooseAdapters';
+import { families } from './families';
+import { showServerMenu } from './serverMenu';
+import { ServingStatus } from './servingStatus';
+import { inEditorWords, modelNames } from './servingText';
+
+export interface ServingOptions {
+  startEngine(): Promise<EngineClient>;
+  /** Absolute paths of the workspace's adapter folders. */
+  adapters(): Thenable<readonly string[]>;
+  /** 0: any that is free. */
+  port(): number;
+  readonly log: (line: string) => void;
+}
+
+/** The server of adapters that a window has, or has not. */
+export class Serving implements Disposable {
+  readonly #options: ServingOptions;
+  readonly #status = new ServingStatus();
+  #server: AdapterServer | undefined;
+  #isStarting = false;
+  #isClosed = false;
+
+  constructor(options: ServingOptions) {
+    this.#options = options;
+  }
+
+  /** Serve Adapters: with an adapter that one, else those that the user chooses. Gives the address, where there is one. */
+  async serve(adapter: string | undefined): Promise<string | undefined> {
+    const server = this.#server;
+    if (server !== undefined) {
+      if (adapter === undefined) await this.manage();
+      else await this.#addNamed(server, adapter);
+      return this.#server?.facts.url;
+    }
+    // A second click while the first one is asked what to serve.
+    if (this.#isStarting) return undefined;
+    this.#isStarting = true;
+    try {
+      return await this.#startChosen(await this.#options.startEngine(), adapter);
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  /** Stop Serving. */
+  async stop(): Promise<void> {
+    await this.#server?.stop();
+  }
+
+  /** What the status bar's click offers. */
+  async manage(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    await showServerMenu(server, {
+      add: () => this.#add(server),
+      remove: () => this.#remove(server),
+      stop: () => this.stop(),
+    });
+  }
+
+  /** The window is about to close. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.stop();
+  }
+
+  dispose(): void {
+    void this.close();
+    this.#status.dispose();
+  }
+
+  async #startChosen(engine: EngineClient, adapter: string | undefined): Promise<string | undefined> {
+    try {
+      const chosen = await this.#choose(engine, adapter);
+      const server =
+        chosen === undefined
+          ? undefined
+          : await withBaseModel('Serve with This Model', (named) => this.#start(engine, chosen, named));
+      if (server === undefined) {
+        await engine.dispose();
+        return undefined;
+      }
+      this.#watch(server);
+      void this.#tellServed(server);
+      return server.facts.url;
+    } catch (error) {
+      void engine.dispose();
+      throw error;
+    }
+  }
+
+  /** Adapters of one base model; what is wrong with a single one is said when it is started. */
+  async #choose(engine: EngineClient, adapter: string | undefined): Promise<readonly DescribedAdapter[] | undefined> {
+    const described = await this.#described(engine, adapter);
+    const named = described.find(({ folder }) => folder === adapter);
+    if (named?.base === null) return [named];
+    const found = families(described);
+    if (named === undefined && found.length === 0) {
+      const [first] = described;
+      if (first !== undefined) return [first];
+      void vscode.window.showInformationMessage('There is no adapter in this workspace yet: Train Adapter makes one.');
+      return undefined;
+    }
+    const family = await chooseFamily(
+      named?.base == null ? found : found.filter(({ base }) => base.path === named.base?.path),
+    );
+    if (family === undefined) return undefined;
+    const title = `Serve Adapters of ${family.base.name}`;
+    const folders = await chooseAdapters(
+      family.folders,
+      title,
+      (folder) => adapter === undefined || folder === adapter,
+    );
+    return folders.length === 0 ? undefined : described.filter(({ folder }) => folders.includes(folder));
+  }
+
+  /** All adapters of the workspace, and one that may lie elsewhere. */
+  async #described(engine: EngineClient, adapter: string | undefined): Promise<readonly DescribedAdapter[]> {
+    const known = await this.#options.adapters();
+    const isElsewhere = adapter !== undefined && !known.includes(adapter);
+    return engine.texts.describeAdapters(isElsewhere ? [...known, adapter] : known);
+  }
+
+  /** `named` is the base model that the user chose where the adapter's own was not found. */
+  async #start(
+    engine: EngineClient,
+    chosen: readonly DescribedAdapter[],
+    named: string | null,
+  ): Promise<AdapterServer | undefined> {
+    const base = baseToServe(chosen, named);
+    const folders = chosen.map(({ folder }) => folder);
+    const options = {
+      ...{ engine, base, adapters: modelNames(folders, [base.name]), port: this.#options.port() },
+      log: this.#options.log,
+    };
+    const title = `Starting a server of ${folders.map((folder) => path.basename(folder)).join(', ')}`;
+    const shown = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+    return vscode.window.withProgress(shown, async (_, cancellation) => {
+      const stop = new AbortController();
+      cancellation.onCancellationRequested(() => stop.abort());
+      try {
+        return await AdapterServer.start(options, stop.signal);
+      } catch (error) {
+        throw inEditorWords(error);
+      }
+    });
+  }
+
+  #watch(server: AdapterServer): void {
+    if (this.#isClosed) {
+      void server.stop();
+      return;
+    }
+    this.#server = server;
+    this.#status.show(server);
+    void server.ended.then((error) => {
+      this.#server = undefined;
+      if (this.#isClosed) return;
+      this.#status.show(undefined);
+      void server.stop();
+      if (error !== undefined) void this.#tellEnded(server, error);
+    });
+  }
+
+  async #tellServed(server: AdapterServer): Promise<void> {
+    const { url, adapters } = server.facts;
+    const names = adapters.map(({ name }) => name).join(', ');
+    const [copy, more] = ['Copy URL', 'More…'];
+    const text = `${names} ${adapters.length === 1 ? 'is' : 'are'} served at ${url}/v1, for programs on this computer.`;
+    const answer = await vscode.window.showInformationMessage(text, copy, more);
+    if (answer === copy) await vscode.env.clipboard.writeText(`${url}/v1`);
+    if (answer === more) await this.manage();
+  }
+
+  async #tellEnded(server: AdapterServer, error: unknown): Promise<void> {
+    const [again, log] = ['Serve Again', 'Show Engine Log'];
+    const reason = error instanceof Error ? error.message : String(error);
+    const answer = await vscode.window.showErrorMessage(`The server of adapters has ended: ${reason}`, again, log);
+    if (answer === log) await vscode.commands.executeCommand(commandIds.showEngineLog);
+    const [first] = server.facts.adapters;
+    if (answer === again) {
+      await vscode.commands.executeCommand(commandIds.serveAdapters, first && vscode.Uri.file(first.folder));
+    }
+  }
+
+  async #addNamed(server: AdapterServer, adapter: string): Promise<void> {
+    if (server.facts.adapters.some(({ folder }) => folder === adapter)) return this.manage();
+    const [described] = await server.engine.texts.describeAdapters([adapter]);
+    const { base = null, problem = null } = described ?? {};
+    if (base !== null && base.path !== server.base.path) return this.#offerOther(server, adapter, base.name);
+    const mayFit = server.base.isChosen && problem?.code === 'base-of-adapter-unknown';
+    if (problem !== null && !mayFit) {
+      void vscode.window.showErrorMessage([problem.message, problem.hint ?? ''].join(' ').trim());
+      return;
+    }
+    await this.#attach(server, [adapter]);
+  }
+
+  /** A server has one base model. */
+  async #offerOther(server: AdapterServer, adapter: string, baseName: string): Promise<void> {
+    const replace = 'Stop It and Serve This One';
+    const text =
+      `${path.basename(adapter)} belongs to ${baseName}, and the server that runs has ${server.base.name}: ` +
+      'a server has one base model.';
+    if ((await vscode.window.showWarningMessage(text, replace)) !== replace) return;
+    await server.stop();
+    await server.ended;
+    await this.serve(adapter);
+  }
+
+  async #add(server: AdapterServer): Promise<void> {
+    const served = new Set(server.facts.adapters.map(({ folder }) => folder));
+    const described = await this.#described(server.engine, undefined);
+    const family = families(described).find(({ base }) => base.path === server.base.path);
+    const others = (family?.folders ?? []).filter((folder) => !served.has(folder));
+    if (others.length === 0) {
+      const text = `This workspace has no further adapter of ${server.base.name}.`;
+      void vscode.window.showInformationMessage(text);
+      return;
+    }
+    await this.#attach(server, await chooseAdapters(others, 'Add Adapters', () => others.length === 1));
+  }
+
+  async #attach(server: AdapterServer, folders: readonly string[]): Promise<void> {
+    const { adapters, baseName } = server.facts;
+    const added: string[] = [];
+    for (const adapter of modelNames(folders, [baseName, ...adapters.map(({ name }) => name)])) {
+      try {
+        await server.add(adapter);
+        added.push(adapter.name);
+      } catch (error) {
+        const said = inEditorWords(error);
+        if (!(said instanceof Failure)) throw said;
+        void vscode.window.showErrorMessage([said.message, said.hint ?? ''].join(' ').trim());
+      }
+    }
+    if (added.length === 0) return;
+    void vscode.window.showInformationMessage(
+      `${added.join(', ')} ${added.length === 1 ? 'is' : 'are'} served now, too.`,
+    );
+  }
+
+  async #remove(server: AdapterServer): Promise<void> {
+    const items = server.facts.adapters.map(({ name, folder }) => ({
+      ...{ label: name, description: vscode.workspace.asRelativePath(folder) },
+    }));
+    const options = {
+      ...{ title: 'Remove Adapters', placeHolder: 'Which? What is being written is finished.' },
+      canPickMany: true as const,
+    };
+    for (const { label } of (await vscode.window.showQuickPick(items, options)) ?? []) await server.remove(label);
+  }
+}
+
+function baseToServe(chosen: readonly DescribedAdapter[], named: string | null): ServedBase {
+  const [first] = chosen;
+  if (named !== null) {
+    return { path: named, name: path.basename(named), hasChatTemplate: false, isChosen: true };
+  }
+  if (first?.base == null) {
+    const { code, message, hint } = first!.problem!;
+    throw new Failure(code, message, hint === null ? {} : { hint });
+  }
+  return { ...first.base, isChosen: false };
+}
