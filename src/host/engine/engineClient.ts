@@ -6,6 +6,7 @@ import {
   engineProtocolVersion,
   mergeProgress,
   notifications,
+  playgroundProgress,
   requests,
 } from '../../run/engineProtocol';
 import type { WireError } from '../../run/engineProtocol';
@@ -20,6 +21,7 @@ import type {
   Proposal,
   ProposeParams,
 } from '../../run/proposal';
+import type { PlaygroundSource } from '../views/playground/playgroundSource';
 import type { PreviewSource } from '../views/preview/previewSource';
 import type { TrainingEvent } from '../../run/trainingEvent';
 import { fromWire } from '../../run/wireError';
@@ -76,6 +78,7 @@ export interface EngineClient {
   /** Rejects with the failure `look-cancelled` when the signal is aborted. */
   propose(params: ProposeParams, signal?: AbortSignal): Promise<Proposal>;
   readonly preview: PreviewSource;
+  readonly playground: PlaygroundSource;
   /** Ends the process: a run is cancelled and keeps a checkpoint if that takes no longer than `disposeTimes`. */
   dispose(): Promise<void>;
 }
@@ -138,6 +141,13 @@ class ProcessClient implements EngineClient {
     search: (params, wanted, from) => this.#call(requests.previewSearch, { ...params, wanted, from }),
     sample: (params) => this.#call(requests.previewSample, params),
     place: (params, row) => this.#call(requests.previewPlace, { ...params, row }),
+  };
+
+  readonly playground: PlaygroundSource = {
+    open: (params) => this.#call(requests.openPlayground, params),
+    adapters: (params) => this.#call(requests.playgroundAdapters, params),
+    write: (request, onNews, signal) =>
+      this.#tell({ type: requests.playground, news: playgroundProgress }, request, onNews, signal),
   };
 
   describeModels(params: DescribeModelsParams, signal?: AbortSignal): Promise<readonly ModelDescription[]> {
