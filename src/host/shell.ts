@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { platformNotSupported } from '../run/failures';
+import { readPlaygroundMemory } from '../run/playgroundProtocol';
 import { readPreviewMemory } from '../run/previewProtocol';
 import { readMemory } from '../run/viewProtocol';
 import type { LoraApi } from './api';
@@ -17,6 +18,7 @@ import { LoraTasks } from './tasks/loraTasks';
 import { taskType } from './tasks/taskDefinition';
 import { Sidebar } from './trees/sidebar';
 import type { Dashboards } from './views/dashboard';
+import type { Playgrounds } from './views/playground/playgrounds';
 import type { Previews } from './views/preview/previews';
 import { restoresPages } from './views/restoresPages';
 import { WorkspaceFiles } from './workspace/workspaceFiles';
@@ -34,6 +36,7 @@ export class Shell {
   readonly #sidebar: Sidebar;
   #dashboards: Promise<Dashboards> | undefined;
   #previews: Promise<Previews> | undefined;
+  #playgrounds: Promise<Playgrounds> | undefined;
 
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#context = context;
@@ -67,6 +70,11 @@ export class Shell {
         'lora.preview',
         (state) => readPreviewMemory(state)?.recipe,
         () => this.#openPreviews(),
+      ),
+      restoresPages(
+        'lora.playground',
+        (state) => readPlaygroundMemory(state)?.baseModel,
+        () => this.#openPlaygrounds(),
       ),
     );
     this.#registerCommands();
@@ -114,6 +122,7 @@ export class Shell {
       startEngine: () => this.#startEngine(),
       dashboards: () => this.#openDashboards(),
       previews: () => this.#openPreviews(),
+      playgrounds: () => this.#openPlaygrounds(),
       opensDashboard: () => settings().get<boolean>('training.openDashboard', true),
     });
     for (const name of Object.keys(table) as CommandName[]) this.#register(name, table[name]);
@@ -158,6 +167,20 @@ export class Shell {
       },
     );
     return this.#previews;
+  }
+
+  /** Loaded with the first playground. */
+  #openPlaygrounds(): Promise<Playgrounds> {
+    this.#playgrounds ??= Promise.all([import('./views/playground/playgrounds'), import('./views/openPages')]).then(
+      ([{ Playgrounds }, { OpenPages }]) => {
+        const remembered = new OpenPages(this.#notes, 'lora.playgrounds');
+        const startEngine = () => this.#startEngine();
+        const playgrounds = new Playgrounds(this.#context.extensionUri, remembered, this.#files, startEngine);
+        this.#context.subscriptions.push(playgrounds);
+        return playgrounds;
+      },
+    );
+    return this.#playgrounds;
   }
 
   /** The engine's client is only loaded here: most windows never train. */

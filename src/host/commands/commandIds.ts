@@ -11,6 +11,8 @@ export const commandIds = {
   revealAdapter: 'lora.revealAdapter',
   mergeIntoBaseModel: 'lora.mergeIntoBaseModel',
   exportAdapter: 'lora.exportAdapter',
+  openPlayground: 'lora.openPlayground',
+  compareAdapters: 'lora.compareAdapters',
   previewData: 'lora.previewData',
   rename: 'lora.rename',
   delete: 'lora.delete',

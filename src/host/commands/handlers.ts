@@ -6,6 +6,7 @@ import type { RunService } from '../runs/runService';
 import type { RunNotices } from '../status/runNotices';
 import type { Sidebar } from '../trees/sidebar';
 import type { Dashboards } from '../views/dashboard';
+import type { Playgrounds } from '../views/playground/playgrounds';
 import type { Previews } from '../views/preview/previews';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
 import type { CommandHandler, CommandName } from './commandIds';
@@ -22,6 +23,7 @@ export interface Parts {
   startEngine(): Promise<EngineClient>;
   dashboards(): Promise<Dashboards>;
   previews(): Promise<Previews>;
+  playgrounds(): Promise<Playgrounds>;
   opensDashboard(): boolean;
 }
 
@@ -69,7 +71,9 @@ function trainingHandlers(
   };
 }
 
-function modelHandlers(parts: Parts): Handlers<'newRecipe' | 'previewData' | 'downloadBaseModel' | 'setHubToken'> {
+function modelHandlers(
+  parts: Parts,
+): Handlers<'newRecipe' | 'previewData' | 'openPlayground' | 'compareAdapters' | 'downloadBaseModel' | 'setHubToken'> {
   const { files, hubToken } = parts;
   const startEngine = (): Promise<EngineClient> => parts.startEngine();
   return {
@@ -78,6 +82,14 @@ function modelHandlers(parts: Parts): Handlers<'newRecipe' | 'previewData' | 'do
       const recipe = await (await import('./recipeCommands')).recipeFor(target, files, 'Preview Data');
       const shown = Number.isSafeInteger(row) ? (row as number) : undefined;
       if (recipe !== undefined) (await parts.previews()).open(recipe, shown);
+    },
+    openPlayground: async (target) => {
+      const { openPlayground } = await import('./playgroundCommands');
+      await openPlayground(target, files, await parts.playgrounds());
+    },
+    compareAdapters: async (target, selected) => {
+      const { compareAdapters } = await import('./playgroundCommands');
+      await compareAdapters(target, selected, files, await parts.playgrounds());
     },
     downloadBaseModel: async (target) => {
       const { downloadBaseModel } = await import('../models/downloadBaseModel');

@@ -72,22 +72,21 @@ export class Playground {
   }
 
   async #model(reference: string): Promise<TextModel> {
-    if (this.#opened?.path !== reference) {
-      await this.close();
-      const model = TextModel.open({ baseModel: reference });
-      const opened = { path: reference, model };
-      this.#opened = opened;
-      // The model says best what it is called; one that cannot be opened is tried again.
-      model.then(
-        ({ base }) => {
-          if (this.#opened === opened) this.#opened = { path: base.folder.path, model };
-        },
-        () => {
-          if (this.#opened === opened) this.#opened = undefined;
-        },
-      );
-    }
-    return this.#opened!.model;
+    if (this.#opened?.path === reference) return this.#opened.model;
+    await this.close();
+    const model = TextModel.open({ baseModel: reference });
+    const opened = { path: reference, model };
+    this.#opened = opened;
+    // The model says best what it is called; one that cannot be opened is tried again.
+    model.then(
+      ({ base }) => {
+        if (this.#opened === opened) this.#opened = { path: base.folder.path, model };
+      },
+      () => {
+        if (this.#opened === opened) this.#opened = undefined;
+      },
+    );
+    return model;
   }
 
   /** Attaches what the columns need; gives what cannot be attached, and why. */

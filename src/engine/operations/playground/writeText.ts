@@ -19,12 +19,15 @@ type Tell = (news: { readonly piece: PlaygroundPiece } | { readonly end: Playgro
 /** Continues a prompt and tells its pieces as they become certain, then its end, which may be a failure. */
 export async function writeText(text: TextToWrite, tell: Tell, signal: AbortSignal): Promise<void> {
   const pace = new Pace();
-  const end = (reason: PlaygroundEnd['reason'], problem: unknown = undefined): void => {
+  const end = (reason: PlaygroundEnd['reason'], problem?: unknown): void => {
     const { tokens, tokensPerSecond } = pace;
     tell({ end: { reason, tokens, tokensPerSecond, problem: problem === undefined ? null : toWire(problem) } });
   };
+  if (text.problem !== undefined) {
+    end('failed', text.problem);
+    return;
+  }
   try {
-    if (text.problem !== undefined) throw text.problem;
     signal.throwIfAborted();
     const continuation = await begin(text, signal);
     for await (const { text: letters, tokens } of continuation) {
