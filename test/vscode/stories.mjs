@@ -7,6 +7,7 @@ import { copyData, copyExample, endless, figure, recipeName, record, runs, setSt
 import { languageStories } from './languageStories.mjs';
 import { mergeStory } from './mergeStory.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
+import { playgroundStories } from './playgroundStories.mjs';
 import { previewStories } from './previewStories.mjs';
 import { until } from './workbench.mjs';
 
@@ -313,4 +314,5 @@ export const stories = [
   },
   mergeStory,
   ...previewStories,
+  ...playgroundStories,
 ];
