@@ -66,6 +66,8 @@ await build({
     { in: 'src/views/dashboard/dashboard.css', out: 'dashboard' },
     { in: 'src/views/preview/main.ts', out: 'preview' },
     { in: 'src/views/preview/preview.css', out: 'preview' },
+    { in: 'src/views/playground/main.ts', out: 'playground' },
+    { in: 'src/views/playground/playground.css', out: 'playground' },
   ],
   outdir: 'dist/views',
   bundle: true,

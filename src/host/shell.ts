@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { platformNotSupported } from '../run/failures';
+import { readPlaygroundMemory } from '../run/playgroundProtocol';
 import { readPreviewMemory } from '../run/previewProtocol';
 import { readMemory } from '../run/viewProtocol';
 import type { LoraApi } from './api';
@@ -22,6 +23,7 @@ import { taskType } from './tasks/taskDefinition';
 import type { Serving } from './serving/serving';
 import { Sidebar } from './trees/sidebar';
 import type { Dashboards } from './views/dashboard';
+import type { Playgrounds } from './views/playground/playgrounds';
 import type { Previews } from './views/preview/previews';
 import { restoresPages } from './views/restoresPages';
 import { WorkspaceFiles } from './workspace/workspaceFiles';
@@ -40,6 +42,7 @@ export class Shell {
   #dashboards: Promise<Dashboards> | undefined;
   #previews: Promise<Previews> | undefined;
   #serving: Promise<Serving> | undefined;
+  #playgrounds: Promise<Playgrounds> | undefined;
 
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#context = context;
@@ -81,6 +84,11 @@ export class Shell {
         'lora.preview',
         (state) => readPreviewMemory(state)?.recipe,
         () => this.#openPreviews(),
+      ),
+      restoresPages(
+        'lora.playground',
+        (state) => readPlaygroundMemory(state)?.baseModel,
+        () => this.#openPlaygrounds(),
       ),
     );
     this.#registerCommands();
@@ -129,6 +137,7 @@ export class Shell {
       dashboards: () => this.#openDashboards(),
       previews: () => this.#openPreviews(),
       serving: () => this.#openServing(),
+      playgrounds: () => this.#openPlaygrounds(),
       opensDashboard: () => settings().get<boolean>('training.openDashboard', true),
     });
     for (const name of Object.keys(table) as CommandName[]) this.#register(name, table[name]);
@@ -188,6 +197,20 @@ export class Shell {
       return serving;
     });
     return this.#serving;
+  }
+
+  /** Loaded with the first playground. */
+  #openPlaygrounds(): Promise<Playgrounds> {
+    this.#playgrounds ??= Promise.all([import('./views/playground/playgrounds'), import('./views/openPages')]).then(
+      ([{ Playgrounds }, { OpenPages }]) => {
+        const remembered = new OpenPages(this.#notes, 'lora.playgrounds');
+        const startEngine = () => this.#startEngine();
+        const playgrounds = new Playgrounds(this.#context.extensionUri, remembered, this.#files, startEngine);
+        this.#context.subscriptions.push(playgrounds);
+        return playgrounds;
+      },
+    );
+    return this.#playgrounds;
   }
 
   /** The engine's client is only loaded here: most windows never train. */

@@ -7,6 +7,15 @@ import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from
 import type { Exported, ExportRequest, ListedFormat } from './export';
 import type { MergeNews, MergeOutcome, MergeRequest } from './merge';
 import type { Plan } from './plan';
+import type {
+  OpenPlaygroundParams,
+  PlaygroundAdapter,
+  PlaygroundAdaptersParams,
+  PlaygroundModel,
+  PlaygroundNews,
+  PlaygroundOutcome,
+  PlaygroundRequest,
+} from './playground';
 import type { PreviewParams, PreviewPage, PreviewPlace, PreviewSample, PreviewSearch, Wanted } from './preview';
 import type {
   DatasetDescription,
@@ -74,6 +83,11 @@ export interface ServeParams extends ServeOptions {
 
 export interface ChatParams extends ChatRequest {
   /** Names the answer in the progress that tells its text. */
+  readonly progress: number;
+}
+
+export interface PlaygroundParams extends PlaygroundRequest {
+  /** Names the texts in the progress that tells their news. */
   readonly progress: number;
 }
 
@@ -155,6 +169,17 @@ export const requests = {
   exportFormats: new RequestType0<readonly ListedFormat[], WireError>('exportFormats'),
   /** Writes an adapter for another program, whole or not at all. */
   export: new RequestType<ExportRequest, Exported, WireError>('export'),
+  /** Opens a base model and keeps it open; one that was open before is given back. */
+  openPlayground: new RequestType<OpenPlaygroundParams, PlaygroundModel, WireError>('openPlayground'),
+  /** Which adapters belong to a base model, and how they were evaluated. */
+  playgroundAdapters: new RequestType<PlaygroundAdaptersParams, readonly PlaygroundAdapter[], WireError>(
+    'playgroundAdapters',
+  ),
+  /**
+   * Continues prompts, with the model that is open or, where another one is, after opening it. Cancelling the request
+   * ends all texts before their next token; it is answered with `stopped`.
+   */
+  playground: new RequestType<PlaygroundParams, PlaygroundOutcome, WireError>('playground'),
   /** Cancels what is running; answered when it is over. `exit` follows. */
   shutdown: new RequestType0<null, WireError>('shutdown'),
 };
@@ -199,3 +224,6 @@ export const serveProgress = new ProgressType<ServeNews>();
 
 /** From the engine: pieces of an answer's text, all of them before its end is answered. */
 export const chatProgress = new ProgressType<string>();
+
+/** From the engine: pieces of the playground's texts and their ends, all of them before the answer. */
+export const playgroundProgress = new ProgressType<PlaygroundNews>();

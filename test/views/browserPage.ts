@@ -189,7 +189,7 @@ interface Served {
 }
 
 function serve(file: string, theme: ThemeName, origin: string): Served | undefined {
-  const name = (['dashboard', 'preview'] as const).find((each) => file === `/${each}`);
+  const name = (['dashboard', 'preview', 'playground'] as const).find((each) => file === `/${each}`);
   if (name !== undefined) {
     const [script, style] = [`${origin}/${name}.js`, `${origin}/${name}.css`];
     const html = pageHtml({ name, title: name }, { source: origin, script, style, nonce: 'test' });
@@ -206,7 +206,7 @@ function serve(file: string, theme: ThemeName, origin: string): Served | undefin
       body: `:root{${variables.map(([name, value]) => `--vscode-${name}:${value};`).join('')}}`,
     };
   }
-  const built = /^\/(dashboard|preview)\.(js|css)$/.exec(file);
+  const built = /^\/(dashboard|preview|playground)\.(js|css)$/.exec(file);
   if (built === null) return undefined;
   const type = built[2] === 'js' ? 'text/javascript' : 'text/css';
   return { type, body: readFileSync(`dist/views/${built[1]!}.${built[2]!}`, 'utf8') };

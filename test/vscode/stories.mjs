@@ -8,6 +8,7 @@ import { deviceStories } from './deviceStories.mjs';
 import { languageStories } from './languageStories.mjs';
 import { mergeStory } from './mergeStory.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
+import { playgroundStories } from './playgroundStories.mjs';
 import { previewStories } from './previewStories.mjs';
 import { servingStory } from './servingStory.mjs';
 import { until } from './workbench.mjs';
@@ -317,4 +318,5 @@ export const stories = [
   ...deviceStories,
   servingStory,
   ...previewStories,
+  ...playgroundStories,
 ];

@@ -5,6 +5,7 @@ import type { DescribeModelsParams, ModelDescription } from '../../run/proposal'
 import { openBaseModel } from '../facts/baseModel';
 import { modelsInHubCache } from '../formats/hubCache';
 import { countParameters } from '../models/model';
+import type { Model } from '../models/model';
 
 /** What the model folders hold, then those of the local hub cache. Never throws for what is wrong in them. */
 export async function describeModels(
@@ -30,13 +31,14 @@ async function describeModel(folder: string): Promise<Pick<ModelDescription, 'wo
     if (opened.tokenizerFile === undefined && opened.tokenizerJson === undefined) {
       return { words: 'has no tokenizer.json', isUsable: false };
     }
-    const size = roughCount(countParameters(model));
-    return {
-      words: `${model.modelType}, ${size} parameters, reads ${model.contextLength} tokens`,
-      isUsable: true,
-    };
+    return { words: modelWords(model), isUsable: true };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { words: error.message, isUsable: false };
   }
+}
+
+/** `llama, 15.2 million parameters, reads 256 tokens` */
+export function modelWords(model: Model): string {
+  return `${model.modelType}, ${roughCount(countParameters(model))} parameters, reads ${model.contextLength} tokens`;
 }

@@ -6,16 +6,19 @@ import {
   engineProtocolVersion,
   mergeProgress,
   notifications,
+  playgroundProgress,
   requests,
   tensorflowProgress,
 } from '../../run/engineProtocol';
 import type { DownloadNews, DownloadOutcome } from '../../run/download';
 import type { MergeNews, MergeOutcome } from '../../run/merge';
+import type { PlaygroundNews, PlaygroundOutcome } from '../../run/playground';
 import type { TensorflowNews, TensorflowOutcome } from '../../run/tensorflow';
 import type {
   DownloadParams,
   LogLevel,
   MergeParams,
+  PlaygroundParams,
   RecipeParams,
   SetUpTensorflowParams,
   TrainParams,
@@ -27,6 +30,7 @@ import { toWire } from '../../run/wireError';
 import { loadRecipe } from '../operations/loadRecipe';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import { PauseGate } from '../train/pauseGate';
+import type { Playground } from '../operations/playground/playground';
 import type { Previewer } from '../operations/preview/previewer';
 import type { createEngine } from '../session';
 import { TextRequests } from './textRequests';
@@ -41,6 +45,7 @@ export class EngineServer {
   #isInitialized = false;
   #active: ActiveRun | undefined;
   #previewer: Previewer | undefined;
+  #playground: Playground | undefined;
   /** Resolves when the latest run is over; never rejects. */
   #over: Promise<unknown> = Promise.resolve();
   /** Aborted when the process is to end. */
@@ -105,6 +110,13 @@ export class EngineServer {
       awaited: (work) => this.#awaited(work),
       stoppable: (token, work) => this.#stoppable(token, work),
     });
+    connection.onRequest(requests.openPlayground, (params) => this.#play((playground) => playground.open(params)));
+    connection.onRequest(requests.playgroundAdapters, (params) =>
+      this.#play((playground) => playground.adapters(params)),
+    );
+    connection.onRequest(requests.playground, (params, token) =>
+      this.#awaited(() => this.#stoppable(token, (signal) => this.#write(params, signal))),
+    );
     connection.onRequest(requests.cancel, () => this.#answer(() => this.cancel()));
     connection.onRequest(requests.pause, () => this.#answer(() => this.#setPaused(true)));
     connection.onRequest(requests.resume, () => this.#answer(() => this.#setPaused(false)));
@@ -126,6 +138,7 @@ export class EngineServer {
     this.cancel();
     this.#ending.abort();
     await this.#over;
+    await this.#playground?.close();
     return null;
   }
 
@@ -185,6 +198,23 @@ export class EngineServer {
     const onNews = (news: TensorflowNews): void =>
       void this.#connection.sendProgress(tensorflowProgress, progress, news).catch(ignore);
     return engine.setUpTensorflow({ ...request, package: null, signal, onNews });
+  }
+
+  async #write({ progress, ...request }: PlaygroundParams, signal: AbortSignal): Promise<PlaygroundOutcome> {
+    const playground = await this.#openPlayground();
+    const tell = (news: PlaygroundNews): void =>
+      void this.#connection.sendProgress(playgroundProgress, progress, news).catch(ignore);
+    return playground.write(request, tell, signal);
+  }
+
+  #play<Result>(question: (playground: Playground) => Promise<Result>): Promise<Result | ResponseError<WireError>> {
+    return this.#answerInitialized(async () => question(await this.#openPlayground()));
+  }
+
+  async #openPlayground(): Promise<Playground> {
+    const { Playground } = await import('../operations/playground/playground');
+    this.#playground ??= new Playground();
+    return this.#playground;
   }
 
   /** Answers what the end of the process waits for. */

@@ -24,11 +24,7 @@ export class ChatEngines {
 
   constructor(options: ChatEngineOptions) {
     this.#options = options;
-    this.#looking = new IdleEngine(
-      () => options.startEngine(),
-      options.clock,
-      () => lookTime,
-    );
+    this.#looking = this.#idleEngine(() => lookTime);
   }
 
   describe(folders: readonly string[], signal: AbortSignal): Promise<readonly DescribedAdapter[]> {
@@ -64,13 +60,13 @@ export class ChatEngines {
   #engineOf({ path: base }: AdapterBase): IdleEngine {
     const known = this.#chatting.get(base);
     if (known !== undefined) return known;
-    const engine = new IdleEngine(
-      () => this.#options.startEngine(),
-      this.#options.clock,
-      () => this.#options.idleMinutes() * 60_000,
-    );
+    const engine = this.#idleEngine(() => this.#options.idleMinutes() * 60_000);
     this.#chatting.set(base, engine);
     return engine;
+  }
+
+  #idleEngine(idleTime: () => number): IdleEngine {
+    return new IdleEngine({ start: () => this.#options.startEngine(), clock: this.#options.clock, idleTime });
   }
 }
 

@@ -14,6 +14,8 @@ export const commandIds = {
   serveAdapters: 'lora.serveAdapters',
   stopServing: 'lora.stopServing',
   manageServer: 'lora.manageServer',
+  openPlayground: 'lora.openPlayground',
+  compareAdapters: 'lora.compareAdapters',
   previewData: 'lora.previewData',
   rename: 'lora.rename',
   delete: 'lora.delete',

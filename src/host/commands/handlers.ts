@@ -7,6 +7,7 @@ import type { RunNotices } from '../status/runNotices';
 import type { Serving } from '../serving/serving';
 import type { Sidebar } from '../trees/sidebar';
 import type { Dashboards } from '../views/dashboard';
+import type { Playgrounds } from '../views/playground/playgrounds';
 import type { Previews } from '../views/preview/previews';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
 import type { CommandHandler, CommandName } from './commandIds';
@@ -24,6 +25,7 @@ export interface Parts {
   dashboards(): Promise<Dashboards>;
   previews(): Promise<Previews>;
   serving(): Promise<Serving>;
+  playgrounds(): Promise<Playgrounds>;
   opensDashboard(): boolean;
 }
 
@@ -73,7 +75,16 @@ function trainingHandlers(
 
 function modelHandlers(
   parts: Parts,
-): Handlers<'newRecipe' | 'previewData' | 'downloadBaseModel' | 'setHubToken' | 'selectDevice' | 'setUpTensorFlow'> {
+): Handlers<
+  | 'newRecipe'
+  | 'previewData'
+  | 'openPlayground'
+  | 'compareAdapters'
+  | 'downloadBaseModel'
+  | 'setHubToken'
+  | 'selectDevice'
+  | 'setUpTensorFlow'
+> {
   const { files, hubToken, notices } = parts;
   const startEngine = (): Promise<EngineClient> => parts.startEngine();
   return {
@@ -82,6 +93,14 @@ function modelHandlers(
       const recipe = await (await import('./recipeCommands')).recipeFor(target, files, 'Preview Data');
       const shown = Number.isSafeInteger(row) ? (row as number) : undefined;
       if (recipe !== undefined) (await parts.previews()).open(recipe, shown);
+    },
+    openPlayground: async (target) => {
+      const { openPlayground } = await import('./playgroundCommands');
+      await openPlayground(target, files, await parts.playgrounds());
+    },
+    compareAdapters: async (target, selected) => {
+      const { compareAdapters } = await import('./playgroundCommands');
+      await compareAdapters(target, selected, files, await parts.playgrounds());
     },
     downloadBaseModel: async (target) => {
       const { downloadBaseModel } = await import('../models/downloadBaseModel');

@@ -6,6 +6,7 @@ import {
   engineProtocolVersion,
   mergeProgress,
   notifications,
+  playgroundProgress,
   requests,
   tensorflowProgress,
 } from '../../run/engineProtocol';
@@ -23,6 +24,7 @@ import type {
   ProposeParams,
 } from '../../run/proposal';
 import type { TensorflowNews, TensorflowOutcome, TensorflowRequest, TensorflowState } from '../../run/tensorflow';
+import type { PlaygroundSource } from '../views/playground/playgroundSource';
 import type { PreviewSource } from '../views/preview/previewSource';
 import type { TrainingEvent } from '../../run/trainingEvent';
 import { fromWire } from '../../run/wireError';
@@ -94,6 +96,7 @@ export interface EngineClient {
   readonly preview: PreviewSource;
   /** The server of adapters, and conversations with one. */
   readonly texts: TextEngine;
+  readonly playground: PlaygroundSource;
   /** Ends the process: a run is cancelled and keeps a checkpoint if that takes no longer than `disposeTimes`. */
   dispose(): Promise<void>;
 }
@@ -162,6 +165,13 @@ class ProcessClient implements EngineClient {
     call: (type, params, signal) => this.#call(type, params, signal),
     tell: (told, request, onNews, signal) => this.#tell(told, request, onNews, signal),
   });
+
+  readonly playground: PlaygroundSource = {
+    open: (params) => this.#call(requests.openPlayground, params),
+    adapters: (params) => this.#call(requests.playgroundAdapters, params),
+    write: (request, onNews, signal) =>
+      this.#tell({ type: requests.playground, news: playgroundProgress }, request, onNews, signal),
+  };
 
   describeModels(params: DescribeModelsParams, signal?: AbortSignal): Promise<readonly ModelDescription[]> {
     return this.#call(requests.describeModels, params, signal);

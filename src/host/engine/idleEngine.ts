@@ -2,6 +2,15 @@ import type { Clock } from '../views/coalesce';
 import type { EngineClient } from './engineClient';
 import { EngineCrash } from './engineCrash';
 
+export interface IdleEngineOptions {
+  readonly start: () => Promise<EngineClient>;
+  readonly clock: Pick<Clock, 'after'>;
+  /** Milliseconds without work after which the process ends. */
+  readonly idleTime: () => number;
+  /** The process was ended because it had nothing to do. */
+  readonly onIdle?: () => void;
+}
+
 /** An engine process that begins when it is first needed and ends when it was idle for a while; the next one starts anew. */
 export class IdleEngine {
   private client: Promise<EngineClient> | undefined;
@@ -9,12 +18,7 @@ export class IdleEngine {
   private stopWaiting: () => void = () => undefined;
   private isDisposed = false;
 
-  constructor(
-    private readonly start: () => Promise<EngineClient>,
-    private readonly clock: Pick<Clock, 'after'>,
-    /** Milliseconds without work after which the process ends. */
-    private readonly idleTime: () => number,
-  ) {}
+  constructor(private readonly options: IdleEngineOptions) {}
 
   /** Whether a process runs, or is about to. */
   get isRunning(): boolean {
@@ -46,15 +50,18 @@ export class IdleEngine {
   }
 
   private waitForMore(): void {
-    if (this.working === 0 && this.client !== undefined) {
-      this.stopWaiting();
-      this.stopWaiting = this.clock.after(this.idleTime(), () => this.end());
-    }
+    if (this.working > 0 || this.client === undefined) return;
+    const { clock, idleTime, onIdle } = this.options;
+    this.stopWaiting();
+    this.stopWaiting = clock.after(idleTime(), () => {
+      this.end();
+      onIdle?.();
+    });
   }
 
   /** A process that cannot be started is no reason not to try again. */
   private begin(): Promise<EngineClient> {
-    const client = this.start();
+    const client = this.options.start();
     client.catch(() => {
       if (this.client === client) this.client = undefined;
     });

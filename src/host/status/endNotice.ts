@@ -5,7 +5,7 @@ import type { RunSummary } from '../../run/answers';
 import type { Job, JobEnd } from '../runs/job';
 
 /** What a button of a notice does. */
-export type NoticeAction = 'adapter' | 'dashboard' | 'resume' | 'take-over' | 'again' | 'log' | 'open-place' | 'trust';
+export type NoticeAction = 'try' | 'adapter' | 'dashboard' | 'resume' | 'take-over' | 'again' | 'log' | 'open-place' | 'trust';
 
 export interface Notice {
   readonly level: 'info' | 'error';
@@ -19,7 +19,7 @@ export function endNotice(job: Job, end: JobEnd): Notice | undefined {
   const dashboard = folder === null ? [] : (['dashboard'] as const);
   switch (end.kind) {
     case 'finished':
-      return { level: 'info', text: `"${name}" is trained: ${resultOf(job)}.`, actions: ['adapter', ...dashboard] };
+      return { level: 'info', text: `"${name}" is trained: ${resultOf(job)}.`, actions: ['try', 'adapter', ...dashboard] };
     case 'cancelled':
       if (folder === null) return undefined;
       return {
@@ -81,7 +81,7 @@ export function foundAgainNotice(id: string, run: RunSummary | undefined): Notic
   const { name, status, step, total_steps } = run;
   if (status === 'finished') {
     const text = `"${name}" was trained before the window closed.`;
-    return { level: 'info', text, actions: ['adapter', 'dashboard'] };
+    return { level: 'info', text, actions: ['try', 'adapter', 'dashboard'] };
   }
   if (status === 'running') {
     const text = `"${name}" is still being trained by another window. If that window is gone, go on here: nothing is lost.`;

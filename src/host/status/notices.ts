@@ -3,6 +3,7 @@ import type { Failure } from '../../failure/failure';
 import type { Notice, NoticeAction } from './endNotice';
 
 const labels: Readonly<Record<NoticeAction, string>> = {
+  try: 'Try It',
   adapter: 'Show Adapter',
   dashboard: 'Open Dashboard',
   resume: 'Resume Training',

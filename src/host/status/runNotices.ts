@@ -144,6 +144,9 @@ export class RunNotices implements Disposable {
     if (action === 'adapter' && adapter !== undefined) {
       await vscode.commands.executeCommand(commandIds.showAdapter, vscode.Uri.file(adapter));
     }
+    if (action === 'try' && adapter !== undefined) {
+      await vscode.commands.executeCommand(commandIds.openPlayground, vscode.Uri.file(adapter));
+    }
     if (action === 'dashboard' && folder !== null) this.#options.openDashboard(folder);
     if (action === 'resume' && folder !== null) this.#service.resume(folder);
     if (action === 'log') this.#log.show(true);

@@ -15,10 +15,14 @@ export class Sidebar implements Disposable {
 
   constructor(service: RunService, files: WorkspaceFiles) {
     this.#files = files;
-    const adapters = new TreeView('lora.adapters', async () => {
-      const { adapterTree } = await import('./adapterTree');
-      return adapterTree(await this.adapters());
-    });
+    const adapters = new TreeView(
+      'lora.adapters',
+      async () => {
+        const { adapterTree } = await import('./adapterTree');
+        return adapterTree(await this.adapters());
+      },
+      true,
+    );
     const runs = new TreeView('lora.runs', async () => {
       const { runTree } = await import('./runTree');
       return runTree(await service.runs(), service.jobs);

@@ -13,9 +13,10 @@ export class TreeView implements vscode.TreeDataProvider<TreeNode>, vscode.Dispo
   readonly #load: () => Promise<readonly TreeNode[]>;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(id: string, load: () => Promise<readonly TreeNode[]>) {
+  /** @param canSelectMany whether several lines can be selected, which commands then get */
+  constructor(id: string, load: () => Promise<readonly TreeNode[]>, canSelectMany = false) {
     this.#load = load;
-    this.#view = vscode.window.createTreeView(id, { treeDataProvider: this });
+    this.#view = vscode.window.createTreeView(id, { treeDataProvider: this, canSelectMany });
   }
 
   /** Loads the nodes again, soon; nothing where nobody looks. */

@@ -1,10 +1,10 @@
 import type * as vscode from 'vscode';
 
 /** Where the open pages of each kind are noted. */
-export type PagesKey = 'lora.dashboards' | 'lora.previews';
+export type PagesKey = 'lora.dashboards' | 'lora.previews' | 'lora.playgrounds';
 
 /**
- * Which runs have a dashboard open, or recipes a preview. Pages remember theirs themselves, but a window or an extension host that ends
+ * Which runs have a dashboard open, recipes a preview, or base models a playground. Pages remember theirs themselves, but a window or an extension host that ends
  * without a word takes that along: what is noted here is left.
  */
 export class OpenPages {

@@ -10,7 +10,7 @@ export interface PageOrigins {
 
 /** Which page it is: the name of its script, style and root element, and its title for screen readers. */
 export interface PageName {
-  readonly name: 'dashboard' | 'preview';
+  readonly name: 'dashboard' | 'preview' | 'playground';
   readonly title: string;
 }
 

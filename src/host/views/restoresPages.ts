@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { watchLostTabs } from './lostTabs';
 
 /** Also in package.json, each with its activation event `onWebviewPanel:…`. */
-export type PageViewType = 'lora.dashboard' | 'lora.preview';
+export type PageViewType = 'lora.dashboard' | 'lora.preview' | 'lora.playground';
 
 /** All open pages of one kind; each shows one thing (`own`: its absolute path). */
 export interface RestorablePages {

@@ -21,7 +21,7 @@ describe('after a window was reloaded during a run', () => {
       'finished',
       { ...run, status: 'finished', resumable: false },
       /was trained before the window closed/,
-      'adapter dashboard',
+      'try adapter dashboard',
     ],
     [
       'trained elsewhere',

@@ -197,7 +197,7 @@ describe('the notice at the end of a run', () => {
     const done = job({ state: applyEvents(job({}).state, [finished]) });
     const notice = endNotice(done, { kind: 'finished' });
     assert.equal(notice?.text, '"count" is trained: 150 steps, loss 0.4217 → 0.1487.');
-    assert.deepEqual(notice.actions, ['adapter', 'dashboard']);
+    assert.deepEqual(notice.actions, ['try', 'adapter', 'dashboard']);
   });
 
   test('offers to resume what was stopped, and says nothing of what never began', () => {

@@ -8,7 +8,7 @@ import { readJsonObjectIfPresent } from '../../formats/jsonFile';
 const name = 'evaluation.json';
 
 /** One evaluation as it is kept beside an adapter. */
-interface KeptEvaluation extends Evaluation {
+export interface KeptEvaluation extends Evaluation {
   readonly dataset: string;
   readonly dataset_sha256: string;
   /** Of `adapter_model.safetensors`: an adapter that was trained anew has not been evaluated. */
@@ -47,4 +47,21 @@ async function hashOf(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   return hash.digest('hex');
+}
+
+/** The evaluations that are kept beside an adapter and are of its present state; none where the file cannot be read. */
+export async function keptEvaluations(folder: string): Promise<readonly KeptEvaluation[]> {
+  const kept = await readJsonObjectIfPresent(path.join(folder, name)).catch(() => undefined);
+  const entries: unknown = kept?.['evaluations'];
+  if (!Array.isArray(entries) || entries.length === 0) return [];
+  const adapterHash = await hashOf(path.join(folder, 'adapter_model.safetensors')).catch(() => undefined);
+  return (entries as Partial<KeptEvaluation>[]).filter(
+    (one): one is KeptEvaluation =>
+      one.adapter_sha256 === adapterHash &&
+      typeof one.dataset === 'string' &&
+      typeof one.dataset_sha256 === 'string' &&
+      typeof one.eval_loss === 'number' &&
+      typeof one.perplexity === 'number' &&
+      typeof one.mean_token_accuracy === 'number',
+  );
 }

@@ -14,12 +14,12 @@ import type { PreviewSource } from './previewSource';
 /** Milliseconds without a question after which the engine process ends. */
 const idleTime = 60_000;
 
-/** An engine process that begins with the first question and ends when nobody asks any more; the next one starts anew. */
+/** Answers previews from an engine process that begins with the first question and ends when nobody asks any more. */
 export class PreviewEngine implements PreviewSource {
   private readonly engine: IdleEngine;
 
   constructor(start: () => Promise<EngineClient>, clock: Pick<Clock, 'after'>) {
-    this.engine = new IdleEngine(start, clock, () => idleTime);
+    this.engine = new IdleEngine({ start, clock, idleTime: () => idleTime });
   }
 
   rows(params: PreviewParams, from: number, count: number): Promise<PreviewPage> {

@@ -1,0 +1,96 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { modelFolders } from '../../run/ingredients';
+import { askForBase } from '../views/playground/askForModel';
+import type { Playgrounds } from '../views/playground/playgrounds';
+import type { WorkspaceFiles } from '../workspace/workspaceFiles';
+import { targetPath } from './targetPath';
+
+/** More than anyone scrolls through. */
+const limit = 500;
+
+/** Open Playground: with the adapter that is meant, or with what the user chooses of the workspace. */
+export async function openPlayground(target: unknown, files: WorkspaceFiles, playgrounds: Playgrounds): Promise<void> {
+  const named = targetPath(target);
+  const chosen = named === undefined ? await choose(files) : { adapter: named };
+  if (chosen === undefined) return;
+  if ('adapter' in chosen) playgrounds.openAdapter(chosen.adapter);
+  else playgrounds.openBase(chosen.base);
+}
+
+/** Compare Adapters: those that are selected in their view, or those that the user chooses. */
+export async function compareAdapters(
+  target: unknown,
+  selected: unknown,
+  files: WorkspaceFiles,
+  playgrounds: Playgrounds,
+): Promise<void> {
+  const several = Array.isArray(selected) ? selected.map(targetPath).filter((each) => each !== undefined) : [];
+  const folders = several.length > 1 ? several : await chooseSeveral(targetPath(target), files);
+  if (folders !== undefined && folders.length > 0) playgrounds.compare(folders);
+}
+
+type Chosen = { readonly adapter: string } | { readonly base: string };
+
+async function choose(files: WorkspaceFiles): Promise<Chosen | undefined> {
+  const adapters = await files.adapters();
+  const models = modelFolders(await files.matching('**/{config.json,*.safetensors}', limit));
+  const guide = (label: string): vscode.QuickPickItem => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  const entries = (folders: readonly string[], icon: string, chosen: (folder: string) => Chosen): Entry[] =>
+    folders.map((folder) => ({
+      label: `$(${icon}) ${path.basename(folder)}`,
+      description: vscode.workspace.asRelativePath(folder),
+      chosen: () => Promise.resolve(chosen(folder)),
+    }));
+  const items: Entry[] = [
+    ...(adapters.length === 0 ? [] : [guide('adapters, beside their base model')]),
+    ...entries(adapters, 'layers', (adapter) => ({ adapter })),
+    guide('base models'),
+    ...entries(models, 'package', (base) => ({ base })),
+    {
+      label: '$(folder-opened) Choose a base model…',
+      description: 'a Hugging Face folder or a GGUF file',
+      chosen: async () => {
+        const base = await askForBase();
+        return base === undefined ? undefined : { base };
+      },
+    },
+  ];
+  const placeHolder = 'What is to be tried?';
+  const picked = await vscode.window.showQuickPick(items, {
+    title: 'Open Playground',
+    placeHolder,
+    matchOnDescription: true,
+  });
+  return picked?.chosen?.();
+}
+
+interface Entry extends vscode.QuickPickItem {
+  /** Not on lines between entries. */
+  chosen?(): Promise<Chosen | undefined>;
+}
+
+async function chooseSeveral(
+  picked: string | undefined,
+  files: WorkspaceFiles,
+): Promise<readonly string[] | undefined> {
+  const adapters = await files.adapters();
+  if (adapters.length < 2) {
+    const there = adapters.length === 0 ? 'no adapter' : 'only one adapter';
+    void vscode.window.showInformationMessage(`There is ${there} in this workspace yet: train another one to compare.`);
+    return undefined;
+  }
+  const items = adapters.map((folder) => ({
+    label: path.basename(folder),
+    description: vscode.workspace.asRelativePath(folder),
+    picked: folder === picked,
+    folder,
+  }));
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: 'Compare Adapters',
+    placeHolder: 'Adapters of one base model',
+    canPickMany: true,
+    matchOnDescription: true,
+  });
+  return chosen?.map(({ folder }) => folder);
+}

@@ -1,0 +1,104 @@
+import type { PlaygroundPiece } from '../../run/playground';
+import type { ShownText } from '../../run/playgroundProtocol';
+import { element, setText } from '../page/element';
+import { bandOf, tokenWords } from './likelihood';
+
+/** The text of one column as it grows; arrow keys go from token to token and say how likely each was. */
+export class OutputView {
+  readonly root = element('div', { class: 'output-part' });
+  private readonly text = element('div', { class: 'output', role: 'group', tabindex: 0 });
+  private readonly readout = element('p', { class: 'readout note', role: 'status' });
+  private readonly spans: HTMLElement[] = [];
+  /** Pieces behind the spans. */
+  private pieces: readonly PlaygroundPiece[] = [];
+  private shown = 0;
+  private run: number | undefined;
+  private current = -1;
+  private marked: HTMLElement | undefined;
+
+  constructor(label: string) {
+    this.text.setAttribute('aria-label', `Text of ${label}. The arrow keys go from token to token.`);
+    this.root.append(this.text, this.readout);
+    this.text.addEventListener('keydown', (event) => this.key(event));
+    this.text.addEventListener('click', ({ target }) => this.go(this.at(target)));
+    this.text.addEventListener('mouseover', ({ target }) => {
+      const at = this.at(target);
+      if (at >= 0) this.say(at);
+    });
+  }
+
+  /** Shows a text: what is new of the same run is appended. */
+  update(run: number, { pieces }: ShownText): void {
+    if (run !== this.run || pieces.length < this.shown) this.clear();
+    this.run = run;
+    this.pieces = pieces;
+    const added = pieces.slice(this.shown).map((piece) => {
+      const band = bandOf(piece);
+      const span = element('span', { class: band === undefined ? 'piece' : `piece ${band.name}` }, piece.text);
+      this.spans.push(span);
+      return span;
+    });
+    this.shown = pieces.length;
+    this.text.append(...added);
+  }
+
+  clear(): void {
+    this.text.replaceChildren();
+    this.spans.length = 0;
+    this.pieces = [];
+    this.shown = 0;
+    this.current = -1;
+    this.run = undefined;
+    setText(this.readout, '');
+  }
+
+  /** Marks the first token that is another one than in the first column. */
+  mark(piece: number | null): void {
+    const span = piece === null ? undefined : this.spans[piece];
+    if (span === this.marked) return;
+    this.marked?.classList.remove('differs');
+    span?.classList.add('differs');
+    this.marked = span;
+  }
+
+  /** Puts the focus on a piece. */
+  focus(piece: number): void {
+    this.text.focus();
+    this.go(piece);
+  }
+
+  private at(target: EventTarget | null): number {
+    return target instanceof HTMLElement ? this.spans.indexOf(target) : -1;
+  }
+
+  private key(event: KeyboardEvent): void {
+    const last = this.spans.length - 1;
+    const aims: Readonly<Record<string, number>> = {
+      ArrowRight: Math.min(last, this.current + 1),
+      ArrowLeft: Math.max(0, this.current - 1),
+      Home: 0,
+      End: last,
+    };
+    const aim = aims[event.key];
+    if (aim === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    this.go(aim);
+  }
+
+  private go(at: number): void {
+    const span = this.spans[at];
+    if (span === undefined) return;
+    this.spans[this.current]?.classList.remove('current');
+    this.current = at;
+    span.classList.add('current');
+    span.scrollIntoView({ block: 'nearest' });
+    this.say(at);
+  }
+
+  private say(at: number): void {
+    const tokens = this.pieces[at]?.tokens ?? [];
+    const before = this.pieces.slice(0, at).reduce((count, piece) => count + piece.tokens.length, 0);
+    const words = tokens.map((token, i) => `Token ${before + i + 1}: ${tokenWords(token)}`);
+    setText(this.readout, words.length === 0 ? 'No probability is known of this piece.' : words.join(' · '));
+  }
+}
