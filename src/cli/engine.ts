@@ -46,7 +46,7 @@ export interface Engine {
   /** What `export` can write. */
   exportFormats(): readonly ListedFormat[];
   export(request: ExportRequest, signal: AbortSignal): Promise<Exported>;
-  /** Makes a PEFT adapter of one that mlx-lm trained. */
+  /** Makes a PEFT adapter of one in the layout of mlx-lm or llama.cpp. */
   import(request: ImportRequest): Promise<Imported>;
   /** The runs of the recipes in `folder`, latest first. */
   runs(folder: string): Promise<readonly RunSummary[]>;

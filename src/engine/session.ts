@@ -10,7 +10,7 @@ import { exportAdapter } from './operations/export/exportAdapter';
 import { listExportFormats } from './operations/export/formats';
 import { findIngredients } from './operations/findIngredients';
 import { generateText } from './operations/generateText';
-import { importMlx } from './operations/import/importMlx';
+import { importAdapter } from './operations/import/importAdapter';
 import { mergeModel } from './operations/merge/mergeModel';
 import { planRecipe } from './operations/planRecipe';
 import { proposeRecipe } from './operations/proposeRecipe';
@@ -31,7 +31,7 @@ export function createEngine() {
     serve,
     export: exportAdapter,
     exportFormats: listExportFormats,
-    import: importMlx,
+    import: importAdapter,
     runs: listRuns,
     doctor: () => describeMachine(),
     download: downloadBaseModel,
