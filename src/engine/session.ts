@@ -1,5 +1,6 @@
 import { listRuns } from './checkpoint/runFolder';
 import { checkRecipe } from './operations/checkRecipe';
+import { combineAdapters } from './operations/combine/combineAdapters';
 import { listBaseModels } from './operations/baseModels';
 import { describeDatasets } from './operations/describeDatasets';
 import { describeMachine } from './operations/describeMachine';
@@ -28,6 +29,7 @@ export function createEngine() {
     evaluate: evaluateModel,
     generate: generateText,
     merge: mergeModel,
+    combine: combineAdapters,
     serve,
     export: exportAdapter,
     exportFormats: listExportFormats,
