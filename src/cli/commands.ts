@@ -1,6 +1,7 @@
 import type { Command } from './command';
 import { adaptersCommand } from './commands/adapters';
 import { checkCommand } from './commands/check';
+import { combineCommand } from './commands/combine';
 import { doctorCommand } from './commands/doctor';
 import { downloadCommand } from './commands/download';
 import { evaluateCommand } from './commands/evaluate';
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   evaluateCommand,
   generateCommand,
   mergeCommand,
+  combineCommand,
   serveCommand,
   exportCommand,
   importCommand,

@@ -10,6 +10,7 @@ import type {
   RunSummary,
   TokensRow,
 } from '../run/answers';
+import type { CombineOutcome, CombineRequest } from '../run/combine';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from '../run/download';
 import type { Exported, ExportRequest, Imported, ImportRequest, ListedFormat } from '../run/export';
 import type { MergeNews, MergeOutcome, MergeRequest } from '../run/merge';
@@ -41,12 +42,18 @@ export interface Engine {
   ): Promise<Generation>;
   /** Writes base model and adapters as one model; a stop leaves nothing behind. */
   merge(request: MergeRequest, onNews: (news: MergeNews) => void, signal: AbortSignal): Promise<MergeOutcome>;
+  /** Makes one adapter of several; a stop leaves nothing behind. */
+  combine(
+    request: CombineRequest,
+    onNews: (done: number, total: number) => void,
+    signal: AbortSignal,
+  ): Promise<CombineOutcome>;
   /** Serves until `signal` is aborted. */
   serve(options: ServeOptions, onNews: (news: ServeNews) => void, signal: AbortSignal): Promise<void>;
   /** What `export` can write. */
   exportFormats(): readonly ListedFormat[];
   export(request: ExportRequest, signal: AbortSignal): Promise<Exported>;
-  /** Makes a PEFT adapter of one that mlx-lm trained. */
+  /** Makes a PEFT adapter of one in the layout of mlx-lm or llama.cpp. */
   import(request: ImportRequest): Promise<Imported>;
   /** The runs of the recipes in `folder`, latest first. */
   runs(folder: string): Promise<readonly RunSummary[]>;

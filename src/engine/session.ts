@@ -1,5 +1,6 @@
 import { listRuns } from './checkpoint/runFolder';
 import { checkRecipe } from './operations/checkRecipe';
+import { combineAdapters } from './operations/combine/combineAdapters';
 import { listBaseModels } from './operations/baseModels';
 import { describeDatasets } from './operations/describeDatasets';
 import { describeMachine } from './operations/describeMachine';
@@ -10,7 +11,7 @@ import { exportAdapter } from './operations/export/exportAdapter';
 import { listExportFormats } from './operations/export/formats';
 import { findIngredients } from './operations/findIngredients';
 import { generateText } from './operations/generateText';
-import { importMlx } from './operations/import/importMlx';
+import { importAdapter } from './operations/import/importAdapter';
 import { mergeModel } from './operations/merge/mergeModel';
 import { planRecipe } from './operations/planRecipe';
 import { proposeRecipe } from './operations/proposeRecipe';
@@ -30,10 +31,11 @@ export function createEngine() {
     evaluate: evaluateModel,
     generate: generateText,
     merge: mergeModel,
+    combine: combineAdapters,
     serve,
     export: exportAdapter,
     exportFormats: listExportFormats,
-    import: importMlx,
+    import: importAdapter,
     runs: listRuns,
     doctor: () => describeMachine(),
     /** As `doctor`, with what earlier trials of devices found. */

@@ -33,7 +33,7 @@ export interface ListedFormat {
 
 /** An adapter of another tool's that becomes one in PEFT's layout. */
 export interface ImportRequest {
-  /** Absolute path of the folder. */
+  /** Absolute path of the folder (mlx-lm) or the file (llama.cpp). */
   readonly from: string;
   /** Absolute path of the adapter folder that is made. */
   readonly output: string;

@@ -21,6 +21,7 @@ export const exportCommand: Command = {
   notes: [
     'Without --base-model it is the one that the adapter names.',
     'Adapters (gguf-adapter, mlx) are read again and compared, of a merged model (gguf) the header is read again.',
+    'A model for Transformers.js (onnx) is loaded, and its scores are compared.',
   ],
   stopsWhenAsked: true,
   async run(input, context) {

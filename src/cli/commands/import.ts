@@ -5,17 +5,21 @@ import { printJson, type Command } from '../command';
 
 export const importCommand: Command = {
   name: 'import',
-  summary: "Make an adapter in PEFT's layout of one that mlx-lm trained",
-  arguments: [{ name: 'DIR', isRequired: true }],
+  summary: "Make an adapter in PEFT's layout of one for mlx-lm or llama.cpp",
+  arguments: [{ name: 'FROM', isRequired: true }],
   options: {
     output: { type: 'text', value: 'DIR', description: 'Folder of the adapter that is made.' },
     'base-model': {
       type: 'text',
       value: 'M',
-      description: 'What the adapter calls its base model; without it what mlx-lm was told.',
+      description: 'What the adapter calls its base model; without it what it says itself.',
     },
     overwrite: { type: 'flag', description: 'Replace an older adapter in that folder.' },
   },
+  notes: [
+    'FROM is the folder that mlx_lm.lora wrote, or the .gguf file of an adapter for llama.cpp.',
+    'A LLaMA adapter from a .gguf file mostly needs --base-model: the order of its rows depends on the attention heads.',
+  ],
   stopsWhenAsked: false,
   async run(input, context) {
     const imported = await (

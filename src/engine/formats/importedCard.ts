@@ -4,12 +4,13 @@ import { markdownText, yamlText } from './cardText';
 export interface ImportedCardFacts {
   readonly name: string;
   readonly baseModel: string | null;
-  readonly tool: string;
+  /** Where it comes from, such as `trained with mlx-lm`. */
+  readonly origin: string;
   readonly modules: number;
 }
 
 /** The README.md of an adapter folder that was made of another tool's. */
-export function renderImportedCard({ name, baseModel, tool, modules }: ImportedCardFacts): string {
+export function renderImportedCard({ name, baseModel, origin, modules }: ImportedCardFacts): string {
   return `---
 ${baseModel === null ? '' : `base_model: ${yamlText(baseModel)}\n`}library_name: peft
 tags:
@@ -19,7 +20,7 @@ tags:
 
 # ${markdownText(name)}
 
-A LoRA adapter with ${modules} adapted layers${baseModel === null ? '' : ` for \`${baseModel}\``}, trained with ${tool} and
+A LoRA adapter with ${modules} adapted layers${baseModel === null ? '' : ` for \`${baseModel}\``}, ${origin} and
 taken over into PEFT's layout by LoRA Workbench. Its numbers are unchanged.
 `;
 }

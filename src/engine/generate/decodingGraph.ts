@@ -37,3 +37,34 @@ export function decodingGraph(model: Model, layersOn: (b: GraphBuilder) => Layer
   const logits = model.logits(layers, b.gather(hidden, b.input('rows', 'i32', ['R'])));
   return verify(b.finish({ logits, present: b.op('concat', { axis: 0 }, ...present) }), 'decoding');
 }
+
+/**
+ * The same for a file that other programs run: the earlier keys and values have the names that `names` gives them, `logits`
+ * [B, T, vocabulary] come at all tokens, and the keys and values of the new ones are no result: whoever lowers
+ * `cachedAttention` has them at hand.
+ */
+export function portableDecodingGraph(
+  model: Model,
+  layersOn: (b: GraphBuilder) => Layers,
+  names: (block: number) => readonly [keys: string, values: string],
+): Graph {
+  const b = new GraphBuilder();
+  const layers = layersOn(b);
+  // First of all: how many earlier positions there are is read off them.
+  const past = Array.from({ length: model.blocks }, (_, block) => {
+    const [keys, values] = names(block).map((name) => {
+      return b.input(name, 'f32', ['B', model.kvHeads, 'P', model.headSize]);
+    });
+    return { keys: keys!, values: values! };
+  });
+  const tokens = (name: string): Value => b.input(name, 'i32', ['B', 'T']);
+  const [ids, positions, segments] = [tokens('ids'), tokens('positions'), tokens('segments')];
+  const store: KeyValueStore = {
+    lengths: b.input('lengths', 'i32', ['B']),
+    slots: b.input('slots', 'i32', ['P']),
+    continueWith: (block) => past[block]!,
+  };
+  const hidden = model.hidden(layers, { ids, positions, segments, maxLength: model.contextLength, store });
+  const logits = b.reshape(model.logits(layers, hidden), ['B', 'T', model.vocabSize]);
+  return verify(b.finish({ logits }), 'portable decoding');
+}

@@ -77,7 +77,12 @@ export function targetModulesOf(model: Model, adapter: Adapter, options: LoraOpt
   const { targetModules } = options;
   if (targetModules === undefined) return model.defaultTargets;
   if (typeof targetModules !== 'string' && !('pattern' in targetModules)) return targetModules;
-  const adapted = new Set(adapter.targets.map(({ path }) => path));
+  return namesOfTargets(model, adapter.targets);
+}
+
+/** The shortest list of names for `target_modules` that means these layers and no others. */
+export function namesOfTargets(model: Model, targets: readonly LoraTarget[]): readonly string[] {
+  const adapted = new Set(targets.map(({ path }) => path));
   const others = namedModules(model.modules).filter(({ path }) => !adapted.has(path));
   const takenNames = new Set(others.map(({ path }) => lastName(path)));
   return [...new Set([...adapted].map((path) => (takenNames.has(lastName(path)) ? path : lastName(path))))];

@@ -11,8 +11,9 @@ import type { CardValue } from '../formats/modelCard';
 import { modelReplacement, tokenizerFilesOf, tokenizerJsonOf, writeModelFolder } from '../formats/modelFolder';
 import type { TensorToWrite } from '../formats/safetensors';
 import { readWeight } from '../facts/baseModel';
+import type { BaseModel } from '../facts/baseModel';
 import { targetModulesOf } from '../lora/adapter';
-import type { LoraOptions } from '../lora/adapter';
+import type { Adapter, LoraOptions } from '../lora/adapter';
 import { changesBase } from '../lora/initialize';
 import { toPlainLora } from '../lora/plainLora';
 import type { Plan } from '../../run/plan';
@@ -60,14 +61,14 @@ export async function writeResult(prepared: Prepared, plan: Plan, result: Result
   const curve = lossCurve === undefined ? undefined : lossCurveName;
   await writeAdapterFolder(folder, {
     config: adapterConfig(prepared, plain?.options ?? lora),
-    tensors: [...tensors, ...(await adaptedEmbeddings(prepared))],
+    tensors: [...tensors, ...(await adaptedEmbeddings(prepared.base, adapter))],
     modelCard: modelCard(prepared, plan, result, curve),
     lossCurve,
   });
 }
 
 /** As PEFT does, the base weights of an embedding or head that is adapted lie in the adapter's file as well. */
-async function adaptedEmbeddings({ base, adapter }: Prepared): Promise<TensorToWrite[]> {
+export async function adaptedEmbeddings(base: BaseModel, adapter: Pick<Adapter, 'targets'>): Promise<TensorToWrite[]> {
   const embeddings = adapter.targets.filter(({ path }) => /(^|\.)(embed_tokens|lm_head)$/.test(path));
   return Promise.all(
     embeddings.map(async ({ path }) => {

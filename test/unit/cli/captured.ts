@@ -19,6 +19,7 @@ export function engineWith(part: Partial<Engine>): Engine {
     evaluate: refuse,
     generate: refuse,
     merge: refuse,
+    combine: refuse,
     serve: refuse,
     export: refuse,
     exportFormats: refuse,

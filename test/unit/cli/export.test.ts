@@ -54,7 +54,7 @@ describe('export', () => {
     ['export a:0.5 --format mlx --output o', /as strong as it was trained/],
     ['export a --format mlx', /needs --output FILE/],
     ['export a --output o', /needs --format F/],
-    ['import', /needs DIR/],
+    ['import', /needs FROM/],
     ['import a', /needs --output DIR/],
   ] as const) {
     test(`lora ${line} is wrong usage`, async () => {

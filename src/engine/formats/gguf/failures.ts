@@ -49,6 +49,34 @@ export function ggufNotAModel(file: string, type: string): Failure {
   });
 }
 
+/** `type` is what it holds instead. */
+export function ggufNotAnAdapter(file: string, type: string): Failure {
+  return new Failure('gguf-not-an-adapter', `${file} holds "${type}", not an adapter.`, {
+    hint: 'Choose the file that llama.cpp takes after --lora. A model as GGUF is a base model as it is.',
+    place: { file, path: 'general.type' },
+  });
+}
+
+/** `detail` is half a sentence. */
+export function ggufAdapterUnsupported(file: string, detail: string): Failure {
+  return new Failure('gguf-adapter-unsupported', `${file} cannot be taken over as an adapter: ${detail}.`, {
+    hint: "Use the adapter's PEFT folder where there is one, or the file in llama.cpp as it is.",
+    place: { file },
+  });
+}
+
+/** Rows of query and key layers lie in an order that depends on the number of heads. */
+export function ggufAdapterNeedsBase(file: string): Failure {
+  return new Failure(
+    'gguf-adapter-needs-base',
+    `${file} adapts layers whose rows are ordered by the model's attention heads, and it does not say how many there are.`,
+    {
+      hint: 'Give the base model with --base-model: its folder, its GGUF file, or the id of a downloaded one.',
+      place: { file },
+    },
+  );
+}
+
 export function ggufArchitectureUnsupported(file: string, architecture: string, supported: readonly string[]): Failure {
   return new Failure(
     'gguf-architecture',

@@ -74,6 +74,17 @@ export function readGgufWeightRows(weight: GgufWeight, rows: readonly number[]):
   return rows.map((row) => decodeGguf(weight.dtype, readGgufRows(weight.file, storedTensor(weight), row, 1)));
 }
 
+/** Rows of GGUF's order in Hugging Face's: the inverse of `interleaved`. */
+export function inHuggingFaceOrder(values: Float32Array, rows: number, heads: number): Float32Array {
+  const length = values.length / rows;
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    const from = storedRow(row, rows / heads) * length;
+    result.set(values.subarray(from, from + length), row * length);
+  }
+  return result;
+}
+
 /** GGUF's row of Hugging Face's `row`, within heads of `headRows` rows. */
 function storedRow(row: number, headRows: number): number {
   const within = row % headRows;

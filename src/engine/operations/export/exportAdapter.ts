@@ -68,7 +68,8 @@ async function isFolder(place: string): Promise<boolean> {
 async function bytesOf(output: string): Promise<number> {
   const found = await stat(output);
   if (!found.isDirectory()) return found.size;
-  const names = await readdir(output);
-  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(output, name))).size));
+  const entries = await readdir(output, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -4,6 +4,7 @@ import { ggufAdapterFormat } from './ggufAdapter';
 import { ggufModelFormat } from './ggufModel';
 import { mlxFormat } from './mlx';
 import { ollamaFormat } from './ollama';
+import { onnxFormat } from './onnx';
 import { transformersFormat } from './transformers';
 
 /** Everything that `lora export` writes, by name. */
@@ -14,6 +15,7 @@ export const exportFormats: Readonly<Record<string, ExportFormat>> = {
   'gguf-f32': ggufModelFormat('F32'),
   mlx: mlxFormat,
   ollama: ollamaFormat,
+  onnx: onnxFormat,
   transformers: transformersFormat,
 };
 

@@ -1,45 +1,27 @@
-import { readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
 import type { Imported, ImportRequest } from '../../../run/export';
 import { adapterConfigDefaults } from '../../formats/adapterConfig';
 import type { AdapterConfig } from '../../formats/adapterConfig';
-import { writeAdapterFolder } from '../../formats/adapterFolder';
-import { renderImportedCard } from '../../formats/importedCard';
 import { readMlxAdapter } from '../../formats/mlxAdapter';
 import type { MlxAdapter } from '../../formats/mlxAdapter';
 import type { TensorToWrite } from '../../formats/safetensors';
 import { transposed } from '../../lora/transposed';
-import { exportOutputExists, exportOutputTaken } from '../export/failures';
-import { overlap } from '../overlap';
+import { checkOutput, writeImported } from './importedFolder';
 
 /**
  * Writes an adapter of mlx-lm as a PEFT adapter folder, its numbers unchanged.
  * @throws Failure `export-output-exists`, `export-output-taken`, those of `readMlxAdapter` and `writeAdapterFolder`
  */
-export async function importMlx({ from, output, baseModel, overwrite }: ImportRequest): Promise<Imported> {
-  const adapter = await readMlxAdapter(from);
-  if (await overlap(output, from)) throw exportOutputTaken(output, 'the adapter');
-  const entries = await readdir(output).catch((): string[] => []);
-  if (entries.length > 0 && !overwrite) throw exportOutputExists(output);
-  const config = configOf(adapter, baseModel);
-  await writeAdapterFolder(output, {
+export async function importMlx(request: ImportRequest): Promise<Imported> {
+  const adapter = await readMlxAdapter(request.from);
+  await checkOutput(request);
+  const config = configOf(adapter, request.baseModel);
+  return writeImported(request.output, {
+    origin: 'trained with mlx-lm',
     config,
     tensors: tensorsOf(adapter),
-    modelCard: renderImportedCard({
-      name: path.basename(output),
-      baseModel: config.base_model_name_or_path,
-      tool: 'mlx-lm',
-      modules: adapter.modules.size,
-    }),
-  });
-  const names = await readdir(output);
-  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(output, name))).size));
-  return {
-    output,
-    bytes: sizes.reduce((sum, size) => sum + size, 0),
     modules: adapter.modules.size,
     notes: notesOf(config),
-  };
+  });
 }
 
 function configOf({ rank, scale, dropout, model, modules }: MlxAdapter, baseModel: string | null): AdapterConfig {

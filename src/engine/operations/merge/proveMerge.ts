@@ -26,6 +26,13 @@ const probeTexts = [
  */
 const limits: Readonly<Record<MergeDtype, number>> = { float32: 1e-4, float16: 8 * 2 ** -11, bfloat16: 8 * 2 ** -8 };
 
+/** A model that base and adapter became, as it lies on disk, for whoever compares it with them. */
+export interface WrittenModel {
+  /** Logits [positions, vocabulary] of a text. */
+  logits(ids: Int32Array): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
 /**
  * Compares a merged model, as it lies on disk, with its base and the attached adapter, on texts and on tokens from all over
  * the vocabulary. Each of the two models is loaded alone.
@@ -33,25 +40,44 @@ const limits: Readonly<Record<MergeDtype, number>> = { float32: 1e-4, float16: 8
  */
 export async function proveMerge(
   base: BaseModel,
-  { adapter, values }: AdapterValues,
+  adapter: AdapterValues,
   merged: BaseModel,
+  dtype: MergeDtype,
+  onText: (done: number, total: number) => void,
+): Promise<MergeProof> {
+  return proveWritten(base, adapter, () => opened(merged), dtype, onText);
+}
+
+async function opened(merged: BaseModel): Promise<WrittenModel> {
+  const runtime = chooseRuntime({ runtime: 'auto', device: 'cpu', threads: 0 });
+  const executable = await compileLogits(runtime, merged, undefined, probeTokens, weightSource(merged), halfAndBlocks);
+  return { logits: (ids) => logitsOf({ executable, trained: {} }, ids), close: () => executable.dispose() };
+}
+
+function logitsOf(source: LogitsSource, ids: Int32Array): Promise<Float32Array> {
+  return logitsAt(
+    source,
+    ids,
+    ids.map((_, position) => position),
+  );
+}
+
+/** The same for a model in any format; it is opened when base and adapter are closed. */
+export async function proveWritten(
+  base: BaseModel,
+  { adapter, values }: AdapterValues,
+  open: () => Promise<WrittenModel>,
   dtype: MergeDtype,
   onText: (done: number, total: number) => void,
 ): Promise<MergeProof> {
   const probes = await probesOf(base);
   const total = 3 * probes.length;
   let done = 0;
-  const answers = async (source: LogitsSource): Promise<Float32Array[]> => {
+  const answers = async (logits: WrittenModel['logits']): Promise<Float32Array[]> => {
     const all: Float32Array[] = [];
     for (const ids of probes) {
       onText(done++, total);
-      all.push(
-        await logitsAt(
-          source,
-          ids,
-          ids.map((_, position) => position),
-        ),
-      );
+      all.push(await logits(ids));
     }
     return all;
   };
@@ -66,19 +92,20 @@ export async function proveMerge(
     const feeds = Object.fromEntries(
       adapter.trainables.map(({ name, shape }) => [name, f32(values.get(name)!, shape)] as const),
     );
-    withAdapter = await answers({ executable, trained: feeds });
-    without = await answers({ executable, trained: await unchanged(base, adapter) });
+    withAdapter = await answers((ids) => logitsOf({ executable, trained: feeds }, ids));
+    const trained = await unchanged(base, adapter);
+    without = await answers((ids) => logitsOf({ executable, trained }, ids));
   } finally {
     await attached?.dispose();
     await weights.close();
   }
-  const alone = await compileLogits(runtime, merged, undefined, probeTokens, weightSource(merged), halfAndBlocks);
+  const alone = await open();
   try {
-    const own = await answers({ executable: alone, trained: {} });
+    const own = await answers((ids) => alone.logits(ids));
     onText(total, total);
     return compare(own, withAdapter, without, base.model.vocabSize, limits[dtype]);
   } finally {
-    await alone.dispose();
+    await alone.close();
   }
 }
 

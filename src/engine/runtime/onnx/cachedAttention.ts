@@ -35,6 +35,17 @@ export const cachedAttentions: Lowerings<'cacheMask' | 'cachedAttention'> = {
     const grouped = [batch!, kvHeads!, rows, size!];
     const queries = e.reshape(turned, byHead, grouped);
     const { scale } = node.attributes;
+    const output = { output: resultName(e, node) };
+    if (e.provider.joinsCache) {
+      const [keys, values] = [withEarlier(e, pastKeys!, k!), withEarlier(e, pastValues!, v!)];
+      const all = e.node('Add', [
+        productWithTransposed(e, queries, keys, scale),
+        groupedMask(e, pastMask!, mask!, group),
+      ]);
+      const mixed = e.node('MatMul', [e.node('Softmax', [all], { axis: -1 }), values]);
+      e.node('Transpose', [e.reshape(mixed, grouped, byHead)], { perm: [0, 2, 1, 3] }, output);
+      return;
+    }
     const scores = [e.name(pastKeys!), e.name(k!)].map((keys) => productWithTransposed(e, queries, keys, scale));
     const joined = e.node('Concat', scores, { axis: 3 });
     const masked = e.node('Add', [joined, groupedMask(e, pastMask!, mask!, group)]);
@@ -43,9 +54,16 @@ export const cachedAttentions: Lowerings<'cacheMask' | 'cachedAttention'> = {
     e.node('Split', [probabilities, e.shape([past!, length!])], { axis: 3 }, { outputs: shares });
     const parts = [pastValues!, v!].map((values, i) => e.node('MatMul', [shares[i]!, e.name(values)]));
     const mixed = e.reshape(e.node('Add', parts), grouped, byHead);
-    e.node('Transpose', [mixed], { perm: [0, 2, 1, 3] }, { output: resultName(e, node) });
+    e.node('Transpose', [mixed], { perm: [0, 2, 1, 3] }, output);
   },
 };
+
+/** The name of the earlier and the new keys (or values) in one, where they are joined. */
+export const joinedName = (past: string): string => `${past} and new`;
+
+function withEarlier(e: Emitter, past: Value, own: Value): string {
+  return e.node('Concat', [e.name(past), e.name(own)], { axis: 2 }, { output: joinedName(e.name(past)) });
+}
 
 /** alpha · a · bᵀ for stacks of matrices. */
 function productWithTransposed(e: Emitter, a: string, b: string, alpha: number): string {

@@ -60,11 +60,51 @@ const opset = 21;
 /** The bytes of an ONNX model file. */
 export function encodeModel(model: OnnxModel): Uint8Array {
   const pbf = new PbfWriter();
-  pbf.writeVarintField(1, irVersion);
+  writeVersions(pbf);
   pbf.writeMessage(7, writeGraph, model);
+  return pbf.finish();
+}
+
+/** A tensor whose bytes are written after the model's frame. */
+export type FramedInitializer = Omit<OnnxInitializer, 'data'> & { readonly byteLength: number };
+
+/**
+ * A model file in pieces, for weights that need never be in memory: `start` is everything but these tensors, and before
+ * the bytes of each stands its entry in `headers`. (Messages may have their fields in any order.)
+ */
+export function frameModel(
+  model: OnnxModel,
+  tensors: readonly FramedInitializer[],
+): { readonly start: Uint8Array; readonly headers: readonly Uint8Array[]; readonly bytes: number } {
+  const graph = new PbfWriter();
+  writeGraph(model, graph);
+  const body = graph.finish();
+  const headers = tensors.map(({ byteLength, ...tensor }) => {
+    const own = new PbfWriter();
+    writeTensorPlace(tensor, own);
+    const place = Buffer.concat([own.finish(), tagAndLength(9, byteLength)]);
+    return Buffer.concat([tagAndLength(5, place.length + byteLength), place]);
+  });
+  const data = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const graphBytes = body.length + headers.reduce((sum, header) => sum + header.length, data);
+  const first = new PbfWriter();
+  writeVersions(first);
+  const start = Buffer.concat([first.finish(), tagAndLength(7, graphBytes), body]);
+  return { start, headers, bytes: start.length + graphBytes - body.length };
+}
+
+/** What stands before a field of bytes. */
+function tagAndLength(field: number, length: number): Uint8Array {
+  const pbf = new PbfWriter();
+  pbf.writeVarint((field << 3) | 2);
+  pbf.writeVarint(length);
+  return pbf.finish();
+}
+
+function writeVersions(pbf: PbfWriter): void {
+  pbf.writeVarintField(1, irVersion);
   pbf.writeMessage(8, writeOpset, { domain: '', version: opset });
   pbf.writeMessage(8, writeOpset, { domain: 'com.microsoft', version: 1 });
-  return pbf.finish();
 }
 
 function writeOpset(set: { domain: string; version: number }, pbf: PbfWriter): void {
@@ -107,10 +147,14 @@ function writeAttribute({ name, value }: { name: string; value: OnnxAttribute },
   }
 }
 
+function writeTensorPlace({ name, type, shape }: Omit<OnnxInitializer, 'data'>, pbf: PbfWriter): void {
+  for (const dim of shape) pbf.writeVarintField(1, dim);
+  pbf.writeVarintField(2, elementType[type]);
+  pbf.writeStringField(8, name);
+}
+
 function writeInitializer(tensor: OnnxInitializer, pbf: PbfWriter): void {
-  for (const dim of tensor.shape) pbf.writeVarintField(1, dim);
-  pbf.writeVarintField(2, elementType[tensor.type]);
-  pbf.writeStringField(8, tensor.name);
+  writeTensorPlace(tensor, pbf);
   if (tensor.data instanceof Uint8Array) {
     pbf.writeBytesField(9, tensor.data);
     return;

@@ -14,6 +14,8 @@ export interface Provider {
   readonly givesNormStatistics: boolean;
   /** Whether LayerNormalization subtracts the mean before it squares. */
   readonly centresBeforeSquaring: boolean;
+  /** Whether earlier keys and values are joined with the new ones before scores are computed, as programs expect of a file. */
+  readonly joinsCache: boolean;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -23,7 +25,17 @@ const cautious = {
   computesFusedProducts: false,
   givesNormStatistics: false,
   centresBeforeSquaring: false,
+  joinsCache: false,
   options: {},
+};
+
+/** Of a file that any build of ONNX Runtime may run. */
+export const portableProvider: Provider = {
+  name: 'any',
+  executionProvider: 'any',
+  ...cautious,
+  centresBeforeSquaring: true,
+  joinsCache: true,
 };
 
 /** Found by the conformance suite (onnxruntime 1.30), and on each machine by the device's probe. */
@@ -35,6 +47,7 @@ export const providers: Readonly<Record<Device, Provider>> = {
     computesFusedProducts: true,
     givesNormStatistics: true,
     centresBeforeSquaring: true,
+    joinsCache: false,
     options: {},
   },
   webgpu: {
@@ -48,6 +61,7 @@ export const providers: Readonly<Record<Device, Provider>> = {
     givesNormStatistics: false,
     // It takes the mean of squares minus the square of the mean: far from zero few digits are left of the difference.
     centresBeforeSquaring: false,
+    joinsCache: false,
     options: {},
   },
   cuda: { name: 'cuda', executionProvider: 'CUDAExecutionProvider', ...cautious },
