@@ -169,17 +169,18 @@ function sendToPage(packed: unknown): void {
   (globalThis as unknown as { postMessage(message: unknown, target: string): void }).postMessage(message, '*');
 }
 
-/** `acquireVsCodeApi` as a webview has it. */
+/** `acquireVsCodeApi` as a webview has it: what a page remembers is there when it is shown again. */
 function bridge(memory: unknown): string {
   return `
     window.violations = [];
     document.addEventListener('securitypolicyviolation', (event) => window.violations.push(event.violatedDirective + ' ' + event.blockedURI));
     window.addEventListener('error', (event) => window.violations.push(event.message));
-    let state = ${memory === undefined ? 'undefined' : JSON.stringify(memory)};
+    const kept = sessionStorage.getItem('state');
+    let state = kept === null ? ${memory === undefined ? 'undefined' : JSON.stringify(memory)} : JSON.parse(kept);
     window.acquireVsCodeApi = () => ({
       postMessage: (message) => void window.toHost(message),
       getState: () => state,
-      setState: (next) => { state = next; void window.toMemory(next); },
+      setState: (next) => { state = next; sessionStorage.setItem('state', JSON.stringify(next)); void window.toMemory(next); },
     });`;
 }
 

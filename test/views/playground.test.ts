@@ -140,7 +140,7 @@ describe('the playground in a browser', { skip: withoutBrowser }, () => {
     await write(opened);
     await settled(opened);
     const before = await texts(opened);
-    await page.getByRole('button', { name: 'Compare the others with poems' }).click();
+    await page.getByRole('button', { name: 'Compare with this: poems' }).click();
     assert.deepEqual(await texts(opened), [before[2], before[0], before[1]]);
     await page.getByRole('button', { name: 'Remove the column Base model' }).click();
     assert.deepEqual(await texts(opened), [before[2], before[1]]);

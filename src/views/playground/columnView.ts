@@ -69,7 +69,7 @@ export class ColumnView {
     const { choices, actions } = this;
     const name = columnName(this.column, (folder) => choices.nameOf(folder));
     const plain = { class: 'secondary' };
-    const first = button('Compare with this', { ...plain, 'aria-label': `Compare the others with ${name}` }, () =>
+    const first = button('Compare with this', { ...plain, 'aria-label': `Compare with this: ${name}` }, () =>
       actions.makeFirst(),
     );
     const label = `Remove the column ${name}`;
