@@ -24,7 +24,7 @@ export const deviceStories = [
       await workbench.shot('devices');
       // What cannot be used says why, and another one can be chosen.
       await workbench.pick('cannot be used here');
-      await workbench.question(`Select Device for ${recipeName}`).waitFor();
+      await workbench.toast('cannot be used here. ').waitFor();
       await workbench.shot('why-not');
       await workbench.pick('Look again');
       await workbench.entry('the processor').waitFor();
@@ -65,6 +65,12 @@ export const deviceStories = [
       await workbench.entry('From a wheel on disk').waitFor();
       await workbench.entry('For an NVIDIA graphics card').waitFor();
       await workbench.shot('ways');
+      // What is missing is said in full, with the next step.
+      await workbench.pick('For an NVIDIA graphics card');
+      await workbench.toast('there is no NVIDIA driver').waitFor();
+      await workbench.shot('no-driver');
+      await workbench.command('LoRA: Set Up TensorFlow');
+      await workbench.entry('From a wheel on disk').waitFor();
       await workbench.pick('For the processor');
       const dialog = workbench.page.locator('.monaco-dialog-box', { hasText: 'Set up TensorFlow for the processor?' });
       await dialog.waitFor();
@@ -92,4 +98,50 @@ export const deviceStories = [
       await workbench.shot('restricted');
     },
   },
+  ...(process.env.LORA_TENSORFLOW_WHEELS === undefined ? [] : [wholeSetUp()]),
 ];
+
+/**
+ * From the question to a trained adapter, and gone again. Played where LORA_TENSORFLOW_WHEELS names a folder with the wheel that
+ * pip would fetch; give pip the same with PIP_NO_INDEX=1 and PIP_FIND_LINKS.
+ */
+function wholeSetUp() {
+  return {
+    name: 'TensorFlow is set up, trains a recipe, and is removed',
+    trusted: true,
+    prepare: (folder) => copyExample(folder, 10),
+    async play(workbench, folder) {
+      await workbench.openFile(recipeName);
+      const agree = async () => {
+        await workbench.command('LoRA: Set Up TensorFlow');
+        await workbench.pick('For the processor');
+        await workbench.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Set Up' }).click();
+        await workbench.toast('Setting up TensorFlow').waitFor();
+      };
+      await agree();
+      await workbench.press(workbench.toast('Setting up TensorFlow'), 'Cancel');
+      await workbench.toast('was stopped: nothing was changed').waitFor();
+      await agree();
+      await workbench.shot('setting-up');
+      const done = workbench.toast('TensorFlow 2.15.1 is set up (614 MB)');
+      await done.waitFor();
+      await workbench.shot('set-up');
+      await workbench.press(done, 'Select Device');
+      await workbench.entry('TensorFlow on the processor').waitFor();
+      await workbench.shot('offered');
+      await workbench.pick('TensorFlow on the processor');
+      await until(
+        () => Promise.resolve(text(folder)),
+        (now) => /"runtime": "tensorflow"/.test(now),
+        'the recipe names TensorFlow',
+      );
+      await workbench.command('LoRA: Train Adapter');
+      await workbench.toast('is trained').waitFor();
+      await workbench.command('LoRA: Set Up TensorFlow');
+      await workbench.pick('Remove TensorFlow');
+      await workbench.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Remove' }).click();
+      await workbench.toast('TensorFlow was removed').waitFor();
+      await workbench.shot('removed');
+    },
+  };
+}

@@ -75,12 +75,22 @@ function entryOf(
   const base = { kind: 'device', device, runtime: 'onnxruntime', isCurrent } as const;
   if (!usable) {
     const detail = inEditor([reason, enable ?? ''].join(' ').trim());
-    return { ...base, description: `${what}: cannot be used here`, detail, problem: `${device}: ${detail}` };
+    return {
+      ...base,
+      description: `${what}: cannot be used here`,
+      detail,
+      problem: `${device} cannot be used here. ${detail}`,
+    };
   }
   if (ruledOut !== undefined) {
     const step = 'Set it to "none" to train on this device.';
     const detail = `${ruledOut} ${step}`;
-    return { ...base, description: `${what}: not with this recipe`, detail, problem: `${device}: ${detail}` };
+    return {
+      ...base,
+      description: `${what}: not with this recipe`,
+      detail,
+      problem: `${device} cannot be used with this recipe. ${detail}`,
+    };
   }
   if (device !== 'cpu') return { ...base, description: what, detail: reason };
   const cores = `${report.cores} ${report.cores === 1 ? 'core' : 'cores'}`;

@@ -94,13 +94,22 @@ async function choose(
   };
   try {
     return await new Promise<DeviceEntry | undefined>((resolve, reject) => {
-      quickPick.onDidHide(() => resolve(undefined));
+      let isOpen = true;
+      quickPick.onDidHide(() => {
+        isOpen = false;
+        resolve(undefined);
+      });
+      const lookAgain = (): void => {
+        if (isOpen) show(true).catch(reject);
+        else void vscode.commands.executeCommand(commandIds.selectDevice);
+      };
       quickPick.onDidAccept(() => {
         const [item] = quickPick.selectedItems;
-        if (item?.looksAgain === true) show(true).catch(reject);
-        else if (item?.entry?.kind === 'device' && item.entry.problem !== undefined)
-          quickPick.placeholder = item.entry.problem;
-        else if (item?.entry !== undefined) resolve(item.entry);
+        if (item?.looksAgain === true) lookAgain();
+        else if (item?.entry?.kind === 'device' && item.entry.problem !== undefined) {
+          quickPick.placeholder = `${item.entry.device} cannot be used; choose another one`;
+          void tellProblem(item.entry.problem, lookAgain);
+        } else if (item?.entry !== undefined) resolve(item.entry);
       });
       quickPick.show();
       show(false).catch(reject);
@@ -110,13 +119,19 @@ async function choose(
   }
 }
 
+/** In a notice, which has room for all of it: a line of the list is cut. */
+async function tellProblem(problem: string, lookAgain: () => void): Promise<void> {
+  const again = 'Look Again';
+  if ((await vscode.window.showWarningMessage(problem, again)) === again) lookAgain();
+}
+
 function itemsOf(entries: readonly DeviceEntry[]): readonly Item[] {
   const isUsable = (entry: DeviceEntry): boolean => entry.kind === 'set-up' || entry.problem === undefined;
   const separator = (label: string): Item => ({ label, kind: vscode.QuickPickItemKind.Separator });
   const unusable = entries.filter((entry) => !isUsable(entry));
   return [
     ...entries.filter(isUsable).map(itemOf),
-    ...(unusable.length === 0 ? [] : [separator('cannot be used'), ...unusable.map(itemOf)]),
+    ...(unusable.length === 0 ? [] : [separator(''), ...unusable.map(itemOf)]),
     separator(''),
     {
       label: '$(refresh) Look again',

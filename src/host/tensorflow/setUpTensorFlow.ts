@@ -5,10 +5,9 @@ import { formatBytes } from '../../run/format';
 import type { TensorflowOffer, TensorflowSetUp, TensorflowState, TensorflowVariant } from '../../run/tensorflow';
 import { commandIds } from '../commands/commandIds';
 import type { EngineClient } from '../engine/engineClient';
-import { chooseUsable, group, type Choice } from '../recipes/steps';
+import { chooseUsable } from '../recipes/steps';
+import { waysToSetUp } from './setUpWays';
 import { agreement, SetUpBar, setUpNewsText, setUpText } from './setUpText';
-
-type Wish = { readonly offer: TensorflowOffer; readonly from: 'network' | 'wheel' } | 'remove';
 
 /**
  * Set Up TensorFlow: says what it takes, asks, has an engine process do it, and says what became of it. Gives what it is set up
@@ -19,11 +18,17 @@ export async function setUpTensorFlow(
 ): Promise<TensorflowVariant | undefined> {
   const engine = await startEngine();
   try {
-    const state = await engine.tensorflow();
-    const wish = await askFor(state);
+    const looking = engine.tensorflow();
+    const placeHolder = 'Nobody needs it: recipes train without. It is another library to compare with';
+    const wish = await chooseUsable('Set Up TensorFlow', placeHolder, looking.then(waysToSetUp));
     if (wish === undefined) return undefined;
+    const state = await looking;
     if (wish === 'remove') {
       await remove(state, engine);
+      return undefined;
+    }
+    if ('hindrance' in wish) {
+      void vscode.window.showWarningMessage(wish.hindrance);
       return undefined;
     }
     const wheel = wish.from === 'wheel' ? await chooseWheel() : null;
@@ -34,48 +39,6 @@ export async function setUpTensorFlow(
   } finally {
     void engine.dispose();
   }
-}
-
-function askFor(state: TensorflowState): Promise<Wish | undefined> {
-  const { set_up: now, version, offers } = state;
-  const again = now === null ? '' : ' again';
-  const ways = offers.map((offer): Choice<Wish> => {
-    const label = offer.variant === 'gpu' ? 'For an NVIDIA graphics card' : 'For the processor';
-    const sizes = `download ${formatBytes(offer.download_bytes)}, then ${formatBytes(offer.disk_bytes)} on disk`;
-    if (offer.hindrance === null) {
-      return { label: `$(cloud-download) ${label}${again}`, description: sizes, value: { offer, from: 'network' } };
-    }
-    return {
-      label: `$(error) ${label}`,
-      description: 'not on this computer',
-      detail: offer.hindrance,
-      problem: offer.hindrance,
-    };
-  });
-  const cpu = offers.find(({ variant }) => variant === 'cpu')!;
-  const others: readonly Choice<Wish>[] = [
-    {
-      label: '$(file-zip) From a wheel on disk…',
-      description: 'for computers without a network',
-      detail: `TensorFlow ${version} for the processor, as pip downloads it`,
-      value: { offer: cpu, from: 'wheel' },
-    },
-    ...(now === null
-      ? []
-      : [
-          {
-            label: '$(trash) Remove TensorFlow',
-            description: `${formatBytes(now.bytes)} in ${state.folder}`,
-            value: 'remove' as const,
-          },
-        ]),
-  ];
-  const title =
-    now === null
-      ? 'Set Up TensorFlow'
-      : `Set Up TensorFlow: ${version} is set up for the ${now.variant === 'gpu' ? 'graphics card' : 'processor'}`;
-  const placeHolder = 'Nobody needs it: recipes train without. It is another library to compare with';
-  return chooseUsable(title, placeHolder, [...group('fetch it', ways), ...group('otherwise', others)]);
 }
 
 async function chooseWheel(): Promise<string | undefined> {

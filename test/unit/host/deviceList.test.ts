@@ -67,7 +67,7 @@ describe('the list of devices', () => {
     assert.equal(last.description, 'a graphics card of any maker: cannot be used here');
     assert.equal(
       last.problem,
-      'webgpu: No graphics driver was found that it could use. Install a Vulkan driver of your GPU, then look again.',
+      'webgpu cannot be used here. No graphics driver was found that it could use. Install a Vulkan driver of your GPU, then look again.',
     );
   });
 

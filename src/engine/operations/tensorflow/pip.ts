@@ -41,7 +41,7 @@ export async function fetchWheels(
   const pip = await tellingBytes(downloads, totalBytes, site.onNews, () =>
     runProgram('python3', ['-m', 'pip', 'download', ...options, ...pipTarget, ...wanted], {
       signal: site.signal,
-      env: { TMPDIR: temporary, PYTHONNOUSERSITE: '', PIP_PROGRESS_BAR: 'off' },
+      env: { TMPDIR: temporary, PIP_PROGRESS_BAR: 'off' },
     }),
   );
   const all = `${pip?.stdout ?? ''}\n${pip?.stderr ?? ''}`;
