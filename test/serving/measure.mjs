@@ -28,9 +28,9 @@ const { values: options } = parseArgs({
 const seconds = Number(options.seconds);
 const scratch = mkdtempSync(path.join(tmpdir(), 'lora-serve-'));
 try {
-  const { base, adapter } = prepare();
+  const { base, adapters } = prepare();
   await waitForQuiet();
-  const server = await LoadedServer.start(cli, base, { one: adapter, two: adapter });
+  const server = await LoadedServer.start(cli, base, adapters);
   try {
     console.log(`load ${loadavg()[0].toFixed(1)} on ${cpus().length} cores`);
     await server.learnAnswers();
@@ -44,15 +44,24 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** The example with an adapter of twenty steps, unless others are named. */
+/** The example with two adapters that answer differently, unless others are named. */
 function prepare() {
   if (options['base-model'] !== undefined && options.adapter !== undefined) {
-    return { base: path.resolve(options['base-model']), adapter: path.resolve(options.adapter) };
+    const adapter = path.resolve(options.adapter);
+    return { base: path.resolve(options['base-model']), adapters: { one: adapter, two: adapter } };
   }
   cpSync(numbers, scratch, { recursive: true });
   const recipe = path.join(scratch, 'count-by-ten.lora.json');
-  execFileSync(process.execPath, [cli, 'train', recipe, '--set', 'training.max_steps=20'], { stdio: 'ignore' });
-  return { base: path.join(scratch, 'model'), adapter: path.join(scratch, 'adapters', 'count-by-ten') };
+  const adapters = {};
+  for (const [name, steps] of [
+    ['one', 20],
+    ['two', 60],
+  ]) {
+    const values = [`training.max_steps=${steps}`, `output=adapters/${name}`].flatMap((value) => ['--set', value]);
+    execFileSync(process.execPath, [cli, 'train', recipe, ...values], { stdio: 'ignore' });
+    adapters[name] = path.join(scratch, 'adapters', name);
+  }
+  return { base: path.join(scratch, 'model'), adapters };
 }
 
 async function loads(server) {

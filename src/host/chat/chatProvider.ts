@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import type { DescribedAdapter } from '../../run/adapterBases';
+import { wordsOf } from '../engine/editorWords';
 import type { EngineClient } from '../engine/engineClient';
 import type { Disposable } from '../signal';
 import { systemClock } from '../views/coalesce';
 import { ChatEngines } from './chatEngines';
 import { chatModels, type AdapterModel } from './chatModels';
 import { samplingOf, turnOf, turnsOf } from './conversation';
-import { wordsOf } from './failures';
 import type { ChatModelAnswers, ChatRequestMessage, ChatResponseOptions, LanguageModelApi } from './languageModelApi';
 
 export interface ChatOptions {

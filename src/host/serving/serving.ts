@@ -1,9 +1,10 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Failure } from '../../failure/failure';
-import type { DescribedAdapter } from '../../run/adapterBases';
+import type { AdapterProblem, DescribedAdapter } from '../../run/adapterBases';
 import { withBaseModel } from '../adapters/withBaseModel';
 import { commandIds } from '../commands/commandIds';
+import { inEditorWords, wordsOf } from '../engine/editorWords';
 import type { EngineClient } from '../engine/engineClient';
 import type { Disposable } from '../signal';
 import { AdapterServer, type ServedBase } from './adapterServer';
@@ -11,7 +12,7 @@ import { chooseAdapters, chooseFamily } from './chooseAdapters';
 import { families } from './families';
 import { showServerMenu } from './serverMenu';
 import { ServingStatus } from './servingStatus';
-import { inEditorWords, modelNames } from './servingText';
+import { modelNames } from './servingText';
 
 export interface ServingOptions {
   startEngine(): Promise<EngineClient>;
@@ -184,8 +185,8 @@ export class Serving implements Disposable {
 
   async #tellEnded(server: AdapterServer, error: unknown): Promise<void> {
     const [again, log] = ['Serve Again', 'Show Engine Log'];
-    const reason = error instanceof Error ? error.message : String(error);
-    const answer = await vscode.window.showErrorMessage(`The server of adapters has ended: ${reason}`, again, log);
+    const text = `The server of adapters has ended. ${wordsOf(error)}`;
+    const answer = await vscode.window.showErrorMessage(text, again, log);
     if (answer === log) await vscode.commands.executeCommand(commandIds.showEngineLog);
     const [first] = server.facts.adapters;
     if (answer === again) {
@@ -200,7 +201,7 @@ export class Serving implements Disposable {
     if (base !== null && base.path !== server.base.path) return this.#offerOther(server, adapter, base.name);
     const mayFit = server.base.isChosen && problem?.code === 'base-of-adapter-unknown';
     if (problem !== null && !mayFit) {
-      void vscode.window.showErrorMessage([problem.message, problem.hint ?? ''].join(' ').trim());
+      void vscode.window.showErrorMessage(wordsOf(failureOf(problem)));
       return;
     }
     await this.#attach(server, [adapter]);
@@ -239,9 +240,8 @@ export class Serving implements Disposable {
         await server.add(adapter);
         added.push(adapter.name);
       } catch (error) {
-        const said = inEditorWords(error);
-        if (!(said instanceof Failure)) throw said;
-        void vscode.window.showErrorMessage([said.message, said.hint ?? ''].join(' ').trim());
+        if (!(error instanceof Failure)) throw error;
+        void vscode.window.showErrorMessage(wordsOf(error));
       }
     }
     if (added.length === 0) return;
@@ -267,9 +267,10 @@ function baseToServe(chosen: readonly DescribedAdapter[], named: string | null):
   if (named !== null) {
     return { path: named, name: path.basename(named), hasChatTemplate: false, isChosen: true };
   }
-  if (first?.base == null) {
-    const { code, message, hint } = first!.problem!;
-    throw new Failure(code, message, hint === null ? {} : { hint });
-  }
+  if (first?.base == null) throw failureOf(first!.problem!);
   return { ...first.base, isChosen: false };
+}
+
+function failureOf({ code, message, hint }: AdapterProblem): Failure {
+  return new Failure(code, message, hint === null ? {} : { hint });
 }

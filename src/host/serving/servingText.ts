@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { Failure } from '../../failure/failure';
 import { formatCount } from '../../run/format';
 import type { ServedAdapter, ServeNews } from '../../run/serving';
 
@@ -127,22 +126,3 @@ const writers: Readonly<Record<Snippet, (url: string, model: string, canChat: bo
     ].join('\n');
   },
 };
-
-/** What the command line answers with options is answered with what the editor has. */
-const hints: Readonly<Record<string, string>> = {
-  'address-unusable': 'Set lora.serve.port to another port, or to 0 for any that is free.',
-  'adapter-misfit': 'Serve it beside adapters of its own base model.',
-  'adapter-name-taken': 'Rename the adapter: clients ask for it by its name.',
-};
-
-/** A failure with a next step that the editor offers. */
-export function inEditorWords(error: unknown): unknown {
-  if (!(error instanceof Failure)) return error;
-  const { code, message, place, exitCode } = error;
-  const hint = hints[code] ?? error.hint;
-  return new Failure(code, message, {
-    exitCode,
-    ...(hint === undefined ? {} : { hint }),
-    ...(place === undefined ? {} : { place }),
-  });
-}

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { Failure } from '../../../src/failure/failure';
 import { chatModels } from '../../../src/host/chat/chatModels';
 import { samplingOf, turnsOf } from '../../../src/host/chat/conversation';
-import { wordsOf } from '../../../src/host/chat/failures';
+import { wordsOf } from '../../../src/host/engine/editorWords';
 import type { DescribedAdapter } from '../../../src/run/adapterBases';
 
 const base = { path: '/m/base', name: 'org/base', family: 'llama', contextLength: 1000, hasChatTemplate: true };

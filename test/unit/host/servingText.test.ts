@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Failure } from '../../../src/failure/failure';
 import type { AdapterBase } from '../../../src/run/adapterBases';
 import { families } from '../../../src/host/serving/families';
 import {
   asksForText,
-  inEditorWords,
   modelNames,
   newsLine,
   snippet,
@@ -88,15 +86,4 @@ describe('examples', () => {
     assert.match(snippet('javascript', facts), /client\.chat\.completions\.create[^]*choices\[0\]\.message\.content/);
     assert.match(snippet('python', facts), /OpenAI\(base_url="http:\/\/127\.0\.0\.1:4711\/v1", api_key="none"\)/);
   });
-});
-
-test('what the command line answers with options the editor answers with what it has', () => {
-  const failure = new Failure('address-unusable', 'Cannot listen.', { hint: 'choose another --port.', exitCode: 3 });
-  const said = inEditorWords(failure) as Failure;
-  assert.deepEqual([said.code, said.message, said.exitCode], ['address-unusable', 'Cannot listen.', 3]);
-  assert.match(said.hint ?? '', /lora\.serve\.port/);
-  const other = new Failure('adapter-missing', 'Gone.', { hint: 'Look elsewhere.' });
-  assert.equal((inEditorWords(other) as Failure).hint, 'Look elsewhere.');
-  const bug = new Error('bug');
-  assert.equal(inEditorWords(bug), bug);
 });
