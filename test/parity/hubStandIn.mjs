@@ -37,7 +37,7 @@ api = HfApi(endpoint=sys.argv[1], token="hf_writer")
 api.create_repo("someone/by-python", private=True, exist_ok=True)
 api.create_repo("someone/by-python", private=True, exist_ok=True)
 api.upload_folder(repo_id="someone/by-python", folder_path=sys.argv[2])
-info = api.model_info("someone/by-python", files_metadata=True)
+info = api.model_info("someone/by-python", revision="main", files_metadata=True)
 assert info.private, "it should be private"
 `;
   const env = { ...process.env, HF_HUB_DISABLE_XET: '1', HF_HUB_DISABLE_PROGRESS_BARS: '1', HF_HOME: scratch };
