@@ -12,6 +12,7 @@ import { initCommand } from './commands/init';
 import { languageServerCommand } from './commands/languageServer';
 import { mergeCommand } from './commands/merge';
 import { planCommand } from './commands/plan';
+import { publishCommand } from './commands/publish';
 import { runsCommand } from './commands/runs';
 import { serveCommand } from './commands/serve';
 import { setupCommand } from './commands/setup';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   serveCommand,
   exportCommand,
   importCommand,
+  publishCommand,
   adaptersCommand,
   runsCommand,
   doctorCommand,

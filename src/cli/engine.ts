@@ -16,6 +16,7 @@ import type { Exported, ExportRequest, Imported, ImportRequest, ListedFormat } f
 import type { MergeNews, MergeOutcome, MergeRequest } from '../run/merge';
 import type { Plan } from '../run/plan';
 import type { DatasetDescription, FoundIngredients, Proposal, ProposeParams } from '../run/proposal';
+import type { PublishNews, PublishOutcome, PublishRequest } from '../run/publish';
 import type { ServeNews, ServeOptions } from '../run/serving';
 import type { TrainingEvent } from '../run/trainingEvent';
 
@@ -55,6 +56,8 @@ export interface Engine {
   export(request: ExportRequest, signal: AbortSignal): Promise<Exported>;
   /** Makes a PEFT adapter of one in the layout of mlx-lm or llama.cpp. */
   import(request: ImportRequest): Promise<Imported>;
+  /** Puts an adapter's files on the hub. */
+  publish(request: PublishRequest, onNews: (news: PublishNews) => void, signal: AbortSignal): Promise<PublishOutcome>;
   /** The runs of the recipes in `folder`, latest first. */
   runs(folder: string): Promise<readonly RunSummary[]>;
   doctor(): Promise<MachineReport>;

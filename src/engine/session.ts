@@ -15,6 +15,7 @@ import { importAdapter } from './operations/import/importAdapter';
 import { mergeModel } from './operations/merge/mergeModel';
 import { planRecipe } from './operations/planRecipe';
 import { proposeRecipe } from './operations/proposeRecipe';
+import { publishAdapter } from './operations/publish/publishAdapter';
 import { serve } from './operations/serve/serve';
 import { showTokens } from './operations/showTokens';
 import { removeTensorflow, setUpTensorflow } from './operations/tensorflow/setUp';
@@ -36,6 +37,8 @@ export function createEngine() {
     export: exportAdapter,
     exportFormats: listExportFormats,
     import: importAdapter,
+    publish: (...[request, onNews, signal]: Parameters<typeof publishAdapter>) =>
+      publishAdapter(request, onNews, signal),
     runs: listRuns,
     doctor: () => describeMachine(),
     /** As `doctor`, with what earlier trials of devices found. */

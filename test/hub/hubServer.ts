@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { HubUploads } from './hubUploads';
 
 /** What of a model's files the server holds. */
 export interface ServedModel {
@@ -41,7 +42,7 @@ export interface SeenRequest {
 }
 
 /** Known tokens; any other one is refused as the hub refuses it. */
-export const knownTokens = ['hf_reader', 'hf_stranger'];
+export const knownTokens = ['hf_reader', 'hf_stranger', 'hf_writer'];
 
 /**
  * A hub on this machine: the part of the Hugging Face hub's HTTP interface that downloads use, as it answers itself.
@@ -50,6 +51,21 @@ export const knownTokens = ['hf_reader', 'hf_stranger'];
 export class HubServer {
   readonly requests: SeenRequest[] = [];
   readonly faults: Fault[] = [];
+  /** What is uploaded; `hf_writer` may write below `someone/`. */
+  readonly uploads: HubUploads = new HubUploads(
+    {
+      endpoint: () => this.endpoint,
+      // Another name of this machine, thus another origin.
+      storeEndpoint: () => `http://localhost:${(this.#store.address() as AddressInfo).port}`,
+      filesOf: (id) => this.#models.get(id)?.files,
+      put: (id, files, isPrivate) => {
+        const privateTo = isPrivate === true ? ['hf_writer'] : this.#models.get(id)?.privateTo;
+        return this.add({ id, files, ...(privateTo === undefined ? {} : { privateTo }) });
+      },
+    },
+    4000,
+    isLarge,
+  );
   readonly #models = new Map<string, ServedModel & { readonly commit: string }>();
   readonly #hub: Server;
   readonly #store: Server;
@@ -91,6 +107,11 @@ export class HubServer {
     return commit;
   }
 
+  /** The files of a model as they are now. */
+  filesAt(id: string): ReadonlyMap<string, Buffer> | undefined {
+    return this.#models.get(id)?.files;
+  }
+
   /** Requests for the bytes of a file. */
   readsOf(name: string): readonly SeenRequest[] {
     return this.requests.filter(({ method, address }) => method === 'GET' && address.endsWith(`/${name}`));
@@ -105,6 +126,8 @@ export class HubServer {
       end(response.writeHead(fault.status, fault.headers));
       return;
     }
+    if (await this.uploads.answer(request, response, new URL(url, this.endpoint))) return;
+    if (await this.uploads.put(request, response, new URL(url, this.endpoint))) return;
     await work(new URL(url, this.endpoint));
   }
 

@@ -72,6 +72,41 @@ export const hubAnswerInvalid = (what: string): Failure =>
     exitCode: 3,
   });
 
+export const publishNeedsToken = (): Failure =>
+  new Failure('publish-needs-token', 'To publish an adapter the hub must know who does it, and there is no token.', {
+    hint: 'Make one that may write on https://huggingface.co/settings/tokens.',
+  });
+
+export const publishOffline = (): Failure =>
+  new Failure('publish-offline', 'HF_HUB_OFFLINE forbids to ask the hub, so nothing can be published.', {
+    hint: 'Take HF_HUB_OFFLINE out of the environment.',
+    exitCode: 3,
+  });
+
+export const publishIsPublic = (repo: string, url: string): Failure =>
+  new Failure('publish-is-public', `${repo} is public, and the adapter was to be private. Nothing was uploaded.`, {
+    hint: `Make the repository private on ${url}/settings, choose another name, or leave --private out.`,
+    exitCode: 2,
+  });
+
+/** `reason` is what the hub says. */
+export const publishRefused = (repo: string, reason: string): Failure =>
+  new Failure('publish-refused', `The hub does not let this token write to ${repo}: ${reason}.`, {
+    hint: 'The token needs the permission to write, and its owner must be allowed to write there.',
+  });
+
+export const publishRejected = (repo: string, reason: string): Failure =>
+  new Failure('publish-rejected', `The hub does not take the files for ${repo}: ${reason}.`, {
+    hint: 'Nothing was changed there. Correct what it names, then publish again.',
+    exitCode: 3,
+  });
+
+export const publishDiffers = (repo: string, file: string): Failure =>
+  new Failure('publish-differs', `${file} on ${repo} is not the file that was uploaded.`, {
+    hint: 'Publish again. If it happens again, look at what else writes to the repository.',
+    exitCode: 3,
+  });
+
 export const downloadCutOff = (file: string, reason: string, cause: unknown): Failure =>
   new Failure('download-cut-off', `The download of ${file} breaks off again and again: ${reason}.`, {
     hint: 'Start it again when the network is better: it goes on where it stopped.',

@@ -29,6 +29,8 @@ export interface RemoteFile {
 /** A model at one commit. */
 export interface RemoteModel {
   readonly commit: string;
+  /** Whether only some people see it. */
+  readonly isPrivate: boolean;
   /** Files of its uppermost folder. */
   readonly files: readonly RemoteFile[];
 }
@@ -249,7 +251,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** `fetch` says only that it failed; the system's code lies below. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     const code = 'code' in at && typeof at.code === 'string' ? at.code : '';
     if (reasons[code] !== undefined) return reasons[code];
@@ -279,7 +281,8 @@ function readModelInfo(text: string): RemoteModel {
   // What the hub says becomes names of files here.
   if (typeof commit !== 'string' || !/^[0-9a-f]{40}$/.test(commit)) throw hubAnswerInvalid('it names no commit');
   if (!Array.isArray(siblings)) throw hubAnswerInvalid('it lists no files');
-  return { commit, files: siblings.flatMap(readSibling) };
+  const isPrivate = isJsonObject(info) && info['private'] === true;
+  return { commit, isPrivate, files: siblings.flatMap(readSibling) };
 }
 
 function readSibling(sibling: unknown): readonly RemoteFile[] {

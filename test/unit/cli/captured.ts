@@ -24,6 +24,7 @@ export function engineWith(part: Partial<Engine>): Engine {
     export: refuse,
     exportFormats: refuse,
     import: refuse,
+    publish: refuse,
     runs: refuse,
     doctor: refuse,
     download: refuse,
