@@ -1,4 +1,4 @@
-import type { Interval95, LikelyToken, WeightedAdapter } from './answers';
+import type { LikelyToken, WeightedAdapter } from './answers';
 import type { WireError } from './engineProtocol';
 
 /** What the playground asks of the engine, and what it is told. */
@@ -17,8 +17,6 @@ export interface PlaygroundModel {
   readonly name: string;
   /** `llama, 15.2 million parameters, reads 256 tokens` */
   readonly words: string;
-  /** Tokens of a text at most, the prompt's included. */
-  readonly maxLength: number;
   /** Whether it has a chat template. */
   readonly knowsChat: boolean;
 }
@@ -44,7 +42,6 @@ export interface PlaygroundEvaluation {
   readonly dataset: string;
   readonly datasetHash: string;
   readonly loss: number;
-  readonly lossInterval: Interval95 | null;
   readonly perplexity: number;
   /** Share of correct first guesses. */
   readonly accuracy: number;

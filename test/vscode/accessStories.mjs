@@ -7,8 +7,8 @@ import { persist, until } from './workbench.mjs';
 
 const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 
-/** What axe-core finds wrong in the dashboard as VS Code shows it, with the elements. */
-async function flaws(workbench) {
+/** What axe-core finds wrong in the page as VS Code shows it, with the elements. */
+export async function flaws(workbench) {
   const body = await workbench.dashboard().locator('body').elementHandle();
   const frame = await body.ownerFrame();
   await frame.evaluate(axe);

@@ -40,7 +40,7 @@ class SourceByHand implements PlaygroundSource {
   open({ baseModel, adapter }: OpenPlaygroundParams): ReturnType<PlaygroundSource['open']> {
     this.asked.push(`open ${baseModel ?? adapter ?? ''}`);
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    const known = { path: '/w/model', name: 'model', words: 'llama', maxLength: 64, knowsChat: true };
+    const known = { path: '/w/model', name: 'model', words: 'llama', knowsChat: true };
     return Promise.resolve(known);
   }
   adapters({ folders }: { readonly folders: readonly string[] }): ReturnType<PlaygroundSource['adapters']> {
@@ -321,7 +321,7 @@ describe('the prompt set', () => {
 
 test('a comparison has figures of the same data side by side, and marks what differs', () => {
   const evaluation: PlaygroundEvaluation = {
-    ...{ dataset: '/w/data.jsonl', datasetHash: 'a', loss: 0.5, lossInterval: null, perplexity: 1.6, accuracy: 0.75 },
+    ...{ dataset: '/w/data.jsonl', datasetHash: 'a', loss: 0.5, perplexity: 1.6, accuracy: 0.75 },
     ...{ baseLoss: 2, score: null, baseScore: null },
   };
   const other: AdapterFacts = {

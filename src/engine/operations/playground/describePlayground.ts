@@ -4,12 +4,11 @@ import { modelWords } from '../describeModels';
 import type { TextModel } from '../textModel';
 
 /** What people are told of the model in the playground. */
-export function describePlayground({ base, maxLength }: TextModel): PlaygroundModel {
+export function describePlayground({ base }: TextModel): PlaygroundModel {
   return {
     path: base.folder.path,
     name: nameOf(base.folder.path),
     words: modelWords(base.model),
-    maxLength,
     knowsChat: base.folder.chatTemplate !== undefined,
   };
 }

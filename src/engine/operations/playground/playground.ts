@@ -134,7 +134,6 @@ function comparable(kept: KeptEvaluation): PlaygroundEvaluation {
     dataset: kept.dataset,
     datasetHash: kept.dataset_sha256,
     loss: kept.eval_loss,
-    lossInterval: kept.eval_loss_interval ?? null,
     perplexity: kept.perplexity,
     accuracy: kept.mean_token_accuracy,
     baseLoss: kept.base?.eval_loss ?? null,
