@@ -22,6 +22,20 @@ export function modelFolders(files: readonly string[]): readonly string[] {
     .filter((folder) => weights.has(folder));
 }
 
+/**
+ * Whether a file may be a whole model in one GGUF file: adapters, the parts for pictures and the further pieces of a split model
+ * have names of their own.
+ */
+export function isGgufModel(file: string): boolean {
+  const name = file.replace(/^.*[/\\]/, '');
+  return /\.gguf$/i.test(name) && !/(\.lora|-lora-[^.]*)\.gguf$|^mmproj|-\d+-of-\d+\.gguf$/i.test(name);
+}
+
+/** What may be a base model among files: folders with weights, then GGUF files. */
+export function baseModelsAmong(files: readonly string[]): readonly string[] {
+  return [...modelFolders(files), ...files.filter(isGgufModel)];
+}
+
 /** Files that may be datasets: first those that hold rows by their ending, then others in no model's or adapter's folder. */
 export function datasetCandidates(files: readonly string[]): readonly string[] {
   const taken = new Set(files.filter((file) => file.endsWith('.safetensors')).map(folderOf));

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { datasetCandidates, modelFolders } from '../../run/ingredients';
+import { baseModelsAmong, datasetCandidates } from '../../run/ingredients';
 import type { FoundIngredients } from '../../run/proposal';
 import { describeDatasets } from './describeDatasets';
 import { describeModels } from './describeModels';
@@ -12,11 +12,11 @@ const deepest = 4;
 const mostFiles = 5000;
 const mostDescribed = 100;
 
-/** What a recipe in or below `folder` could be made of: model folders, models of the hub cache, datasets. */
+/** What a recipe in or below `folder` could be made of: model folders, GGUF files, models of the hub cache, datasets. */
 export async function findIngredients(folder: string, signal?: AbortSignal): Promise<FoundIngredients> {
   const files = await filesBelow(folder);
   return {
-    models: await describeModels({ folders: modelFolders(files), withCache: true }, signal),
+    models: await describeModels({ folders: baseModelsAmong(files), withCache: true }, signal),
     datasets: await describeDatasets(datasetCandidates(files).slice(0, mostDescribed), signal),
   };
 }

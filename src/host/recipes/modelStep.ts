@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { modelFolders } from '../../run/ingredients';
+import { baseModelsAmong } from '../../run/ingredients';
 import type { ModelDescription } from '../../run/proposal';
 import { commandIds } from '../commands/commandIds';
 import { chooseFolder } from '../commands/recipeCommands';
@@ -13,7 +13,7 @@ import { chooseUsable, group, type Choice } from './steps';
 const limit = 500;
 
 /** How a base model is got: it is there, or is asked for further. */
-type ModelChoice = { readonly is: string } | { readonly ask: 'browse' | 'download' | 'type' };
+type ModelChoice = { readonly is: string } | { readonly ask: 'browse' | 'gguf' | 'download' | 'type' };
 
 /** The base model as the recipe will say it: a path from `folder` or a hub id. Undefined: the user left. */
 export async function chooseModel(
@@ -29,11 +29,11 @@ export async function chooseModel(
   if (choice.ask === 'download') {
     return vscode.commands.executeCommand<string | undefined>(commandIds.downloadBaseModel, forRecipe);
   }
-  const chosen = await chooseFolder(title, 'Use This Model');
+  const chosen = await (choice.ask === 'gguf' ? chooseGguf(title) : chooseFolder(title, 'Use This Model'));
   return chosen === undefined ? undefined : pathFromRecipe(folder, chosen);
 
   async function choices(): Promise<readonly Choice<ModelChoice>[]> {
-    const found = modelFolders(await files.matching('**/{config.json,*.safetensors}', limit));
+    const found = baseModelsAmong(await files.matching('**/{config.json,*.safetensors,*.gguf}', limit));
     const described = await describe(found);
     const choiceOf = (model: ModelDescription): Choice<ModelChoice> => modelChoice(model, folder);
     return [
@@ -56,6 +56,11 @@ export async function chooseModel(
 const elsewhere: readonly Choice<ModelChoice>[] = [
   { label: '$(folder-opened) Choose a model folder…', value: { ask: 'browse' } },
   {
+    label: '$(file-binary) Choose a GGUF file…',
+    detail: 'A model in one file, as Ollama, LM Studio and llama.cpp use it',
+    value: { ask: 'gguf' },
+  },
+  {
     label: '$(cloud-download) Download a model…',
     detail: 'Choose from a list of small ones, or any by its id on the Hugging Face hub',
     value: { ask: 'download' },
@@ -71,6 +76,17 @@ function modelChoice({ reference, isCached, words, isUsable }: ModelDescription,
   const is = isCached ? reference : pathFromRecipe(folder, reference);
   if (isUsable) return { label: `$(package) ${is}`, description: words, value: { is } };
   return { label: `$(error) ${is}`, description: 'cannot be used', detail: words, problem: words };
+}
+
+async function chooseGguf(title: string): Promise<string | undefined> {
+  const filters = { 'GGUF models': ['gguf'] };
+  const chosen = await vscode.window.showOpenDialog({
+    title,
+    openLabel: 'Use This Model',
+    canSelectMany: false,
+    filters,
+  });
+  return chosen?.[0]?.fsPath;
 }
 
 function typeId(title: string): Thenable<string | undefined> {

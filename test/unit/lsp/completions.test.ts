@@ -136,13 +136,31 @@ describe('values', () => {
     const world = await tinyWorld(t);
     await mkdir(path.join(world.folder, 'deep', 'other'), { recursive: true });
     await writeFile(path.join(world.folder, 'deep', 'rows.csv'), 'text\nhello\n');
+    for (const name of ['small.Q4_1.gguf', 'mine.lora.gguf']) {
+      await writeFile(path.join(world.folder, 'deep', 'other', name), 'GGUF');
+    }
     await writeJson(path.join(world.folder, 'deep', 'package.json'), { name: 'no dataset' });
     const models = await world.open('{ "base_model": "‸" }');
-    assert.ok(labels(await world.service.completions(models.document, models.position)).includes('./model'));
+    const found = await world.service.completions(models.document, models.position);
+    assert.ok(labels(found).includes('./model'));
+    assert.equal(
+      found.find(({ label }) => label === './deep/other/small.Q4_1.gguf')?.detail,
+      'base model, GGUF, 4 bytes',
+    );
+    assert.ok(!labels(found).some((label) => label.endsWith('mine.lora.gguf')));
     const sets = await world.open('{ "dataset": { "path": "‸" } }');
     const offered = labels(await world.service.completions(sets.document, sets.position));
     assert.ok(offered.includes('./deep/rows.csv') && offered.includes('./data.jsonl'));
     assert.ok(!offered.some((label) => label.includes('package.json')));
+  });
+
+  test('GGUF files of the folder that is typed are base models', async (t) => {
+    const world = await tinyWorld(t);
+    await writeFile(path.join(world.folder, 'model', 'small.gguf'), 'GGUF');
+    const { document, position } = await world.open('{ "base_model": "./model/‸" }');
+    const offered = labels(await world.service.completions(document, position));
+    assert.ok(offered.includes('./model/small.gguf'));
+    assert.ok(!offered.includes('./model/config.json'));
   });
 
   test('paths go on from what is typed', async (t) => {

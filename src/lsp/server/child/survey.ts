@@ -1,6 +1,7 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { findInHubCache, hubCacheFolder } from '../../../engine/formats/hubCache';
+import { isGgufModel } from '../../../run/ingredients';
 import { formatBytes } from '../../../run/format';
 import type { FoundPath } from '../../service/knowledge';
 import type { AskedRecipe, Surveyed } from '../questions';
@@ -14,11 +15,14 @@ export async function survey({ file, workspace }: AskedRecipe): Promise<Surveyed
   const from = path.dirname(file);
   const folders = new Map<string, Set<string>>();
   const datasets: string[] = [];
+  const ggufs: string[] = [];
   for await (const found of filesBelow(workspace.length > 0 ? workspace : [from])) {
     const name = path.basename(found);
     const folder = path.dirname(found);
     if (/^(config|adapter_config)\.json$|\.safetensors$/.test(name)) {
       folders.set(folder, (folders.get(folder) ?? new Set()).add(name));
+    } else if (isGgufModel(name)) {
+      ggufs.push(found);
     } else if (/\.(jsonl|ndjson|csv|tsv|parquet)$/i.test(name) || (name.endsWith('.json') && (await isList(found)))) {
       datasets.push(found);
     }
@@ -30,6 +34,7 @@ export async function survey({ file, workspace }: AskedRecipe): Promise<Surveyed
   return {
     baseModels: [
       ...(await Promise.all(models.slice(0, limit).map((folder) => foundModel(folder, pathFrom(from, folder))))),
+      ...(await Promise.all(ggufs.slice(0, limit).map(async (found) => foundGguf(found, pathFrom(from, found))))),
       ...(await cachedModels()),
     ],
     datasets: await Promise.all(
@@ -43,6 +48,11 @@ async function foundModel(folder: string, text: string): Promise<FoundPath> {
   const config = await readJson(path.join(folder, 'config.json'));
   const family = typeof config['model_type'] === 'string' ? config['model_type'] : 'unknown family';
   return { text, detail: `base model, ${family}` };
+}
+
+async function foundGguf(file: string, text: string): Promise<FoundPath> {
+  const found = await stat(file).catch(() => undefined);
+  return { text, detail: ['base model, GGUF', ...(found === undefined ? [] : [formatBytes(found.size)])].join(', ') };
 }
 
 async function foundAdapter(folder: string, text: string): Promise<FoundPath> {

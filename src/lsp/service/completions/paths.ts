@@ -1,4 +1,5 @@
 import { CompletionItemKind } from 'vscode-languageserver-types';
+import { isGgufModel } from '../../../run/ingredients';
 import type { Cursor } from '../cursor';
 import type { FoundPath, Sources } from '../knowledge';
 import type { RecipeDocument } from '../recipeDocument';
@@ -16,6 +17,10 @@ const found: Readonly<Record<PathKind, (sources: Sources, document: RecipeDocume
 
 const datasetEnding = /(?<!\.lora)\.(jsonl|ndjson|json|csv|tsv|parquet|txt|md)$/i;
 
+function isOfKind(kind: PathKind, name: string): boolean {
+  return kind === 'dataset' ? datasetEnding.test(name) : kind === 'model' && isGgufModel(name);
+}
+
 /** What was found of this kind, and what lies in the folder that is typed so far. */
 export async function pathSuggestions(
   document: RecipeDocument,
@@ -32,7 +37,7 @@ export async function pathSuggestions(
   const plain = (text: string): string => text.replace(/^\.\/|\/$/g, '');
   const known = new Set(whole.map(({ text }) => plain(text)));
   const parts = entries
-    .filter(({ name, isFolder }) => isFolder || (kind === 'dataset' && datasetEnding.test(name)))
+    .filter(({ name, isFolder }) => isFolder || isOfKind(kind, name))
     .map(({ name, isFolder }): Suggestion => {
       const label = `${folder}${name}${isFolder ? '/' : ''}`;
       return {
