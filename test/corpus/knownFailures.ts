@@ -189,7 +189,7 @@ export const knownFailures: readonly KnownFailure[] = [
   {
     failure: 'A weighted combination of adapters that is silently wrong',
     seen: ['huggingface/peft#3761', 'huggingface/peft#3737'],
-    codes: ['adapters-not-combinable'],
+    codes: ['adapters-not-combinable', 'merge-contested'],
   },
   {
     failure: 'An adapter is loaded, but the model says the same as without it',

@@ -19,7 +19,16 @@ export function withBaseModel(card: string, from: string | null, to: string): st
       '',
     ],
   ];
-  return changes.reduce((text, [before, after]) => text.replaceAll(before, after), card);
+  const renamed = from.toLowerCase().endsWith('.gguf') ? withoutGguf(card, from, to) : card;
+  return changes.reduce((text, [before, after]) => text.replaceAll(before, after), renamed);
+}
+
+/** On the hub the base model is a folder, from which Transformers needs no GGUF file. */
+function withoutGguf(card: string, from: string, to: string): string {
+  return card
+    .replace(/^base_model = ".*"\ngguf_file = ".*".*$/m, `base_model = ${JSON.stringify(to)}`)
+    .replaceAll(', gguf_file=gguf_file)', ')')
+    .replaceAll(`llama-cli -m ${shellWord(from)} `, 'llama-cli -m base-model.gguf ');
 }
 
 /** A card that names no base model gets one. */

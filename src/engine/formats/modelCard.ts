@@ -11,6 +11,8 @@ export interface ModelCardFacts {
   readonly baseModel: string;
   /** Whether `baseModel` is a path from the recipe's folder, not a hub id or an absolute path. */
   readonly isBaseModelRelative?: boolean;
+  /** Name of the GGUF file, where the base model is a folder with nothing but one. */
+  readonly ggufName?: string;
   /** PEFT's task type, such as `CAUSAL_LM`. */
   readonly taskType: string;
   /** Largest rank of a layer. */
@@ -50,7 +52,11 @@ const pipelineTags: Readonly<Record<string, string>> = {
 
 /** The README.md of an adapter folder: YAML front matter as the Hugging Face hub reads it, then Markdown. */
 export function renderModelCard(facts: ModelCardFacts): string {
-  return [frontMatter(facts), introduction(facts), usageText(facts), training(facts)].join('\n');
+  const { baseModel, ggufName } = facts;
+  const place = ggufName === undefined ? baseModel : `${baseModel.replace(/[\\/]+$/, '')}/${ggufName}`;
+  return [frontMatter(facts), introduction(facts), usageText({ ...facts, baseModel: place }), training(facts)].join(
+    '\n',
+  );
 }
 
 function frontMatter({ baseModel, taskType }: ModelCardFacts): string {

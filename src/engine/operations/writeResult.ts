@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { adapterReplacement, lossCurveName, writeAdapterFolder } from '../formats/adapterFolder';
 import { checkFolderWritable } from '../formats/atomicFile';
 import { adapterConfigDefaults } from '../formats/adapterConfig';
@@ -8,7 +8,7 @@ import { renderLossCurve } from '../formats/lossCurve';
 import type { Losses } from '../formats/lossCurve';
 import { renderModelCard } from '../formats/modelCard';
 import type { CardValue } from '../formats/modelCard';
-import { modelReplacement, tokenizerFilesOf, tokenizerJsonOf, writeModelFolder } from '../formats/modelFolder';
+import { isGguf, modelReplacement, tokenizerFilesOf, tokenizerJsonOf, writeModelFolder } from '../formats/modelFolder';
 import type { TensorToWrite } from '../formats/safetensors';
 import { readWeight } from '../facts/baseModel';
 import type { BaseModel } from '../facts/baseModel';
@@ -146,6 +146,7 @@ function modelCard(prepared: Prepared, plan: Plan, result: Result, curve: string
     isBaseModelRelative:
       !isAbsolute(recipe.base_model) &&
       [base.folder.path, dirname(base.folder.path)].includes(resolve(dirname(loaded.file), recipe.base_model)),
+    ...(isGguf(base.folder.path) && !isGguf(recipe.base_model) ? { ggufName: basename(base.folder.path) } : {}),
     taskType: recipe.task_type,
     rank: Math.max(...adapter.targets.map(({ r }) => r)) * (changesBase(adapter) ? 2 : 1),
     holdsWeights: adapter.trainables.some(({ baseWeight }) => baseWeight !== undefined),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { withBaseModel } from '../../../src/engine/formats/cardBase';
 import { renderModelCard } from '../../../src/engine/formats/modelCard';
 import type { ModelCardFacts } from '../../../src/engine/formats/modelCard';
 
@@ -45,6 +46,13 @@ describe('a model card', () => {
       assert.ok(card.includes(part), part);
     }
     assert.doesNotMatch(card, /vllm|mlx/i);
+    const inFolder = renderModelCard({ ...facts, baseModel: './models/', ggufName: 'base.Q8_0.gguf' });
+    assert.ok(inFolder.includes('base_model = "./models"\ngguf_file = "base.Q8_0.gguf"'));
+    assert.ok(inFolder.includes('llama-cli -m ./models/base.Q8_0.gguf --lora support-bot.gguf\n'));
+    assert.match(inFolder, /^base_model: \.\/models\/$/m);
+    const published = withBaseModel(card, './models/base.Q8_0.gguf', 'owner/base');
+    assert.ok(published.includes('base_model = "owner/base"\n'));
+    assert.doesNotMatch(published, /gguf_file|models\/base/);
     assert.ok(renderModelCard({ ...facts, baseModel: 'base.gguf' }).includes('base_model = "."\n'));
   });
 

@@ -84,7 +84,7 @@ async function lastLogits(session: InferenceSession, rows: readonly (readonly nu
       Object.keys(cache).map((name) => [name, results[name.replace('past_key_values', 'present')]!]),
     );
   }
-  const [count, length, vocabulary] = last!.dims as [number, number, number];
+  const [count, length, vocabulary] = last!.dims as readonly [number, number, number];
   const data = last!.data as Float32Array;
   return Array.from({ length: count }, (_, row) => {
     return data.slice(((row + 1) * length - 1) * vocabulary, (row + 1) * length * vocabulary);

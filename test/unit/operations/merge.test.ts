@@ -219,7 +219,7 @@ test('two adapters that both replace a weight are refused', async (t) => {
   const other = path.join(folder, 'other');
   await writeTinyAdapter(other, base, { target_modules: ['lm_head'] }, 7);
   const adapters = [adapter, other].map((each) => ({ folder: each, weight: 1 }));
-  await assert.rejects(merge({ ...request, adapters }), failing('adapters-not-combinable'));
+  await assert.rejects(merge({ ...request, adapters }), failing('merge-contested'));
 });
 
 test('an older model is replaced only with a clear word, base and adapter never', async (t) => {

@@ -68,8 +68,8 @@ async function isFolder(place: string): Promise<boolean> {
 async function bytesOf(output: string): Promise<number> {
   const found = await stat(output);
   if (!found.isDirectory()) return found.size;
-  const entries = await readdir(output, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const names = await readdir(output, { recursive: true });
+  const entries = await Promise.all(names.map((name) => stat(path.join(output, name))));
+  const sizes = entries.map((entry) => (entry.isFile() ? entry.size : 0));
   return sizes.reduce((sum, size) => sum + size, 0);
 }

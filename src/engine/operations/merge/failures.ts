@@ -1,8 +1,8 @@
 import { Failure } from '../../../failure/failure';
 
-export const adaptersNotCombinable = (weight: string): Failure =>
+export const mergeContested = (weight: string): Failure =>
   new Failure(
-    'adapters-not-combinable',
+    'merge-contested',
     `These adapters cannot be merged together: more than one of them says what ${weight} shall be.`,
     {
       hint:

@@ -16,13 +16,7 @@ import { floats } from '../../runtime/runtime';
 import { attach } from '../attached';
 import { overlap } from '../overlap';
 import { openBaseOf } from './baseOfAdapter';
-import {
-  adaptersNotCombinable,
-  adapterStartsInsideBase,
-  mergeDiffers,
-  mergeOutputExists,
-  mergeOutputTaken,
-} from './failures';
+import { adapterStartsInsideBase, mergeContested, mergeDiffers, mergeOutputExists, mergeOutputTaken } from './failures';
 import { dtypeNames, mergedTensors, totalBytes } from './mergedTensors';
 import type { MergedTensors } from './mergedTensors';
 import { mergeNotes } from './mergeNotes';
@@ -34,7 +28,7 @@ const storedDtypes = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' } as con
  * Adds adapters to the weights of their base model and writes the result as a model folder of its own, as PEFT's
  * `merge_and_unload()` and `save_pretrained()` do. The folder gets its name only once the model in it was compared with base
  * and adapters. Weights are read, added up and written a few megabytes at a time.
- * @throws Failure `adapters-not-combinable`, `merge-output-exists`, `merge-output-taken`, `merge-not-finite`,
+ * @throws Failure `merge-contested`, `merge-output-exists`, `merge-output-taken`, `merge-not-finite`,
  *   `merge-differs`, those of opening base and adapters, those of `replaceFolderAtomically`
  */
 export async function mergeModel(
@@ -80,7 +74,7 @@ async function combined(base: BaseModel, adapters: readonly WeightedAdapter[]): 
     all.push({ adapter, values: new Map(adapter.trainables.map(({ name }) => [name, floats(tensors, name)])) });
   }
   const one = concatenated(all);
-  if ('contested' in one) throw adaptersNotCombinable(one.contested);
+  if ('contested' in one) throw mergeContested(one.contested);
   return one;
 }
 
