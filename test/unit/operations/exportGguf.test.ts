@@ -181,7 +181,7 @@ describe('what cannot be exported', () => {
     const output = path.join(folder, 'out');
     const failure = await failsWith(
       'export-format-unknown',
-      exportAdapter({ format: 'onnx', adapter, baseModel: null, output, overwrite: false }),
+      exportAdapter({ format: 'coreml', adapter, baseModel: null, output, overwrite: false }),
     );
     assert.match(failure.hint ?? '', /gguf-adapter, gguf/);
   });
