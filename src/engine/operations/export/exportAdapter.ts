@@ -7,6 +7,7 @@ import { outputIsAFolder } from '../../formats/failures';
 import { openBaseModel } from '../../facts/baseModel';
 import { floats } from '../../runtime/runtime';
 import { attach } from '../attached';
+import { folderBytes } from '../folderBytes';
 import { overlap } from '../overlap';
 import { openBaseOf } from '../merge/baseOfAdapter';
 import type { ExportFormat, ExportSource } from './exportFormat';
@@ -67,9 +68,5 @@ async function isFolder(place: string): Promise<boolean> {
 
 async function bytesOf(output: string): Promise<number> {
   const found = await stat(output);
-  if (!found.isDirectory()) return found.size;
-  const entries = await readdir(output, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  return found.isDirectory() ? folderBytes(output) : found.size;
 }

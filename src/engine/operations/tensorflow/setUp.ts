@@ -4,12 +4,12 @@ import type { TensorflowNews, TensorflowOutcome, TensorflowSetUp } from '../../.
 import { removeFolderAtomically, replaceFolderAtomically } from '../../formats/atomicFile';
 import { tensorflowNotBuilt } from '../../runtime/tensorflow/failures';
 import { bindingName, noteName, tensorflowFolder } from '../../runtime/tensorflow/place';
+import { folderBytes } from '../folderBytes';
 import { checkBeforehand } from './beforehand';
 import type { GivenFiles } from './beforehand';
 import { addSources, addTensorflow, nodeHeaders, tfjsPackage } from './ingredients';
 import { runProgram } from './program';
 import { tensorflowVersion } from './releases';
-import { folderBytes } from './site';
 import type { Site, ToldSite } from './site';
 import { tryTensorflow } from './trial';
 
