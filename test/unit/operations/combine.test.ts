@@ -87,7 +87,7 @@ describe('lora combine', () => {
     assert.ok(distance(sum, deltas(await attach(opened, request.output, 1))) < 1e-6);
     const { config, tensors } = await readAdapterFolder(request.output);
     assert.deepEqual([config.r, config.lora_alpha, config.use_rslora], [9, 9, false]);
-    assert.deepEqual([...config.target_modules!].sort(), ['down_proj', 'embed_tokens', 'q_proj']);
+    assert.deepEqual((config.target_modules as string[]).toSorted(), ['down_proj', 'embed_tokens', 'q_proj']);
     // As PEFT stores it.
     assert.ok(tensors.has('model.embed_tokens.weight'));
     const card = await readFile(path.join(request.output, 'README.md'), 'utf8');

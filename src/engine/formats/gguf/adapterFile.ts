@@ -108,11 +108,11 @@ function moduleOf(
 ): GgufAdapterModule {
   const name = huggingFaceName(architecture, weight);
   const { stem } = takeApart(weight);
-  if (name === undefined || /norm$/.test(stem)) {
+  if (name === undefined || stem.endsWith('norm')) {
     throw ggufAdapterUnsupported(file, `models of its kind have no layer "${weight}" that can be adapted`);
   }
   // llama.cpp holds both matrices of an embedding the other way round, and uses them for a shared output layer, too.
-  if (/embd$/.test(stem)) throw ggufAdapterUnsupported(file, `it adapts the embedding "${weight}"`);
+  if (stem.endsWith('embd')) throw ggufAdapterUnsupported(file, `it adapts the embedding "${weight}"`);
   const [r = 0, inFeatures = 0] = a.shape;
   const [outFeatures = 0, inner] = b.shape;
   if (a.shape.length !== 2 || b.shape.length !== 2 || r === 0 || r !== inner) {
