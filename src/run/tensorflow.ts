@@ -6,6 +6,8 @@ export type TensorflowVariant = (typeof tensorflowVariants)[number];
 export interface TensorflowOffer {
   readonly variant: TensorflowVariant;
   readonly download_bytes: number;
+  /** What is fetched all the same where TensorFlow's wheel is given: NVIDIA's libraries for a card. */
+  readonly library_bytes: number;
   /** What is kept. */
   readonly disk_bytes: number;
   /** What is missing on this computer, with the next step; null where nothing is. */

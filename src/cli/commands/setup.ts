@@ -1,6 +1,7 @@
 import path from 'node:path';
-import type { TensorflowNews, TensorflowSetUp } from '../../run/tensorflow';
+import type { TensorflowNews, TensorflowSetUp, TensorflowVariant } from '../../run/tensorflow';
 import { formatBytes } from '../../run/format';
+import { releases } from '../../engine/operations/tensorflow/releases';
 import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
 import { wrongUsage } from '../failures';
 import { ProgressLine } from '../progressLine';
@@ -10,21 +11,31 @@ export const setupCommand: Command = {
   summary: 'Set up TensorFlow as a second runtime',
   arguments: [{ name: 'tensorflow', isRequired: true }],
   options: {
-    cpu: { type: 'flag', description: 'For the processor (the default): a download of 207 MB, 614 MB on disk.' },
+    cpu: { type: 'flag', description: `For the processor (the default): ${costOf('cpu')}.` },
     gpu: {
       type: 'flag',
-      description: "For an NVIDIA graphics card, with NVIDIA's libraries: a download of about 2 GB, 4 GB on disk.",
+      description: `For an NVIDIA graphics card, with NVIDIA's libraries: about ${costOf('gpu')}; always needs a network.`,
     },
-    wheel: { type: 'text', value: 'FILE', description: "TensorFlow's wheel on disk, for computers without a network." },
+    wheel: {
+      type: 'text',
+      value: 'FILE',
+      description: "TensorFlow's wheel on disk. With --gpu NVIDIA's libraries are fetched all the same.",
+    },
     package: {
       type: 'text',
       value: 'FILE',
       description: 'The package @tensorflow/tfjs-node-gpu on disk, as `npm pack` writes it.',
     },
+    headers: {
+      type: 'text',
+      value: 'FILE',
+      description: 'The package node-api-headers on disk; needed where Node comes without node_api.h.',
+    },
     remove: { type: 'flag', description: 'Remove what was set up.' },
   },
   notes: [
     'Nobody needs it: recipes train without. It is for comparing runtimes, by "runtime": "tensorflow" under "engine".',
+    'Without a network, for the processor: --wheel, --package and --headers, each a file from a computer that has one.',
     'Needs python3 with pip, g++ and npm; takes about a minute after the download.',
   ],
   stopsWhenAsked: true,
@@ -56,13 +67,18 @@ export const setupCommand: Command = {
   },
 };
 
+function costOf(variant: TensorflowVariant): string {
+  const { downloadBytes, diskBytes } = releases[variant];
+  return `a download of ${formatBytes(downloadBytes)}, ${formatBytes(diskBytes)} on disk`;
+}
+
 function request(input: CommandInput, context: CommandContext) {
   const file = (option: string): string | null => {
     const given = input.text(option);
     return given === undefined ? null : path.resolve(context.cwd, given);
   };
   const variant = input.flag('gpu') ? ('gpu' as const) : ('cpu' as const);
-  return { variant, wheel: file('wheel'), package: file('package'), signal: context.signal };
+  return { variant, wheel: file('wheel'), package: file('package'), headers: file('headers'), signal: context.signal };
 }
 
 /** Each step is a line; of a download a line that moves, on a terminal. */

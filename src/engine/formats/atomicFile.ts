@@ -119,16 +119,19 @@ export async function replaceFolderAtomically(
 /**
  * Removes `folder` and what killed processes left of it, and says whether there was something. It loses its name first: a
  * kill at any moment leaves the whole folder or none.
+ * @throws Failure `output-unwritable`
  */
 export async function removeFolderAtomically(folder: string): Promise<boolean> {
   const target = path.resolve(folder);
-  await recoverFolder(target);
-  await removeLeftovers(target);
-  if (!(await exists(target))) return false;
-  const nameless = siblingName(target, 'writing');
-  await rename(target, nameless);
-  await rm(nameless, { recursive: true, force: true });
-  return true;
+  return explainingErrors(folder, async () => {
+    await recoverFolder(target);
+    await removeLeftovers(target);
+    if (!(await exists(target))) return false;
+    const nameless = siblingName(target, 'writing');
+    await rename(target, nameless);
+    await rm(nameless, { recursive: true, force: true });
+    return true;
+  });
 }
 
 /**
@@ -368,9 +371,9 @@ async function isFolder(target: string): Promise<boolean> {
   return (await exists(target)) && (await stat(target)).isDirectory();
 }
 
-async function explainingErrors(target: string, work: () => Promise<void>): Promise<void> {
+async function explainingErrors<Result>(target: string, work: () => Promise<Result>): Promise<Result> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     if (error instanceof Failure || systemErrorCode(error) === undefined) throw error;
     throw outputUnwritable(target, error);

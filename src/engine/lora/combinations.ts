@@ -69,14 +69,11 @@ export const combinations: Readonly<Record<'cat' | 'svd' | 'linear', Combination
     const terms = termsOf(updates, inFeatures, outFeatures);
     const [lefts, rights] = [basisOf(terms.map(({ left }) => left)), basisOf(terms.map(({ right }) => right))];
     // Between the two bases the sum is a small matrix, whose singular values are those of the sum.
-    const core = lefts.map((x) => {
-      const row = new Float64Array(rights.length);
-      for (const { left, right } of terms) {
-        const along = dot(x, left);
-        rights.forEach((y, k) => (row[k]! += along * dot(y, right)));
-      }
-      return row;
-    });
+    const core = lefts.map(() => new Float64Array(rights.length));
+    for (const { left, right } of terms) {
+      const across = Float64Array.from(rights, (y) => dot(y, right));
+      lefts.forEach((x, k) => addScaled(core[k]!, dot(x, left), across));
+    }
     const count = Math.min(rank, lefts.length, rights.length);
     const triples = leadingSingularVectors(Matrix.fromRows(core), count, random);
     const [A, B] = [new Float32Array(rank * inFeatures), new Float32Array(outFeatures * rank)];

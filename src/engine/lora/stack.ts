@@ -188,6 +188,16 @@ export function stackRank(adapters: readonly StackedAdapter[]): number {
   );
 }
 
+/** What the matrices of adapters take beside each other, before they are laid there. */
+export function stackBytes(adapters: readonly StackedAdapter[]): number {
+  const widths = new Map<string, number>();
+  for (const { rank, modules } of adapters) {
+    for (const [path, { a, b }] of modules) widths.set(path, (a.length + b.length) / rank);
+  }
+  const width = [...widths.values()].reduce((sum, each) => sum + each, 0);
+  return stackRank(adapters) * width * Float32Array.BYTES_PER_ELEMENT;
+}
+
 /**
  * The shares of a batch's rows, by the name of their input.
  * @param weights for each row how much each of `adapters` counts in it

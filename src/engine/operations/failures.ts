@@ -9,12 +9,18 @@ export const initFromMisfit = (folder: string, detail: string): Failure =>
     place: initFrom,
   });
 
-export const adapterMisfit = (folder: string, detail: string, base: string | null): Failure =>
+/** `base` is the model that `naming` names, where that is another one than it was held against. */
+export const adapterMisfit = (
+  folder: string,
+  detail: string,
+  base: string | null,
+  naming = 'Its adapter_config.json',
+): Failure =>
   new Failure('adapter-misfit', `The adapter in ${folder} was not made for this base model: ${detail}.`, {
     hint:
       base === null
         ? 'Give the base model that it was trained on with --base-model.'
-        : `Its adapter_config.json names "${base}" as its base model: give that one with --base-model.`,
+        : `${naming} names "${base}" as its base model: give that one with --base-model.`,
     place: { file: folder },
   });
 

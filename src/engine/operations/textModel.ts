@@ -8,7 +8,7 @@ import type { ContinuationOptions } from '../generate/continuation';
 import { TextBatch } from '../generate/textBatch';
 import type { BatchReader } from '../generate/textBatch';
 import type { Executable, WeightSource } from '../runtime/runtime';
-import { canBeStacked, stackable } from '../lora/stack';
+import { canBeStacked, stackable, stackBytes } from '../lora/stack';
 import type { StackedAdapter } from '../lora/stack';
 import { layerMatrices, openWeights } from './openWeights';
 import type { OpenWeights } from './openWeights';
@@ -39,6 +39,8 @@ export interface TextModelOptions {
    * with other adapters are then read apart.
    */
   readonly holdsAdapters?: boolean;
+  /** Of adapters larger than this together no graph is made: they are chosen by row. Default 256 MB. */
+  readonly heldBytes?: number;
   /** 0 leaves it to the runtime. */
   readonly threads?: number;
 }
@@ -84,7 +86,7 @@ export interface Load {
   readonly cacheBytes: number;
 }
 
-const defaults = { rows: 8, maxLength: 8192 };
+const defaults = { rows: 8, maxLength: 8192, heldBytes: 256_000_000 };
 
 /**
  * A base model that continues texts, with adapters that are attached and detached while it does. Texts with different
@@ -192,7 +194,7 @@ export class TextModel {
     };
     this.#starting++;
     try {
-      const hasOwn = choice === undefined || (this.options.holdsAdapters === true && choice.length > 0);
+      const hasOwn = choice === undefined || this.#isHeld(choice);
       return hasOwn
         ? start(await this.#ownLane(adapters, choice), undefined)
         : start(await this.#mainLane(choice), choice);
@@ -254,6 +256,12 @@ export class TextModel {
     return undefined;
   }
 
+  /** Whether adapters become part of a graph. Weights in memory are written into it: large ones are handed over instead. */
+  #isHeld(choice: StackChoice): boolean {
+    const { holdsAdapters = false, heldBytes = defaults.heldBytes } = this.options;
+    return holdsAdapters && choice.length > 0 && stackBytes(choice.map(({ adapter }) => adapter)) <= heldBytes;
+  }
+
   async #mainLane(choice: StackChoice): Promise<MainLane> {
     const needed = choice.flatMap(({ adapter }) => [...adapter.modules.keys()]);
     for (;;) {
@@ -290,16 +298,19 @@ export class TextModel {
     const key = adapters.map(({ name, weight }) => `${name}:${weight}`).join('\n');
     const known = this.#own.get(key);
     if (known !== undefined) return known.lane;
+    // Before anything is waited for: meanwhile the adapter may be detached, or another one attached in its place.
+    const folders = adapters.map(({ name }) => this.#adapters.get(name)!.folder);
     const compile = async (): Promise<Lane<unknown>> => {
       const reading = await this.#reading();
       if (choice !== undefined) return this.#lane(await heldStackReader(reading, choice));
-      const [{ name, weight }] = adapters as [ChosenAdapter];
-      const { adapter, tensors } = await attach(this.base, this.#adapters.get(name)!.folder, weight);
+      const { adapter, tensors } = await attach(this.base, folders[0]!, adapters[0]!.weight);
       return this.#lane(await fixedReader(reading, adapter, () => tensors));
     };
     const lane = compile();
     this.#own.set(key, { owners: adapters.map(({ name }) => name), lane });
-    lane.catch(() => this.#own.delete(key));
+    lane.catch(() => {
+      if (this.#own.get(key)?.lane === lane) this.#own.delete(key);
+    });
     return lane;
   }
 

@@ -4,7 +4,7 @@ import type { TensorflowNews, TensorflowOffer, TensorflowSetUp, TensorflowState 
 /** What is asked before anything is fetched: what will be done, how much it is, where it goes. */
 export function agreement(
   { version, folder, set_up }: TensorflowState,
-  { variant, download_bytes, disk_bytes }: TensorflowOffer,
+  { variant, download_bytes, library_bytes, disk_bytes }: TensorflowOffer,
   wheel: string | null,
 ): { readonly question: string; readonly detail: string } {
   const where = variant === 'gpu' ? 'an NVIDIA graphics card' : 'the processor';
@@ -12,7 +12,7 @@ export function agreement(
   const source =
     wheel === null
       ? `Python's pip fetches TensorFlow ${version}${variant === 'gpu' ? " and NVIDIA's libraries" : ''}: ${about}${formatBytes(download_bytes)}.`
-      : `TensorFlow ${version} is taken from ${wheel}.`;
+      : `TensorFlow ${version} is taken from ${wheel}.${library_bytes === 0 ? '' : ` Python's pip fetches NVIDIA's libraries: about ${formatBytes(library_bytes)}.`}`;
   return {
     question: `Set up TensorFlow for ${where}?`,
     detail: [

@@ -6,6 +6,7 @@ import {
   checkFolderWritable,
   makeFolders,
   recoverFolder,
+  removeFolderAtomically,
   replaceFolderAtomically,
   writeFileAtomically,
 } from '../../../src/engine/formats/atomicFile';
@@ -24,6 +25,12 @@ function fillWith(files: Readonly<Record<string, string>>): (folder: string) => 
     for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
   };
 }
+
+describe('removeFolderAtomically', () => {
+  test('says what cannot be removed', { skip: process.platform === 'linux' ? false : 'needs /proc' }, async () => {
+    await failsWith('output-unwritable', removeFolderAtomically('/proc/tty'));
+  });
+});
 
 describe('writeFileAtomically', () => {
   test('writes text, bytes, or piece by piece, and makes the folders on the way', async (t) => {

@@ -95,6 +95,23 @@ describe('how far a combination is from the sum', () => {
   }
 });
 
+test('adapters of large ranks are combined in seconds', () => {
+  const [inFeatures, outFeatures, r] = [1024, 1024, 128];
+  const noise = (length: number, seed: number): Float32Array =>
+    Float32Array.from({ length }, (_, i) => Math.sin(1 + i * seed * 12.9898) * 0.1);
+  const updates = [1, 2].map((seed) => ({
+    factor: 1,
+    r,
+    A: noise(r * inFeatures, seed),
+    B: noise(outFeatures * r, seed + 2),
+  }));
+  const start = performance.now();
+  combinations.svd(updates, { inFeatures, outFeatures, rank: 4 }, randomStream(1));
+  const seconds = (performance.now() - start) / 1000;
+  // The bases alone take a fraction of one; dot products cubic in the ranks took half a minute.
+  assert.ok(seconds < 6, `${seconds} s`);
+});
+
 test('nothing is combined to nothing', () => {
   const update = { factor: 0, r: 2, A: new Float32Array(8).fill(1), B: new Float32Array(6).fill(1) };
   for (const type of ['cat', 'svd', 'linear'] as const) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -87,7 +87,7 @@ describe('lora combine', () => {
     assert.ok(distance(sum, deltas(await attach(opened, request.output, 1))) < 1e-6);
     const { config, tensors } = await readAdapterFolder(request.output);
     assert.deepEqual([config.r, config.lora_alpha, config.use_rslora], [9, 9, false]);
-    assert.deepEqual([...config.target_modules!].sort(), ['down_proj', 'embed_tokens', 'q_proj']);
+    assert.deepEqual((config.target_modules as string[]).toSorted(), ['down_proj', 'embed_tokens', 'q_proj']);
     // As PEFT stores it.
     assert.ok(tensors.has('model.embed_tokens.weight'));
     const card = await readFile(path.join(request.output, 'README.md'), 'utf8');
@@ -140,6 +140,45 @@ describe('lora combine', () => {
     await failsWith('export-output-exists', combined(one));
     await combined({ ...one, combinationType: 'svd', svdRank: 2, overwrite: true });
     assert.equal((await readAdapterFolder(one.output)).config.r, 2);
+  });
+
+  test('names the base model that it was made for, wherever it lies', async (t) => {
+    const { request, folder, base } = await tiny(t, {}, {});
+    const named = async (changes: Partial<CombineRequest>): Promise<string | null> => {
+      const { output } = await combined({ ...request, overwrite: true, ...changes });
+      return (await readAdapterFolder(output)).config.base_model_name_or_path;
+    };
+    for (const [name, says] of [
+      ['model', base],
+      [base, base],
+    ] as const) {
+      await writeTinyAdapter(path.join(folder, 'c'), base, { base_model_name_or_path: name }, 3);
+      const adapters = [{ folder: path.join(folder, 'c'), weight: 1 }];
+      assert.equal(await named({ adapters }), says);
+      // From another folder a relative path would lead elsewhere.
+      assert.equal(await named({ adapters, output: path.join(folder, 'deep', 'er', 'c') }), says);
+    }
+    const other = path.join(folder, 'other');
+    await writeTinyModel(other);
+    assert.equal(await named({ baseModel: other }), other);
+  });
+
+  test('refuses a rank that would hold zeros, and finds out first whether it can write', async (t) => {
+    const { request, folder } = await tiny(t, {}, { r: 2 });
+    const svd = { ...request, combinationType: 'svd' as const };
+    const tooLarge = await failsWith('svd-rank-too-large', combined({ ...svd, svdRank: 7 }));
+    assert.match(tooLarge.hint!, /--svd-rank 6 at most/);
+    const foreign = path.join(folder, 'foreign');
+    await mkdir(foreign);
+    await writeFile(path.join(foreign, 'letter.txt'), 'x');
+    let layers = 0;
+    const ended = combineAdapters(
+      { ...svd, output: foreign, overwrite: true },
+      () => layers++,
+      new AbortController().signal,
+    );
+    await failsWith('output-holds-other-files', ended);
+    assert.equal(layers, 0);
   });
 
   test('leaves nothing behind when it is stopped', async (t) => {

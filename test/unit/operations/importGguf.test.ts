@@ -150,6 +150,43 @@ describe('a GGUF adapter of another program', () => {
     await failsWith('import-source-unknown', importAdapter(request(folder, path.join(output, 'b'), null)));
   });
 
+  test('is not held up by a base that it merely names and that cannot be opened', async (t) => {
+    const folder = await temporaryFolder(t);
+    const model = path.join(folder, 'hub', 'models--nobody--broken');
+    await mkdir(path.join(model, 'refs'), { recursive: true });
+    await writeFile(path.join(model, 'refs', 'main'), 'abc');
+    await mkdir(path.join(model, 'snapshots', 'abc'), { recursive: true });
+    await writeFile(path.join(model, 'snapshots', 'abc', 'config.json'), '{');
+    const before = process.env['HF_HUB_CACHE'];
+    process.env['HF_HUB_CACHE'] = path.join(folder, 'hub');
+    t.after(() => {
+      if (before === undefined) delete process.env['HF_HUB_CACHE'];
+      else process.env['HF_HUB_CACHE'] = before;
+    });
+    const url = { 'general.base_model.0.repo_url': { text: 'https://huggingface.co/nobody/broken' } };
+    const file = await oneLayer(folder, value, url);
+    const { notes } = await importAdapter(request(file, path.join(folder, 'out'), null));
+    assert.match(
+      notes.join(' '),
+      /nobody\/broken cannot be opened \(.+\), so nobody has looked whether the layers fit\.$/,
+    );
+    await failsWith('json-broken', importAdapter(request(file, path.join(folder, 'other'), 'nobody/broken')));
+    const rows = await oneLayer(folder, 'blk.0.attn_q.weight', url);
+    await failsWith('json-broken', importAdapter(request(rows, path.join(folder, 'other'), null)));
+  });
+
+  test('is refused in words for adapters, not for models', async (t) => {
+    const folder = await temporaryFolder(t);
+    const output = path.join(folder, 'out');
+    const other = await oneLayer(folder, value, { 'general.architecture': { text: 'gemma' } });
+    const unknown = await failsWith('gguf-architecture', importAdapter(request(other, output, null)));
+    assert.match(unknown.message, /is an adapter for models of the kind "gemma"/);
+    assert.match(unknown.hint!, /^Adapters for models of these kinds can be: .*llama/);
+    const odd = await oneLayer(folder, value, { 'adapter.lora.alpha': { text: 'strong' } });
+    const strength = await failsWith('gguf-adapter-unsupported', importAdapter(request(odd, output, null)));
+    assert.match(strength.message, /its strength \(adapter\.lora\.alpha\) is no number/);
+  });
+
   for (const [what, name, metadata, code] of [
     ['an embedding', 'token_embd.weight', {}, 'gguf-adapter-unsupported'],
     ['a norm', 'blk.0.attn_norm.weight', {}, 'gguf-adapter-unsupported'],
@@ -178,8 +215,13 @@ describe('a GGUF adapter of another program', () => {
       ['blk.0.attn_v.weight', { 'general.architecture': { text: 'qwen2' } }, [16, 32]],
     ] as const) {
       const file = await oneLayer(folder, name, metadata, sizes);
-      await failsWith('adapter-misfit', importAdapter(request(file, path.join(folder, 'out'), base)));
+      const misfit = await failsWith('adapter-misfit', importAdapter(request(file, path.join(folder, 'out'), base)));
+      assert.equal(misfit.hint, 'Give the base model that it was trained on with --base-model.');
     }
+    const url = { 'general.base_model.0.repo_url': { text: 'https://huggingface.co/owner/its-own' } };
+    const file = await oneLayer(folder, 'blk.7.attn_v.weight', url);
+    const misfit = await failsWith('adapter-misfit', importAdapter(request(file, path.join(folder, 'out'), base)));
+    assert.match(misfit.hint!, /^The file names "owner\/its-own" as its base model: give that one/);
   });
 
   test('is no text file, and none that is not there', async (t) => {

@@ -17,7 +17,6 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { chooseRuntime } from '../../../src/engine/operations/chooseRuntime';
 import { removeTensorflow, setUpTensorflow } from '../../../src/engine/operations/tensorflow/setUp';
 import { describeTensorflow } from '../../../src/engine/operations/tensorflow/state';
-import { tryTensorflow } from '../../../src/engine/operations/tensorflow/trial';
 import { builtVariant } from '../../../src/engine/runtime/tensorflow/place';
 import type { TensorflowNews } from '../../../src/run/tensorflow';
 import { TensorflowRuntime } from '../../../src/engine/runtime/tensorflow/tensorflowRuntime';
@@ -69,6 +68,7 @@ interface Given {
   readonly variant?: 'cpu' | 'gpu';
   readonly wheel?: string;
   readonly package?: string;
+  readonly headers?: string;
   readonly signal?: AbortSignal;
   readonly onNews?: (news: TensorflowNews) => void;
 }
@@ -121,6 +121,17 @@ function onlyIndex(files: (place: string) => void): void {
 
 const usual = 'tensorflow_cpu-2.15.1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl';
 
+const usualForCards = usual.replace('tensorflow_cpu', 'tensorflow');
+
+/** Stands in for the program of NVIDIA's driver, which only has to answer. */
+function driver(): void {
+  const place = path.join(scratch, 'driver');
+  mkdirSync(place);
+  writeFileSync(path.join(place, 'nvidia-smi'), '#!/bin/sh\n');
+  chmodSync(path.join(place, 'nvidia-smi'), 0o755);
+  process.env['PATH'] = `${place}:${process.env['PATH']}`;
+}
+
 /** Nothing of a set-up is there, whole or half. */
 function assertNothingLeft(): void {
   assert.deepEqual(readdirSync(path.dirname(folder), { recursive: false }), []);
@@ -152,6 +163,39 @@ describe('setting up TensorFlow', { skip }, () => {
     process.env['PIP_INDEX_URL'] = 'http://127.0.0.1:9/';
     const failure = { code: 'tensorflow-not-downloaded', message: /no connection/, hint: /--wheel FILE/ };
     await assert.rejects(setUp(), failure);
+    assertNothingLeft();
+  });
+
+  test('for a card without a network: a wheel on disk is no way out, and is not called one', async () => {
+    driver();
+    onlyIndex(() => undefined);
+    process.env['PIP_INDEX_URL'] = 'http://127.0.0.1:9/';
+    const hint = /^Check the connection and try again; for a graphics card NVIDIA's libraries are always fetched/;
+    const wheel = wheelFile(usualForCards, { name: 'tensorflow' });
+    for (const given of [{}, { wheel }]) {
+      await assert.rejects(setUp({ variant: 'gpu', ...given }), { code: 'tensorflow-not-downloaded', hint });
+      assertNothingLeft();
+    }
+  });
+
+  test("for a card from a wheel: it is looked at before NVIDIA's libraries are fetched, which is said", async () => {
+    driver();
+    onlyIndex(() => undefined);
+    const steps: string[] = [];
+    const onNews = (news: TensorflowNews): void => {
+      if (news.type === 'step') steps.push(news.step);
+    };
+    const renamed = wheelFile(usualForCards, { name: 'tensorflow', version: '2.16.1' });
+    await assert.rejects(setUp({ variant: 'gpu', wheel: renamed, onNews }), { code: 'tensorflow-file-wrong' });
+    assert.deepEqual(steps, []);
+    const wheel = wheelFile(usualForCards, { name: 'tensorflow' });
+    const failure = {
+      code: 'tensorflow-not-offered',
+      message: /nvidia-cublas-cu12==12\.2\.5\.6/,
+      hint: /always fetched/,
+    };
+    await assert.rejects(setUp({ variant: 'gpu', wheel, onNews }), failure);
+    assert.deepEqual(steps, ["Fetching NVIDIA's libraries (1.60 GB)"]);
     assertNothingLeft();
   });
 
@@ -212,13 +256,31 @@ describe('setting up TensorFlow', { skip }, () => {
       if (news.type === 'step') steps.push(news.step);
     };
     await assert.rejects(setUp({ onNews }), { code: 'tensorflow-file-wrong', message: /cannot be unpacked/ });
-    assert.deepEqual(steps, ['Fetching TensorFlow 2.15.1 (207 MB)']);
+    assert.deepEqual(steps, ['Fetching TensorFlow 2.15.1 (207 MB)', 'Unpacking TensorFlow']);
     assertNothingLeft();
   });
 
   test('without npm, when nothing has been fetched yet', async () => {
     onlyPrograms({ 'g++': real('g++'), python3: realPython() });
-    await assert.rejects(setUp(), { code: 'tensorflow-no-npm' });
+    await assert.rejects(setUp(), { code: 'tensorflow-no-npm', hint: /--package FILE/ });
+  });
+
+  test('with a Node that has no headers, npm is asked for before anything is fetched, or the headers are given', async () => {
+    onlyPrograms({ 'g++': real('g++'), python3: realPython() });
+    const file = path.join(scratch, 'package.tgz');
+    writeFileSync(file, 'something else');
+    const node = process.execPath;
+    process.execPath = path.join(scratch, 'bin', 'node');
+    try {
+      const failure = { code: 'tensorflow-no-npm', message: /node-api-headers@1\.5\.0/, hint: /--headers FILE/ };
+      await assert.rejects(setUp({ package: file }), failure);
+      await assert.rejects(setUp({ package: file, headers: file }), { code: 'tensorflow-file-wrong' });
+      mkdirSync(path.join(scratch, 'include', 'node'), { recursive: true });
+      writeFileSync(path.join(scratch, 'include', 'node', 'node_api.h'), '');
+      await assert.rejects(setUp({ package: file }), { code: 'tensorflow-file-wrong' });
+    } finally {
+      process.execPath = node;
+    }
   });
 
   test('for a graphics card where there is no driver of one', { skip: existsSync('/dev/nvidiactl') }, async () => {
@@ -267,46 +329,6 @@ describe('setting up TensorFlow', { skip }, () => {
       ],
     );
     for (const { hindrance } of offers) assert.match(hindrance!, /No C\+\+ compiler .* was found.* Install it/);
-  });
-});
-
-describe('trying TensorFlow in a process of its own', { skip }, () => {
-  /** A library that does something as soon as it is loaded. */
-  function library(code: string): string {
-    const file = path.join(scratch, 'library.node');
-    const source = path.join(scratch, 'library.cc');
-    writeFileSync(source, `#include <cstdlib>\n__attribute__((constructor)) static void load() { ${code} }\n`);
-    execFileSync('g++', ['-shared', '-fPIC', '-o', file, source]);
-    return file;
-  }
-  const attempt = (binding: string, patience = 60_000, signal = new AbortController().signal): Promise<number> =>
-    tryTensorflow({ binding, gpu: false, signal, patience });
-
-  test('a crash is an answer', async () => {
-    const crash = { code: 'tensorflow-crashed', message: /SIGABRT/, hint: /engine\.runtime to "auto"/ };
-    await assert.rejects(attempt(library('abort();')), crash);
-  });
-
-  test('a processor that does not know its instructions', async () => {
-    await assert.rejects(attempt(library('__builtin_trap();')), { code: 'tensorflow-crashed', hint: /AVX/ });
-  });
-
-  test('what never answers is ended', async () => {
-    const hung = { code: 'tensorflow-crashed', message: /no answer within 2 s/ };
-    await assert.rejects(attempt(library('for (volatile int i = 0;; i++);'), 2000), hung);
-  });
-
-  test('a file that is no library', async () => {
-    const file = path.join(scratch, 'tfjs_binding.node');
-    writeFileSync(file, 'no library');
-    await assert.rejects(attempt(file), { code: 'tensorflow-not-loading' });
-  });
-
-  test('a stop ends it', async () => {
-    const stop = new AbortController();
-    const ended = attempt(library('for (volatile int i = 0;; i++);'), 60_000, stop.signal);
-    setTimeout(() => stop.abort(), 300);
-    await assert.rejects(ended, { name: 'AbortError' });
   });
 });
 

@@ -128,6 +128,32 @@ describe('a model with adapters', () => {
     await assert.rejects(said(model, 'late'), { code: 'adapter-unknown' });
   });
 
+  test('goes on with the adapter that a text began with, when that is detached before its graph is there', async (t) => {
+    for (const holdsAdapters of [false, true]) {
+      const model = await opened(t, { holdsAdapters });
+      await model.attach('it', replacing!.output);
+      const before = await said(model, 'it');
+      await model.attach('it', replacing!.output);
+      const text = said(model, 'it');
+      assert.ok(model.detach('it'));
+      assert.ok(isSame(await text, before));
+    }
+  });
+
+  test('makes no graph of adapters that are too large for one', async (t) => {
+    const texts: Said[] = [];
+    for (const heldBytes of [100, 1_000_000]) {
+      const model = await opened(t, { holdsAdapters: true, heldBytes });
+      await model.attach('it', second!.output);
+      texts.push(await said(model, 'it'));
+      model.detach('it');
+      // A graph of its own goes with the adapter; the one for all of them stays.
+      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+      assert.equal(model.load().cacheBytes > 0, heldBytes === 100);
+    }
+    assert.ok(isSame(texts[0]!, texts[1]!));
+  });
+
   test('keeps an adapter when another one of its name cannot be attached', async (t) => {
     const model = await opened(t);
     await model.attach('it', first!.output);

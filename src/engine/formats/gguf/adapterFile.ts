@@ -1,6 +1,6 @@
 import { architectures, huggingFaceName, takeApart } from './architectures';
 import type { Architecture } from './architectures';
-import { ggufAdapterUnsupported, ggufArchitectureUnsupported, ggufNotAnAdapter } from './failures';
+import { ggufAdapterArchitectureUnsupported, ggufAdapterUnsupported, ggufNotAnAdapter } from './failures';
 import { Metadata } from './metadata';
 import { readGguf } from './readGguf';
 import type { GgufTensor } from './readGguf';
@@ -43,11 +43,15 @@ export function readGgufAdapter(file: string): GgufAdapter {
   if (type !== 'adapter') throw ggufNotAnAdapter(file, typeof type === 'string' ? type : 'model');
   const name = String(entries.get('general.architecture'));
   const architecture = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
-  if (architecture === undefined) throw ggufArchitectureUnsupported(file, name, Object.keys(architectures));
+  if (architecture === undefined) throw ggufAdapterArchitectureUnsupported(file, name, Object.keys(architectures));
   const kind = entries.get('adapter.type');
   if (kind !== 'lora') throw ggufAdapterUnsupported(file, `its kind is ${JSON.stringify(kind ?? null)}, not "lora"`);
   if (entries.has('adapter.alora.invocation_tokens')) {
     throw ggufAdapterUnsupported(file, 'it works only after certain tokens (aLoRA)');
+  }
+  const strength = entries.get('adapter.lora.alpha') ?? 0;
+  if (typeof strength !== 'number' || !Number.isFinite(strength)) {
+    throw ggufAdapterUnsupported(file, 'its strength (adapter.lora.alpha) is no number');
   }
   const alpha = new Metadata({ file, metadata: entries }, name).optionalNumber('adapter.lora.alpha') ?? 0;
   if (alpha < 0) throw ggufAdapterUnsupported(file, 'its strength (adapter.lora.alpha) is below 0');

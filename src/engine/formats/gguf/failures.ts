@@ -88,6 +88,21 @@ export function ggufArchitectureUnsupported(file: string, architecture: string, 
   );
 }
 
+export function ggufAdapterArchitectureUnsupported(
+  file: string,
+  architecture: string,
+  supported: readonly string[],
+): Failure {
+  return new Failure(
+    'gguf-architecture',
+    `${file} is an adapter for models of the kind "${architecture}", which cannot be taken over here yet.`,
+    {
+      hint: `Adapters for models of these kinds can be: ${supported.join(', ')}.`,
+      place: { file, path: 'general.architecture' },
+    },
+  );
+}
+
 /** A key that is missing or that asks for what the engine does not compute. */
 export function ggufKeyUnsupported(file: string, key: string, detail: string): Failure {
   return new Failure('gguf-metadata', `${file} cannot be used as a base model: ${key} ${detail}.`, {

@@ -53,14 +53,7 @@ export function readGgufBytes(weight: GgufWeight): Uint8Array<ArrayBuffer> {
   const { layout } = weight;
   const bytes = readGgufRows(weight.file, storedTensor(weight));
   if (typeof layout === 'string') return bytes;
-  const rows = weight.shape[0] ?? 1;
-  const rowBytes = bytes.length / rows;
-  const ordered = new Uint8Array(bytes.length);
-  for (let row = 0; row < rows; row++) {
-    const from = storedRow(row, rows / layout.heads) * rowBytes;
-    ordered.set(bytes.subarray(from, from + rowBytes), row * rowBytes);
-  }
-  return ordered;
+  return reordered(bytes, new Uint8Array(bytes.length), weight.shape[0] ?? 1, layout.heads);
 }
 
 /** A weight's values, row-major, in single precision. */
@@ -76,11 +69,20 @@ export function readGgufWeightRows(weight: GgufWeight, rows: readonly number[]):
 
 /** Rows of GGUF's order in Hugging Face's: the inverse of `interleaved`. */
 export function inHuggingFaceOrder(values: Float32Array, rows: number, heads: number): Float32Array {
-  const length = values.length / rows;
-  const result = new Float32Array(values.length);
+  return reordered(values, new Float32Array(values.length), rows, heads);
+}
+
+/** Fills `result` with the rows of `stored` in Hugging Face's order; a row is as many elements as there are of it. */
+function reordered<Elements extends Uint8Array | Float32Array>(
+  stored: Elements,
+  result: Elements,
+  rows: number,
+  heads: number,
+): Elements {
+  const length = stored.length / rows;
   for (let row = 0; row < rows; row++) {
     const from = storedRow(row, rows / heads) * length;
-    result.set(values.subarray(from, from + length), row * length);
+    result.set(stored.subarray(from, from + length), row * length);
   }
   return result;
 }

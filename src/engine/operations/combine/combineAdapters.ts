@@ -1,26 +1,26 @@
-import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { randomStream } from '../../../random/randomStream';
 import type { CombinedAdapter, CombineOutcome, CombineRequest } from '../../../run/combine';
 import { openBaseModel } from '../../facts/baseModel';
+import type { BaseModel } from '../../facts/baseModel';
 import { adapterConfigDefaults } from '../../formats/adapterConfig';
 import type { AdapterConfig } from '../../formats/adapterConfig';
 import { readAdapterFolder, writeAdapterFolder } from '../../formats/adapterFolder';
 import { renderCombinedCard } from '../../formats/combinedCard';
 import { namesOfTargets } from '../../lora/adapter';
 import { combinations } from '../../lora/combinations';
-import { exportOutputExists, exportOutputTaken } from '../export/failures';
+import { checkAdapterOutput } from '../adapterOutput';
+import { folderBytes } from '../folderBytes';
 import { openBaseOf } from '../merge/baseOfAdapter';
-import { overlap } from '../overlap';
 import { adaptedEmbeddings } from '../writeResult';
 import { notesOf } from './combineNotes';
-import { ranksNotLinear } from './failures';
+import { ranksNotLinear, svdRankTooLarge } from './failures';
 import { openParts, targetsOf, updatesOf } from './parts';
 import type { Part } from './parts';
 
 /**
  * Makes one adapter of several weighted ones, as PEFT's `add_weighted_adapter` does, and writes it as a folder of its own.
- * @throws Failure `ranks-not-linear`, `adapter-not-summable`, `export-output-exists`, `export-output-taken`, those of opening
+ * @throws Failure `ranks-not-linear`, `svd-rank-too-large`, `adapter-not-summable`, `export-output-exists`, `export-output-taken`, those of opening
  *   base and adapters, and of `writeAdapterFolder`
  */
 export async function combineAdapters(
@@ -28,19 +28,12 @@ export async function combineAdapters(
   onNews: (done: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<CombineOutcome> {
-  await checkOutput(request);
   try {
     return { outcome: 'finished', adapter: await combine(request, onNews, signal) };
   } catch (error) {
     if (signal.aborted && error === signal.reason) return { outcome: 'cancelled' };
     throw error;
   }
-}
-
-async function checkOutput({ adapters, output, overwrite }: CombineRequest): Promise<void> {
-  for (const { folder } of adapters) if (await overlap(output, folder)) throw exportOutputTaken(output, 'the adapter');
-  const entries = await readdir(output).catch((): string[] => []);
-  if (entries.length > 0 && !overwrite) throw exportOutputExists(output);
 }
 
 async function combine(
@@ -51,7 +44,10 @@ async function combine(
   const { adapters, baseModel, combinationType, output } = request;
   const first = adapters[0]!;
   const base = baseModel === null ? await openBaseOf(first.folder) : await openBaseModel(baseModel, process.cwd());
-  if (await overlap(output, base.folder.path)) throw exportOutputTaken(output, 'the base model');
+  await checkAdapterOutput(request, [
+    ...adapters.map(({ folder }) => ({ place: folder, what: 'the adapter' })),
+    { place: base.folder.path, what: 'the base model' },
+  ]);
   const parts = await openParts(base, adapters);
   const rank = rankOf(request, parts);
   const targets = targetsOf(parts);
@@ -75,7 +71,7 @@ async function combine(
   const config: AdapterConfig = {
     ...adapterConfigDefaults,
     task_type: own.task_type,
-    base_model_name_or_path: own.base_model_name_or_path,
+    base_model_name_or_path: baseModel ?? nameOfBase(own.base_model_name_or_path, base),
     r: rank,
     lora_alpha: rank,
     target_modules: namesOfTargets(base.model, targets),
@@ -96,7 +92,7 @@ async function combine(
   });
   return {
     output,
-    bytes: await bytesOf(output),
+    bytes: await folderBytes(output),
     combination_type: combinationType,
     rank,
     modules: targets.length,
@@ -105,20 +101,25 @@ async function combine(
   };
 }
 
-/** PEFT's rules. @throws Failure `ranks-not-linear` */
+/** What the first adapter calls its base. A relative path leads elsewhere from another folder: it becomes a whole one. */
+function nameOfBase(named: string | null, { folder }: BaseModel): string | null {
+  if (named === null || path.isAbsolute(named)) return named;
+  const isInCache = /models--[^\\/]+[\\/]snapshots[\\/]/.test(folder.path);
+  return isInCache ? named : folder.path;
+}
+
+/** PEFT's rules. @throws Failure `ranks-not-linear`, `svd-rank-too-large` */
 function rankOf({ combinationType, svdRank }: CombineRequest, parts: readonly Part[]): number {
   const ranks = parts.map(({ rank }) => rank);
-  if (combinationType === 'cat') return ranks.reduce((sum, rank) => sum + rank, 0);
-  if (combinationType === 'svd') return svdRank ?? Math.max(...ranks);
+  const all = ranks.reduce((sum, rank) => sum + rank, 0);
+  if (combinationType === 'cat') return all;
+  if (combinationType === 'svd') {
+    if (svdRank !== null && svdRank > all) throw svdRankTooLarge(svdRank, all);
+    return svdRank ?? Math.max(...ranks);
+  }
   for (const { path: at } of targetsOf(parts)) {
     const own = new Set([...ranks, ...updatesOf(parts, at).map(({ r }) => r)]);
     if (own.size > 1) throw ranksNotLinear([...own].join(' and '));
   }
   return ranks[0]!;
-}
-
-async function bytesOf(folder: string): Promise<number> {
-  const names = await readdir(folder);
-  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
 }

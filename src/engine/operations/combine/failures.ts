@@ -7,6 +7,14 @@ export const ranksNotLinear = (ranks: string): Failure =>
     exitCode: 2,
   });
 
+/** `all` is what the adapters' ranks add up to. */
+export const svdRankTooLarge = (rank: number, all: number): Failure =>
+  new Failure(
+    'svd-rank-too-large',
+    `A rank of ${rank} would hold nothing but zeros above ${all}, to which the ranks of these adapters add up.`,
+    { hint: `Give --svd-rank ${all} at most, or --combination-type cat, which is exact.`, exitCode: 2 },
+  );
+
 export const adapterFillsNoSum = (folder: string): Failure =>
   new Failure(
     'adapter-not-summable',

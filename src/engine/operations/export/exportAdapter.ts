@@ -7,6 +7,7 @@ import { outputIsAFolder } from '../../formats/failures';
 import { openBaseModel } from '../../facts/baseModel';
 import { floats } from '../../runtime/runtime';
 import { attach } from '../attached';
+import { folderBytes } from '../folderBytes';
 import { overlap } from '../overlap';
 import { openBaseOf } from '../merge/baseOfAdapter';
 import type { ExportFormat, ExportSource } from './exportFormat';
@@ -67,9 +68,5 @@ async function isFolder(place: string): Promise<boolean> {
 
 async function bytesOf(output: string): Promise<number> {
   const found = await stat(output);
-  if (!found.isDirectory()) return found.size;
-  const names = await readdir(output, { recursive: true });
-  const entries = await Promise.all(names.map((name) => stat(path.join(output, name))));
-  const sizes = entries.map((entry) => (entry.isFile() ? entry.size : 0));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  return found.isDirectory() ? folderBytes(output) : found.size;
 }

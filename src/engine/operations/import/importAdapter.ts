@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Imported, ImportRequest } from '../../../run/export';
+import { fileUnreadable } from '../../formats/failures';
 import { isGguf } from '../../formats/modelFolder';
 import { importGguf } from './importGguf';
 import { importMlx } from './importMlx';
@@ -19,7 +20,9 @@ export async function importAdapter(request: ImportRequest): Promise<Imported> {
     if (!isGguf(from)) throw importSourceUnknown(from, 'the file is no .gguf');
     return importGguf(request);
   }
-  const entries = await readdir(from);
+  const entries = await readdir(from).catch((error: unknown) => {
+    throw fileUnreadable(from, error);
+  });
   if (entries.includes('adapter_model.safetensors')) throw importSourceUnknown(from, "it has PEFT's layout already");
   const [file, ...further] = entries.filter(isGguf);
   if (file !== undefined && !entries.includes('adapters.safetensors')) {

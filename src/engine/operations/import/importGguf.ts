@@ -10,8 +10,9 @@ import { ggufAdapterNeedsBase } from '../../formats/gguf/failures';
 import { architectureName } from '../../formats/gguf/toGguf';
 import { isGguf } from '../../formats/modelFolder';
 import type { TensorToWrite } from '../../formats/safetensors';
+import { checkAdapterOutput } from '../adapterOutput';
 import { adapterMisfit } from '../failures';
-import { checkOutput, writeImported } from './importedFolder';
+import { writeImported } from './importedFolder';
 
 /**
  * Writes an adapter of llama.cpp's as a PEFT adapter folder: layers under Hugging Face's names and with their rows in Hugging
@@ -21,39 +22,53 @@ import { checkOutput, writeImported } from './importedFolder';
  */
 export async function importGguf(request: ImportRequest): Promise<Imported> {
   const adapter = readGgufAdapter(request.from);
-  await checkOutput(request);
+  await checkAdapterOutput(request, [{ place: request.from, what: 'the adapter' }]);
   const named = request.baseModel ?? adapter.baseModel;
-  const base = await baseOf(adapter, named);
-  if (base !== undefined) checkFits(adapter, base, named);
+  const { base, why } = await baseOf(adapter, request.baseModel);
+  if (base !== undefined) checkFits(adapter, base, request.baseModel);
   return writeImported(request.output, {
     origin: 'made as GGUF for llama.cpp',
     config: configOf(adapter, named),
     tensors: tensorsOf(adapter, base),
     modules: adapter.modules.length,
-    notes: notesOf(adapter, named, base),
+    notes: notesOf(adapter, named, base, why),
   });
 }
 
-/** The base model, where it is on this computer; undefined where it is not and nothing of it must be known. */
-async function baseOf({ file, modules }: GgufAdapter, named: string | null): Promise<BaseModel | undefined> {
+/** The base model; or else why it is not known, where nothing of it must be. */
+interface FoundBase {
+  readonly base: BaseModel | undefined;
+  /** Half a sentence. */
+  readonly why?: string;
+}
+
+/** @param given what the person who imports it says; else the one that the file names is looked for */
+async function baseOf({ file, modules, baseModel }: GgufAdapter, given: string | null): Promise<FoundBase> {
+  const named = given ?? baseModel;
   const mustBeKnown = modules.some(({ heads }) => heads !== undefined);
   if (named === null) {
     if (mustBeKnown) throw ggufAdapterNeedsBase(file);
-    return undefined;
+    return { base: undefined };
   }
   try {
-    return await openBaseModel(named, process.cwd());
+    return { base: await openBaseModel(named, process.cwd()) };
   } catch (error) {
-    if (mustBeKnown || !(error instanceof Failure) || !notThere.has(error.code)) throw error;
-    return undefined;
+    if (mustBeKnown || !(error instanceof Failure)) throw error;
+    if (notThere.has(error.code)) return { base: undefined, why: 'is not on this computer' };
+    // Nobody asked for a look at what the file merely names.
+    if (given !== null) throw error;
+    return { base: undefined, why: `cannot be opened (${error.message.replace(/\.$/, '')})` };
   }
 }
 
 const notThere = new Set(['model-missing', 'model-not-in-hub-cache']);
 
 /** @throws Failure `adapter-misfit` */
-function checkFits({ file, architecture, modules }: GgufAdapter, { model }: BaseModel, named: string | null): void {
-  const misfit = (detail: string): Failure => adapterMisfit(file, detail, named);
+function checkFits(adapter: GgufAdapter, { model }: BaseModel, given: string | null): void {
+  const { file, architecture, modules } = adapter;
+  // Held against the model that it names itself, it has nothing better to name.
+  const other = given === null || given === adapter.baseModel ? null : adapter.baseModel;
+  const misfit = (detail: string): Failure => adapterMisfit(file, detail, other, 'The file');
   const own = architectureName(model.modelType);
   if (own !== architecture) throw misfit(`it is for models of the kind "${architecture}", and this one is "${own}"`);
   for (const { path, inFeatures, outFeatures } of modules) {
@@ -106,10 +121,15 @@ function tensorsOf({ file, modules }: GgufAdapter, base: BaseModel | undefined):
   });
 }
 
-function notesOf({ modules }: GgufAdapter, named: string | null, base: BaseModel | undefined): readonly string[] {
+function notesOf(
+  { modules }: GgufAdapter,
+  named: string | null,
+  base: BaseModel | undefined,
+  why: string | undefined,
+): readonly string[] {
   const fits = `All ${modules.length} layers are in ${named}, with the same sizes.`;
   if (named === null) return ['It does not say which base model it was trained on: give it with --base-model.'];
-  if (base === undefined) return [`${named} is not on this computer, so nobody has looked whether the layers fit.`];
+  if (base === undefined) return [`${named} ${why}, so nobody has looked whether the layers fit.`];
   if (!isGguf(base.folder.path)) return [fits];
   return [
     fits,

@@ -5,7 +5,8 @@ import { readMlxAdapter } from '../../formats/mlxAdapter';
 import type { MlxAdapter } from '../../formats/mlxAdapter';
 import type { TensorToWrite } from '../../formats/safetensors';
 import { transposed } from '../../lora/transposed';
-import { checkOutput, writeImported } from './importedFolder';
+import { checkAdapterOutput } from '../adapterOutput';
+import { writeImported } from './importedFolder';
 
 /**
  * Writes an adapter of mlx-lm as a PEFT adapter folder, its numbers unchanged.
@@ -13,7 +14,7 @@ import { checkOutput, writeImported } from './importedFolder';
  */
 export async function importMlx(request: ImportRequest): Promise<Imported> {
   const adapter = await readMlxAdapter(request.from);
-  await checkOutput(request);
+  await checkAdapterOutput(request, [{ place: request.from, what: 'the adapter' }]);
   const config = configOf(adapter, request.baseModel);
   return writeImported(request.output, {
     origin: 'trained with mlx-lm',

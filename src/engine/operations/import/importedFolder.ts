@@ -1,12 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Imported, ImportRequest } from '../../../run/export';
+import type { Imported } from '../../../run/export';
 import type { AdapterConfig } from '../../formats/adapterConfig';
 import { writeAdapterFolder } from '../../formats/adapterFolder';
 import { renderImportedCard } from '../../formats/importedCard';
 import type { TensorToWrite } from '../../formats/safetensors';
-import { exportOutputExists, exportOutputTaken } from '../export/failures';
-import { overlap } from '../overlap';
+import { folderBytes } from '../folderBytes';
 
 /** An adapter of another program's, said as PEFT would say it. */
 export interface ImportedAdapter {
@@ -16,13 +14,6 @@ export interface ImportedAdapter {
   readonly tensors: readonly TensorToWrite[];
   readonly modules: number;
   readonly notes: readonly string[];
-}
-
-/** @throws Failure `export-output-exists`, `export-output-taken` */
-export async function checkOutput({ from, output, overwrite }: ImportRequest): Promise<void> {
-  if (await overlap(output, from)) throw exportOutputTaken(output, 'the adapter');
-  const entries = await readdir(output).catch((): string[] => []);
-  if (entries.length > 0 && !overwrite) throw exportOutputExists(output);
 }
 
 /** Writes the folder with its card. @throws Failure as `writeAdapterFolder` */
@@ -40,7 +31,5 @@ export async function writeImported(
       modules,
     }),
   });
-  const names = await readdir(output);
-  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(output, name))).size));
-  return { output, bytes: sizes.reduce((sum, size) => sum + size, 0), modules, notes };
+  return { output, bytes: await folderBytes(output), modules, notes };
 }

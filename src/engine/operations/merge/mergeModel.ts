@@ -1,4 +1,4 @@
-import { copyFile, readdir, stat } from 'node:fs/promises';
+import { copyFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { WeightedAdapter } from '../../../run/answers';
 import type { MergeDtype, MergedModel, MergeNews, MergeOutcome, MergeProof, MergeRequest } from '../../../run/merge';
@@ -14,6 +14,7 @@ import type { AdapterValues } from '../../lora/concatenated';
 import { changesBase } from '../../lora/initialize';
 import { floats } from '../../runtime/runtime';
 import { attach } from '../attached';
+import { folderBytes } from '../folderBytes';
 import { overlap } from '../overlap';
 import { openBaseOf } from './baseOfAdapter';
 import { adapterStartsInsideBase, mergeContested, mergeDiffers, mergeOutputExists, mergeOutputTaken } from './failures';
@@ -175,11 +176,4 @@ function namesOf(
 
 function figuresOf(proof: MergeProof): Pick<MergedCardFacts, 'difference' | 'change' | 'positions'> {
   return { difference: proof.relative_difference, change: proof.relative_change, positions: proof.positions };
-}
-
-async function folderBytes(folder: string): Promise<number> {
-  const sizes = await Promise.all(
-    (await readdir(folder)).map(async (name) => (await stat(path.join(folder, name))).size),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
 }

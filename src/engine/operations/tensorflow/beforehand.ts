@@ -13,7 +13,7 @@ import {
   tensorflowNoPython,
   tensorflowNotHere,
 } from '../../runtime/tensorflow/failures';
-import { checkPackage, tfjsPackage } from './ingredients';
+import { checkPackage, headersBesideNode, headersPackage, tfjsPackage } from './ingredients';
 import { runProgram } from './program';
 import { releases } from './releases';
 import { checkWheelName } from './wheel';
@@ -22,6 +22,8 @@ import { checkWheelName } from './wheel';
 export interface GivenFiles extends TensorflowRequest {
   /** The package of tfjs-node-gpu on disk, as `npm pack` writes it; null has npm fetch it. */
   readonly package: string | null;
+  /** The same of node-api-headers; left out has them taken from beside Node, or else fetched by npm. */
+  readonly headers?: string | null;
 }
 
 /**
@@ -44,12 +46,21 @@ export async function checkBeforehand(given: GivenFiles, folder: string, signal:
     checkWheelName(given.wheel, given.variant);
   }
   const asksPip = given.wheel === null || releases[given.variant].libraries.length > 0;
-  if (asksPip && !(await works('python3', '-m', 'pip', '--version'))) throw tensorflowNoPip();
-  if (given.package === null) {
-    if (!(await works('npm', '--version'))) throw tensorflowNoNpm(`${tfjsPackage.name}@${tfjsPackage.version}`);
-  } else {
-    if (!existsSync(given.package)) throw fileMissing(given.package);
-    await checkPackage(given.package, tfjsPackage);
+  if (asksPip && !(await works('python3', '-m', 'pip', '--version'))) throw tensorflowNoPip(given.variant === 'gpu');
+  const { package: sources, headers = null } = given;
+  const packages = [
+    { wanted: tfjsPackage, file: sources, isNeeded: true, option: '--package' },
+    { wanted: headersPackage, file: headers, isNeeded: headersBesideNode() === undefined, option: '--headers' },
+  ];
+  const hasNpm = await works('npm', '--version');
+  const missing = packages.find(({ file, isNeeded }) => file === null && isNeeded && !hasNpm);
+  if (missing !== undefined) {
+    throw tensorflowNoNpm(`${missing.wanted.name}@${missing.wanted.version}`, missing.option);
+  }
+  for (const { wanted, file } of packages) {
+    if (file === null) continue;
+    if (!existsSync(file)) throw fileMissing(file);
+    await checkPackage(file, wanted);
   }
   await checkSpace(releases[given.variant].neededBytes, folder);
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { formatBytes } from '../../../run/format';
 import type { TensorflowVariant } from '../../../run/tensorflow';
 import {
   tensorflowFileWrong,
@@ -27,7 +28,7 @@ export const tfjsPackage: NpmPackage = {
   version: '4.22.0',
   integrity: 'sha512-p//NN6DGiN4hInUmIkRffaFVMcdTREUMjPyjW04J7OXvB2zBlQimj61eFKSgRrH3f5TnOfKzb0n56he/B6a4bw==',
 };
-const headersPackage: NpmPackage = {
+export const headersPackage: NpmPackage = {
   name: 'node-api-headers',
   version: '1.5.0',
   integrity: 'sha512-Yi/FgnN8IU/Cd6KeLxyHkylBUvDTsSScT0Tna2zTrz8klmc8qF2ppj6Q1LHsmOueJWhigQwR4cO2p0XBGW5IaQ==',
@@ -61,13 +62,21 @@ for file in sys.argv[1:]:
 
 /** Puts TensorFlow's libraries into lib/ and nvidia/, its headers into include/. @throws Failure `tensorflow-…` */
 export async function addTensorflow(site: ToldSite, variant: TensorflowVariant, given: string | null): Promise<void> {
-  const { package: name, libraries, downloadBytes } = releases[variant];
+  const { package: name, libraries, downloadBytes, libraryBytes } = releases[variant];
+  // Before gigabytes are fetched for a file that is no use.
+  if (given !== null) await checkWheel(site, given, variant);
   const own = given === null ? [`${name}==${tensorflowVersion}`] : [];
   const wanted = [...own, ...libraries];
-  const fetched = wanted.length === 0 ? [] : await fetchWheels(site, wanted, given === null ? downloadBytes : null);
+  const totalBytes = given === null ? downloadBytes : libraryBytes;
+  if (wanted.length > 0) {
+    const what = given === null ? `TensorFlow ${tensorflowVersion}` : "NVIDIA's libraries";
+    step(site, `Fetching ${what} (${formatBytes(totalBytes)})`);
+  }
+  const fetched = wanted.length === 0 ? [] : await fetchWheels(site, wanted, { variant, totalBytes });
   const wheel = given ?? fetched.find((file) => path.basename(file).startsWith(`${name}-`));
   if (wheel === undefined) throw new Error(`pip fetched ${fetched.join(', ')}, and no ${name}`);
-  await checkWheel(site, wheel, variant);
+  if (given === null) await checkWheel(site, wheel, variant);
+  step(site, 'Unpacking TensorFlow');
   await unpack(site, unpacking, [wheel], variant);
   if (libraries.length > 0) {
     await unpack(
@@ -78,6 +87,11 @@ export async function addTensorflow(site: ToldSite, variant: TensorflowVariant, 
     );
   }
   await rm(path.join(site.folder, 'download'), { recursive: true, force: true });
+}
+
+/** One step of a set-up, in words. */
+function step(site: ToldSite, words: string): void {
+  site.onNews({ type: 'step', step: words });
 }
 
 async function unpack(site: Site, code: string, wheels: readonly string[], variant: TensorflowVariant): Promise<void> {
@@ -92,12 +106,18 @@ export async function addSources(site: Site, given: string | null): Promise<void
   await addPackage(site, tfjsPackage, 'package', given, '--package');
 }
 
-/** The folder of Node's headers: beside Node where it brings them, else from npm. @throws Failure `tensorflow-…` */
-export async function nodeHeaders(site: Site): Promise<string> {
-  const beside = path.resolve(process.execPath, '../../include/node');
-  if (existsSync(path.join(beside, 'node_api.h'))) return beside;
-  await addPackage(site, headersPackage, 'headers', null, undefined);
+/** The folder of Node's headers: beside Node where it brings them, else those given, else npm's. @throws Failure `tensorflow-…` */
+export async function nodeHeaders(site: Site, given: string | null): Promise<string> {
+  const beside = given === null ? headersBesideNode() : undefined;
+  if (beside !== undefined) return beside;
+  await addPackage(site, headersPackage, 'headers', given, '--headers');
   return path.join(site.folder, 'headers', 'include');
+}
+
+/** Where Node brings its headers; many systems' Node has none, and neither has VS Code's. */
+export function headersBesideNode(): string | undefined {
+  const beside = path.resolve(process.execPath, '../../include/node');
+  return existsSync(path.join(beside, 'node_api.h')) ? beside : undefined;
 }
 
 async function addPackage(
@@ -105,7 +125,7 @@ async function addPackage(
   wanted: NpmPackage,
   target: string,
   given: string | null,
-  option: string | undefined,
+  option: string,
 ): Promise<void> {
   const { folder } = site;
   const archive = path.join(folder, `${target}.tgz`);
@@ -128,7 +148,7 @@ export async function checkPackage(file: string, { name, version, integrity }: N
   throw tensorflowFileWrong(file, `its checksum is not that of ${name} ${version}`, fetchIt);
 }
 
-async function download(site: Site, wanted: string, archive: string, option: string | undefined): Promise<void> {
+async function download(site: Site, wanted: string, archive: string, option: string): Promise<void> {
   const folder = `${archive}.download`;
   await mkdir(folder);
   // Nothing of the package runs: it is only fetched.
@@ -136,7 +156,7 @@ async function download(site: Site, wanted: string, archive: string, option: str
     ...site,
     cwd: folder,
   });
-  if (npm === undefined) throw tensorflowNoNpm(wanted);
+  if (npm === undefined) throw tensorflowNoNpm(wanted, option);
   const [name] = await readdir(folder);
   if (npm.code !== 0 || name === undefined) throw tensorflowNotDownloaded(wanted, npm.said, option);
   await copyFile(path.join(folder, name), archive);

@@ -1,10 +1,11 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { TensorflowVariant } from '../../../run/tensorflow';
 import {
   tensorflowDiskFull,
   tensorflowNoPip,
-  tensorflowNotDownloaded,
   tensorflowNotOffered,
+  tensorflowWheelNotDownloaded,
 } from '../../runtime/tensorflow/failures';
 import { pipTarget } from './releases';
 import { runProgram } from './program';
@@ -23,7 +24,7 @@ const noConnection =
 export async function fetchWheels(
   site: ToldSite,
   wanted: readonly string[],
-  totalBytes: number | null,
+  { variant, totalBytes }: { readonly variant: TensorflowVariant; readonly totalBytes: number },
 ): Promise<readonly string[]> {
   const downloads = path.join(site.folder, 'download');
   const temporary = path.join(downloads, 'unfinished');
@@ -45,17 +46,19 @@ export async function fetchWheels(
     }),
   );
   const all = `${pip?.stdout ?? ''}\n${pip?.stderr ?? ''}`;
-  if (pip?.code !== 0) throw failureOf(wanted[0]!, pip?.said, all);
+  if (pip?.code !== 0) throw failureOf(wanted[0]!, pip?.said, all, variant === 'gpu');
   return (await readdir(downloads)).filter((name) => name.endsWith('.whl')).map((name) => path.join(downloads, name));
 }
 
-function failureOf(wanted: string, said: string | undefined, all: string): Error {
-  if (said === undefined || all.includes('No module named pip')) return tensorflowNoPip();
+function failureOf(first: string, said: string | undefined, all: string, isForCard: boolean): Error {
+  if (said === undefined || all.includes('No module named pip')) return tensorflowNoPip(isForCard);
   if (/No space left|Errno 28|Disk quota/i.test(all)) return tensorflowDiskFull();
+  // Of several it gives up at the first one that it does not get.
+  const wanted = /satisfies the requirement (\S+)/.exec(all)?.[1] ?? first;
   const knowsOthers = /from versions: (?!none)/.test(all);
   if (noConnection.test(all) && !knowsOthers) {
-    return tensorflowNotDownloaded(wanted, 'there is no connection to the index that pip uses', '--wheel');
+    return tensorflowWheelNotDownloaded(wanted, 'there is no connection to the index that pip uses', isForCard);
   }
-  if (/No matching distribution|Could not find a version/i.test(all)) return tensorflowNotOffered(wanted);
-  return tensorflowNotDownloaded(wanted, said.replace(/^ERROR: /, ''), '--wheel');
+  if (/No matching distribution|Could not find a version/i.test(all)) return tensorflowNotOffered(wanted, isForCard);
+  return tensorflowWheelNotDownloaded(wanted, said.replace(/^ERROR: /, ''), isForCard);
 }

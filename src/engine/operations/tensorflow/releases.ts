@@ -9,6 +9,8 @@ export interface Release {
   /** NVIDIA's libraries that this release was built for, as its own package names them. */
   readonly libraries: readonly string[];
   readonly downloadBytes: number;
+  /** What of that are NVIDIA's libraries, which no wheel of TensorFlow's holds. */
+  readonly libraryBytes: number;
   /** What is kept. */
   readonly diskBytes: number;
   /** What is there at the same time while it is set up. */
@@ -21,6 +23,7 @@ export const releases: Readonly<Record<TensorflowVariant, Release>> = {
     package: 'tensorflow_cpu',
     libraries: [],
     downloadBytes: 207_208_420,
+    libraryBytes: 0,
     diskBytes: 614_000_000,
     neededBytes: 950_000_000,
   },
@@ -39,6 +42,7 @@ export const releases: Readonly<Record<TensorflowVariant, Release>> = {
     ],
     // About: nobody has added them up to the byte.
     downloadBytes: 2_100_000_000,
+    libraryBytes: 1_600_000_000,
     diskBytes: 3_800_000_000,
     neededBytes: 6_000_000_000,
   },

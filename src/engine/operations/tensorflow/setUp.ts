@@ -1,16 +1,15 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TensorflowNews, TensorflowOutcome, TensorflowSetUp } from '../../../run/tensorflow';
-import { formatBytes } from '../../../run/format';
 import { removeFolderAtomically, replaceFolderAtomically } from '../../formats/atomicFile';
 import { tensorflowNotBuilt } from '../../runtime/tensorflow/failures';
 import { bindingName, noteName, tensorflowFolder } from '../../runtime/tensorflow/place';
+import { folderBytes } from '../folderBytes';
 import { checkBeforehand } from './beforehand';
 import type { GivenFiles } from './beforehand';
 import { addSources, addTensorflow, nodeHeaders, tfjsPackage } from './ingredients';
 import { runProgram } from './program';
-import { releases, tensorflowVersion } from './releases';
-import { folderBytes } from './site';
+import { tensorflowVersion } from './releases';
 import type { Site, ToldSite } from './site';
 import { tryTensorflow } from './trial';
 
@@ -45,14 +44,15 @@ export async function setUpTensorflow(options: SetUpOptions): Promise<Tensorflow
 }
 
 /** Makes the whole folder; gives how far its numbers are from the reference runtime's. */
-async function build(site: ToldSite, { wheel, package: given, variant }: SetUpOptions): Promise<number> {
+async function build(
+  site: ToldSite,
+  { wheel, package: given, headers: own = null, variant }: SetUpOptions,
+): Promise<number> {
   const step = (words: string): void => site.onNews({ type: 'step', step: words });
-  const size = formatBytes(releases[variant].downloadBytes);
-  step(wheel === null ? `Fetching TensorFlow ${tensorflowVersion} (${size})` : 'Unpacking TensorFlow');
   await addTensorflow(site, variant, wheel);
-  step(`Fetching ${tfjsPackage.name} ${tfjsPackage.version}`);
+  step(`${given === null ? 'Fetching' : 'Unpacking'} ${tfjsPackage.name} ${tfjsPackage.version}`);
   await addSources(site, given);
-  const headers = await nodeHeaders(site);
+  const headers = await nodeHeaders(site, own);
   step('Compiling the binding');
   await compile(site, headers);
   step('Checking the numbers of a training step');

@@ -1,6 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
 import type { TensorflowNews } from '../../../run/tensorflow';
+import { folderBytes } from '../folderBytes';
 
 /** Where the parts come together. */
 export interface Site {
@@ -37,18 +36,4 @@ export async function tellingBytes<Result>(
   } finally {
     clearInterval(look);
   }
-}
-
-/** The bytes of all files below a folder; of those that vanish meanwhile none. */
-export async function folderBytes(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const sizes = entries.map(async (entry) => {
-    const at = path.join(folder, entry.name);
-    if (entry.isDirectory()) return folderBytes(at);
-    return stat(at).then(
-      ({ size }) => size,
-      () => 0,
-    );
-  });
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

@@ -2,9 +2,9 @@ import { Failure } from '../../../failure/failure';
 import { tensorflowVariants } from '../../../run/tensorflow';
 import type { TensorflowState, TensorflowVariant } from '../../../run/tensorflow';
 import { builtVariant, tensorflowFolder } from '../../runtime/tensorflow/place';
+import { folderBytes } from '../folderBytes';
 import { checkBeforehand } from './beforehand';
 import { releases, tensorflowVersion } from './releases';
-import { folderBytes } from './site';
 
 /** What there is of TensorFlow here, and what setting it up would take: whoever is to agree to it must know. */
 export async function describeTensorflow(folder = tensorflowFolder()): Promise<TensorflowState> {
@@ -17,6 +17,7 @@ export async function describeTensorflow(folder = tensorflowFolder()): Promise<T
       tensorflowVariants.map(async (each) => ({
         variant: each,
         download_bytes: releases[each].downloadBytes,
+        library_bytes: releases[each].libraryBytes,
         disk_bytes: releases[each].diskBytes,
         hindrance: await hindrance(each, folder),
       })),

@@ -12,7 +12,12 @@ export interface PortableSession {
 /** Throws where ONNX Runtime cannot load the file. */
 export async function openPortable(file: string, sizes: DecoderSizes): Promise<PortableSession> {
   const onnx = await import('onnxruntime-node');
-  const session = await onnx.InferenceSession.create(file, { executionProviders: ['cpu'], logSeverityLevel: 3 });
+  const session = await onnx.InferenceSession.create(file, {
+    executionProviders: ['cpu'],
+    logSeverityLevel: 3,
+    // Packed copies of the weights would double what a whole model takes, for the reading of a few words.
+    extra: { session: { disable_prepacking: '1' } },
+  });
   const { kvHeads, headSize, blocks, vocabSize } = sizes;
   const whole = (from: number, to: number, value: (i: number) => number): Onnx.Tensor =>
     new onnx.Tensor(

@@ -2,6 +2,11 @@ import { Failure } from '../../../failure/failure';
 
 const moreSpace =
   'Free some space, or set XDG_CACHE_HOME to a folder on a larger disk, then try again. Nothing was changed.';
+/** For the processor a wheel on disk is the whole download; a card takes NVIDIA's libraries as well. */
+const fromWheel = 'take the wheel from disk (--wheel FILE; in VS Code "From a wheel on disk")';
+const cardNeedsNetwork =
+  "for a graphics card NVIDIA's libraries are always fetched, with --wheel as well. Without a network TensorFlow can be set up " +
+  'for the processor (--cpu)';
 const again = 'Run `lora setup tensorflow` again.';
 
 export const tensorflowNotSetUp = (): Failure =>
@@ -27,9 +32,12 @@ export const tensorflowNoPython = (): Failure =>
     hint: 'Install python3 (Debian and Ubuntu: `sudo apt install python3 python3-pip`), then try again.',
   });
 
-export const tensorflowNoPip = (): Failure =>
+/** `isForCard` where NVIDIA's libraries are fetched, too. */
+export const tensorflowNoPip = (isForCard: boolean): Failure =>
   new Failure('tensorflow-no-pip', 'This Python has no pip, which fetches TensorFlow.', {
-    hint: 'Install it (Debian and Ubuntu: `sudo apt install python3-pip`), or take the wheel from disk (--wheel FILE; in VS Code "From a wheel on disk").',
+    hint:
+      'Install it (Debian and Ubuntu: `sudo apt install python3-pip`)' +
+      (isForCard ? `: ${cardNeedsNetwork}.` : `, or ${fromWheel}.`),
   });
 
 export const tensorflowNoCompiler = (): Failure =>
@@ -37,15 +45,16 @@ export const tensorflowNoCompiler = (): Failure =>
     hint: 'Install it (Debian and Ubuntu: `sudo apt install g++`, Fedora: `sudo dnf install gcc-c++`), then try again.',
   });
 
-export const tensorflowNoNpm = (what: string): Failure =>
+/** `option` takes what npm fetches from disk instead. */
+export const tensorflowNoNpm = (what: string, option: string): Failure =>
   new Failure('tensorflow-no-npm', `No npm was found, which fetches ${what}.`, {
-    hint: 'Install Node.js from nodejs.org, which brings npm, then try again.',
+    hint: `Install Node.js from nodejs.org, which brings npm, then try again; or take it from disk (\`lora setup tensorflow ${option} FILE\`).`,
   });
 
 /** `wanted` is what pip was asked for, such as `tensorflow_cpu==2.15.1`. */
-export const tensorflowNotOffered = (wanted: string): Failure =>
+export const tensorflowNotOffered = (wanted: string, isForCard: boolean): Failure =>
   new Failure('tensorflow-not-offered', `The index that pip uses does not have ${wanted} for Linux on x64.`, {
-    hint: 'Look at its settings with `pip config list`, or take the wheel from disk (--wheel FILE; in VS Code "From a wheel on disk").',
+    hint: `Look at its settings with \`pip config list\`${isForCard ? `: ${cardNeedsNetwork}.` : `, or ${fromWheel}.`}`,
   });
 
 /** Both as people read them. */
@@ -76,12 +85,21 @@ export const tensorflowCrashed = (how: string): Failure =>
         : 'It was not set up. Set engine.runtime to "auto", which needs no TensorFlow.',
   });
 
-/** `option` is what takes the file from disk instead. */
-export const tensorflowNotDownloaded = (what: string, said: string, option: string | undefined): Failure =>
+/** What pip could not fetch. */
+export const tensorflowWheelNotDownloaded = (wanted: string, said: string, isForCard: boolean): Failure =>
+  notDownloaded(wanted, said, isForCard ? cardNeedsNetwork : `without a network ${fromWheel}`);
+
+/** What npm could not fetch; `option` is what takes the file from disk instead. */
+export const tensorflowNotDownloaded = (what: string, said: string, option: string): Failure =>
+  notDownloaded(
+    what,
+    said,
+    `without a network take the file from disk (${option} FILE; \`npm pack ${what}\` writes it)`,
+  );
+
+const notDownloaded = (what: string, said: string, instead: string): Failure =>
   new Failure('tensorflow-not-downloaded', `${what} could not be downloaded: ${said}`, {
-    hint:
-      'Check the connection and try again' +
-      (option === undefined ? '.' : `; without a network take the file from disk (${option} FILE${inEditor(option)}).`),
+    hint: `Check the connection and try again; ${instead}.`,
   });
 
 export const tensorflowFileWrong = (file: string, detail: string, instead: string): Failure =>
@@ -101,11 +119,6 @@ export const tensorflowWrongNumbers = (name: string, size: number): Failure =>
     `TensorFlow computes other numbers here: ${name} of a small training step is off by ${size.toExponential(1)}.`,
     { hint: 'It was not set up. Set engine.runtime to "auto", and please report it with the output of `lora doctor`.' },
   );
-
-/** The same in the editor. */
-function inEditor(option: string): string {
-  return option === '--wheel' ? '; in VS Code "From a wheel on disk"' : '';
-}
 
 function lastLine(cause: unknown): string {
   const said = cause instanceof Error ? cause.message : String(cause);
