@@ -4,6 +4,7 @@ import { modelFolders } from '../../run/ingredients';
 import { askForBase } from '../views/playground/askForModel';
 import type { Playgrounds } from '../views/playground/playgrounds';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
+import { selectedAdapters } from './selectedAdapters';
 import { targetPath } from './targetPath';
 
 /** More than anyone scrolls through. */
@@ -25,8 +26,8 @@ export async function compareAdapters(
   files: WorkspaceFiles,
   playgrounds: Playgrounds,
 ): Promise<void> {
-  const several = Array.isArray(selected) ? selected.map(targetPath).filter((each) => each !== undefined) : [];
-  const folders = several.length > 1 ? several : await chooseSeveral(targetPath(target), files);
+  const named = selectedAdapters(target, selected, targetPath);
+  const folders = named.length > 1 ? named : await chooseSeveral(named[0], files);
   if (folders !== undefined && folders.length > 0) playgrounds.compare(folders);
 }
 
