@@ -5,7 +5,8 @@ import type { RunSummary } from '../../run/answers';
 import type { Job, JobEnd } from '../runs/job';
 
 /** What a button of a notice does. */
-export type NoticeAction = 'try' | 'adapter' | 'dashboard' | 'resume' | 'take-over' | 'again' | 'log' | 'open-place' | 'trust';
+export type NoticeAction =
+  'try' | 'adapter' | 'dashboard' | 'resume' | 'take-over' | 'again' | 'log' | 'open-place' | 'trust';
 
 export interface Notice {
   readonly level: 'info' | 'error';
@@ -19,7 +20,11 @@ export function endNotice(job: Job, end: JobEnd): Notice | undefined {
   const dashboard = folder === null ? [] : (['dashboard'] as const);
   switch (end.kind) {
     case 'finished':
-      return { level: 'info', text: `"${name}" is trained: ${resultOf(job)}.`, actions: ['try', 'adapter', ...dashboard] };
+      return {
+        level: 'info',
+        text: `"${name}" is trained: ${resultOf(job)}.`,
+        actions: ['try', 'adapter', ...dashboard],
+      };
     case 'cancelled':
       if (folder === null) return undefined;
       return {
