@@ -149,7 +149,8 @@ export class Shell {
         return await handler(target, detail);
       } catch (error) {
         this.#log.error(error instanceof Error ? error : String(error));
-        void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+        const { wordsOf } = await import('./engine/editorWords');
+        void vscode.window.showErrorMessage(wordsOf(error));
         return undefined;
       }
     });

@@ -146,8 +146,12 @@ describe('the playground in a browser', { skip: withoutBrowser }, () => {
     assert.deepEqual(await texts(opened), [before[2], before[1]]);
     const mix = page.getByLabel('Add an adapter to this column');
     await mix.first().selectOption({ label: 'letters' });
+    // Nothing is added before the button is pressed.
+    assert.equal(await page.getByRole('heading', { name: 'poems + letters' }).count(), 0);
+    await page.getByRole('button', { name: 'Add the chosen adapter to this column' }).first().click();
     await page.getByRole('heading', { name: 'poems + letters' }).waitFor();
     await page.getByLabel('Add a column').selectOption({ label: 'Base model' });
+    await page.getByRole('button', { name: 'Add the chosen column' }).press('Enter');
     await write(opened);
     await settled(opened);
     assert.deepEqual((await texts(opened)).slice(1), [before[1], before[0]]);

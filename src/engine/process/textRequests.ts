@@ -1,23 +1,11 @@
-import type { CancellationToken, MessageConnection, ResponseError } from 'vscode-jsonrpc';
+import type { MessageConnection } from 'vscode-jsonrpc';
 import type { ChatAnswer, TokenCountRequest } from '../../run/chat';
 import { chatProgress, serveProgress, textRequests } from '../../run/engineProtocol';
-import type { ChatParams, ServeParams, WireError } from '../../run/engineProtocol';
+import type { ChatParams, ServeParams } from '../../run/engineProtocol';
 import { alreadyServing, notServing } from '../../run/failures';
 import type { AdapterServing } from '../../run/serving';
 import type { ChatModel } from '../operations/chat/chatModel';
-
-/** How the process answers. */
-export interface Answering {
-  /** What is answered whenever it comes, after `initialize`. */
-  readonly answer: <Result>(work: () => Promise<Result>) => Promise<Result | ResponseError<WireError>>;
-  /** What the end of the process waits for. */
-  readonly awaited: <Result>(work: () => Promise<Result>) => Promise<Result | ResponseError<WireError>>;
-  /** What ends by itself once its request is cancelled or the process is to end. */
-  readonly stoppable: <Result>(
-    token: CancellationToken,
-    work: (signal: AbortSignal) => Promise<Result>,
-  ) => Promise<Result>;
-}
+import type { Answering } from './answering';
 
 /** The part of the engine process that makes texts: the server of adapters, and conversations with one. */
 export class TextRequests {
@@ -27,37 +15,37 @@ export class TextRequests {
   readonly #chats = new Map<string, Promise<ChatModel>>();
 
   constructor(
-    private readonly connection: MessageConnection,
-    { answer, awaited, stoppable }: Answering,
+    connection: MessageConnection,
+    private readonly answering: Answering,
   ) {
     connection.onRequest(textRequests.describeAdapters, ({ folders }, token) =>
-      answer(() =>
-        stoppable(token, async (signal) => {
+      answering.answer(() =>
+        answering.stoppable(token, async (signal) => {
           const { describeAdapters } = await import('../operations/describeAdapters');
           return describeAdapters(folders, signal);
         }),
       ),
     );
     connection.onRequest(textRequests.serve, (params, token) =>
-      awaited(() => stoppable(token, (signal) => this.#serve(params, signal))),
+      answering.awaited(() => answering.stoppable(token, (signal) => this.#serve(params, signal))),
     );
     connection.onRequest(textRequests.attachServed, (adapter) =>
-      answer(async () => {
+      answering.answer(async () => {
         if (this.#server === undefined) throw notServing();
         await this.#server.attach(adapter);
         return null;
       }),
     );
     connection.onRequest(textRequests.detachServed, ({ name }) =>
-      answer(() => {
+      answering.answer(() => {
         if (this.#server === undefined) throw notServing();
         return Promise.resolve(this.#server.detach(name));
       }),
     );
     connection.onRequest(textRequests.chat, (params, token) =>
-      answer(() => stoppable(token, (signal) => this.#chat(params, signal))),
+      answering.answer(() => answering.stoppable(token, (signal) => this.#chat(params, signal))),
     );
-    connection.onRequest(textRequests.countTokens, (params) => answer(() => this.#countTokens(params)));
+    connection.onRequest(textRequests.countTokens, (params) => answering.answer(() => this.#countTokens(params)));
   }
 
   async #serve({ progress, ...options }: ServeParams, signal: AbortSignal): Promise<null> {
@@ -65,12 +53,7 @@ export class TextRequests {
     this.#isServing = true;
     try {
       const { serve } = await import('../operations/serve/serve');
-      await serve(
-        options,
-        (news) => void this.connection.sendProgress(serveProgress, progress, news).catch(ignore),
-        signal,
-        (server) => (this.#server = server),
-      );
+      await serve(options, this.answering.teller(serveProgress, progress), signal, (server) => (this.#server = server));
       return null;
     } finally {
       this.#isServing = false;
@@ -80,8 +63,7 @@ export class TextRequests {
 
   async #chat({ progress, ...request }: ChatParams, signal: AbortSignal): Promise<ChatAnswer> {
     const model = await this.#open(request.baseModel);
-    const tell = (text: string): void => void this.connection.sendProgress(chatProgress, progress, text).catch(ignore);
-    return model.answer(request, tell, signal);
+    return model.answer(request, this.answering.teller(chatProgress, progress), signal);
   }
 
   async #countTokens({ baseModel, counted }: TokenCountRequest): Promise<number> {
@@ -97,9 +79,4 @@ export class TextRequests {
     opened.catch(() => this.#chats.delete(baseModel));
     return opened;
   }
-}
-
-/** Nobody is left to be told: the process is about to end. */
-function ignore(): void {
-  return undefined;
 }

@@ -120,10 +120,13 @@ function modelHandlers(
 
 function servingHandlers(parts: Parts): Handlers<'serveAdapters' | 'stopServing' | 'manageServer'> {
   return {
-    serveAdapters: async (target) => {
+    serveAdapters: async (target, selected) => {
       if (!(await parts.notices.askForTrust())) return undefined;
-      const [{ targetPath }, serving] = await Promise.all([import('./targetPath'), parts.serving()]);
-      return serving.serve(targetPath(target));
+      const [{ targetPath }, { selectedAdapters }] = await Promise.all([
+        import('./targetPath'),
+        import('./selectedAdapters'),
+      ]);
+      return (await parts.serving()).serve(selectedAdapters(target, selected, targetPath));
     },
     stopServing: async () => (await parts.serving()).stop(),
     manageServer: async () => (await parts.serving()).manage(),

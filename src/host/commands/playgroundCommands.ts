@@ -1,9 +1,11 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { isWholeModel } from '../models/isWholeModel';
 import { modelFolders } from '../../run/ingredients';
 import { askForBase } from '../views/playground/askForModel';
 import type { Playgrounds } from '../views/playground/playgrounds';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
+import { selectedAdapters } from './selectedAdapters';
 import { targetPath } from './targetPath';
 
 /** More than anyone scrolls through. */
@@ -12,7 +14,7 @@ const limit = 500;
 /** Open Playground: with the adapter that is meant, or with what the user chooses of the workspace. */
 export async function openPlayground(target: unknown, files: WorkspaceFiles, playgrounds: Playgrounds): Promise<void> {
   const named = targetPath(target);
-  const chosen = named === undefined ? await choose(files) : { adapter: named };
+  const chosen = named === undefined ? await choose(files) : await whatIsIn(named);
   if (chosen === undefined) return;
   if ('adapter' in chosen) playgrounds.openAdapter(chosen.adapter);
   else playgrounds.openBase(chosen.base);
@@ -25,9 +27,14 @@ export async function compareAdapters(
   files: WorkspaceFiles,
   playgrounds: Playgrounds,
 ): Promise<void> {
-  const several = Array.isArray(selected) ? selected.map(targetPath).filter((each) => each !== undefined) : [];
-  const folders = several.length > 1 ? several : await chooseSeveral(targetPath(target), files);
+  const named = selectedAdapters(target, selected, targetPath);
+  const folders = named.length > 1 ? named : await chooseSeveral(named[0], files);
   if (folders !== undefined && folders.length > 0) playgrounds.compare(folders);
+}
+
+/** A run of all weights makes a model, which is tried alone. */
+async function whatIsIn(folder: string): Promise<Chosen> {
+  return (await isWholeModel(folder)) ? { base: folder } : { adapter: folder };
 }
 
 type Chosen = { readonly adapter: string } | { readonly base: string };

@@ -31,11 +31,17 @@ const names: Readonly<Record<string, string>> = {
 
 /**
  * The devices of this computer for a recipe (or for recipes that name none, where `isSetting`), those that can be used first.
- * Plain numbers and sentences of the report: nothing is judged here but what the recipe itself rules out.
+ * Plain numbers and sentences of the report: nothing is judged here but what the recipe itself rules out. `setting` counts
+ * for a recipe that names no device.
  */
-export function deviceEntries(report: MachineReport, engine: RecipeEngine, isSetting: boolean): readonly DeviceEntry[] {
+export function deviceEntries(
+  report: MachineReport,
+  engine: RecipeEngine,
+  isSetting: boolean,
+  setting = 'auto',
+): readonly DeviceEntry[] {
   const isOnTensorflow = engine.runtime === 'tensorflow';
-  const current = engine.device ?? 'auto';
+  const current = currentDevice(engine, setting);
   const quantized = quantizationOf(engine);
   const takes = quantized === undefined ? report.chosen : { device: 'cpu', reason: quantized };
   const auto: DeviceEntry = {
@@ -116,18 +122,26 @@ function tensorflowEntry({ device, usable, reason }: DeviceReport, isCurrent: bo
   return { ...base, description: `TensorFlow ${where}, to compare`, detail: reason };
 }
 
-/** What a recipe has to say for a choice; nothing where it says so already. */
+/** Where a recipe trains as things stand: by its own words, else by the setting as far as that counts for it. */
+function currentDevice(engine: RecipeEngine, setting: string): string {
+  return deviceOverrides(setting, engine).length > 0 ? setting : (engine.device ?? 'auto');
+}
+
+/** What a recipe has to say for a choice; nothing where it trains so already, also by the setting. */
 export function deviceChanges(
   { device, runtime }: { readonly device: string; readonly runtime: string },
   engine: RecipeEngine,
+  setting = 'auto',
 ): readonly Change[] {
   const changes: Change[] = [];
-  const set = (key: 'device' | 'runtime', value: string): void => {
-    if ((engine[key] ?? 'auto') !== value) changes.push({ path: ['engine', key], value });
+  const set = (key: 'device' | 'runtime', value: string, current: string): void => {
+    if (current !== value) changes.push({ path: ['engine', key], value });
   };
-  if (runtime === 'tensorflow') set('runtime', 'tensorflow');
-  else if (engine.runtime !== 'onnxruntime') set('runtime', 'auto');
-  set('device', device);
+  const { runtime: known = 'auto' } = engine;
+  if (runtime === 'tensorflow') set('runtime', 'tensorflow', known);
+  else if (known !== 'onnxruntime') set('runtime', 'auto', known);
+  // The setting counts for a recipe without a word of what computes: one that is led back to "auto" has none.
+  set('device', device, currentDevice({ ...engine, runtime: runtime === 'tensorflow' ? runtime : undefined }, setting));
   return changes;
 }
 

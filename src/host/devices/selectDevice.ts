@@ -26,6 +26,8 @@ interface Item extends vscode.QuickPickItem {
 interface Chooser {
   readonly recipe: string | undefined;
   readonly engine: RecipeEngine;
+  /** The device of recipes that name none. */
+  readonly setting: string;
 }
 
 /**
@@ -37,7 +39,9 @@ export async function selectDevice(
   target: unknown,
 ): Promise<string | undefined> {
   const recipe = await recipeOf(target, files);
-  const chooser: Chooser = { recipe, engine: await engineOf(recipe) };
+  const setting = settings().get<string>('engine.device', 'auto');
+  const said = recipe === undefined ? { ...sayingNothing, device: setting } : await engineOf(recipe);
+  const chooser: Chooser = { recipe, engine: said, setting };
   const engine = await startEngine();
   try {
     const chosen = await choose(chooser, (again) => engine.machine(again));
@@ -62,8 +66,7 @@ async function recipeOf(target: unknown, files: WorkspaceFiles): Promise<string 
   return found.length === 1 ? found[0] : undefined;
 }
 
-async function engineOf(recipe: string | undefined): Promise<RecipeEngine> {
-  if (recipe === undefined) return { ...sayingNothing, device: settings().get<string>('engine.device', 'auto') };
+async function engineOf(recipe: string): Promise<RecipeEngine> {
   return recipeEngine((await vscode.workspace.openTextDocument(vscode.Uri.file(recipe))).getText());
 }
 
@@ -71,7 +74,7 @@ type DeviceChoice = Extract<DeviceEntry, { kind: 'device' }>;
 
 /** Asks until a device is chosen that can be used. */
 async function choose(
-  { recipe, engine }: Chooser,
+  { recipe, engine, setting }: Chooser,
   look: (again: boolean) => Promise<MachineReport>,
 ): Promise<DeviceEntry | undefined> {
   const quickPick = vscode.window.createQuickPick<Item>();
@@ -86,7 +89,7 @@ async function choose(
     quickPick.enabled = false;
     quickPick.placeholder = again ? 'Trying every device again …' : 'Looking at what this computer has …';
     const report = await look(again);
-    quickPick.items = itemsOf(deviceEntries(report, engine, recipe === undefined));
+    quickPick.items = itemsOf(deviceEntries(report, engine, recipe === undefined, setting));
     quickPick.activeItems = quickPick.items.filter(({ entry }) => entry?.kind === 'device' && entry.isCurrent);
     quickPick.placeholder = ask;
     quickPick.busy = false;
@@ -149,7 +152,7 @@ function itemOf(entry: DeviceEntry): Item {
   return { label: `$(${icon}) ${name}`, description, detail, entry };
 }
 
-async function write({ recipe, engine }: Chooser, choice: DeviceChoice): Promise<string | undefined> {
+async function write({ recipe, engine, setting }: Chooser, choice: DeviceChoice): Promise<string | undefined> {
   const { device } = choice;
   if (recipe === undefined) {
     const inspected = settings().inspect<string>('engine.device');
@@ -162,7 +165,7 @@ async function write({ recipe, engine }: Chooser, choice: DeviceChoice): Promise
     tell(`Recipes that name no device train on ${device}: ${choice.description}.`);
     return device;
   }
-  const changes = deviceChanges(choice, engine);
+  const changes = deviceChanges(choice, engine, setting);
   const title = `Train on ${device}`;
   if (changes.length > 0 && !(await changeRecipe(recipe, { title, changes }))) {
     void vscode.window.showErrorMessage(

@@ -14,16 +14,21 @@ const hints: Readonly<Record<string, string>> = {
   'prompt-empty': 'Ask with some text.',
 };
 
+/** What happened, where the command line's words are about its options. */
+const messages: Readonly<Record<string, string>> = {
+  'chat-template-missing': 'This model has no chat template, so it cannot hold a conversation.',
+};
+
 /** A crash of what makes texts loses nothing but the text. */
-const crashHint =
+export const crashHint =
   'Try again: the model is loaded anew. If it happens again, there may be too little memory for it; LoRA: Show Engine Log says more.';
 
-/** A failure with a next step that the editor offers; any other error as it is. */
+/** A failure in the editor's words, with a next step that it offers; any other error as it is. */
 export function inEditorWords(error: unknown): unknown {
   if (!(error instanceof Failure)) return error;
   const { code, message, place, exitCode } = error;
   const hint = hints[code] ?? error.hint;
-  return new Failure(code, message, {
+  return new Failure(code, messages[code] ?? message, {
     exitCode,
     ...(hint === undefined ? {} : { hint }),
     ...(place === undefined ? {} : { place }),

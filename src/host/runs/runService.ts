@@ -198,9 +198,10 @@ export class RunService implements RunSource {
 
   async #run(job: OpenJob): Promise<JobEnd> {
     try {
-      job.client = await this.#options.startEngine();
-      if (this.#isDisposed || job.phase === 'stopping') return { kind: 'cancelled' };
       job.request = await this.#withSettings(job.request);
+      job.client = await this.#options.startEngine();
+      // Nothing is awaited between this look and the handle by which the run is stopped.
+      if (this.#isDisposed || job.phase === 'stopping') return { kind: 'cancelled' };
       job.handle = job.client.train(job.request, (event) => this.#hear(job, event));
       return { kind: await job.handle.done };
     } catch (error) {

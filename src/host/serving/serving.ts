@@ -10,6 +10,7 @@ import type { Disposable } from '../signal';
 import { AdapterServer, type ServedBase } from './adapterServer';
 import { chooseAdapters, chooseFamily } from './chooseAdapters';
 import { families } from './families';
+import { fittingTo, servedTogether, type Fitting } from './fitting';
 import { showServerMenu } from './serverMenu';
 import { ServingStatus } from './servingStatus';
 import { modelNames } from './servingText';
@@ -28,6 +29,8 @@ export class Serving implements Disposable {
   readonly #options: ServingOptions;
   readonly #status = new ServingStatus();
   #server: AdapterServer | undefined;
+  /** The last Serve Adapters that is not over: an earlier one may still wait for an answer to what it said. */
+  #asking: symbol | undefined;
   #isStarting = false;
   #isClosed = false;
 
@@ -35,22 +38,21 @@ export class Serving implements Disposable {
     this.#options = options;
   }
 
-  /** Serve Adapters: with an adapter that one, else those that the user chooses. Gives the address, where there is one. */
-  async serve(adapter: string | undefined): Promise<string | undefined> {
+  /** Serve Adapters: those that are named, else those that the user chooses. Gives the address, where there is one. */
+  async serve(adapters: readonly string[]): Promise<string | undefined> {
     const server = this.#server;
     if (server !== undefined) {
-      if (adapter === undefined) await this.manage();
-      else await this.#addNamed(server, adapter);
+      if (adapters.length === 0) await this.manage();
+      else await this.#addNamed(server, adapters);
       return this.#server?.facts.url;
     }
-    // A second click while the first one is asked what to serve.
-    if (this.#isStarting) return undefined;
-    this.#isStarting = true;
-    try {
-      return await this.#startChosen(await this.#options.startEngine(), adapter);
-    } finally {
-      this.#isStarting = false;
+    if (this.#isStarting) {
+      void vscode.window.showInformationMessage('A server is being started: serve further adapters once it is there.');
+      return undefined;
     }
+    // A question of an earlier one that is still open is not answered any more.
+    const asking = (this.#asking = Symbol('asking'));
+    return this.#startChosen(await this.#options.startEngine(), adapters, asking);
   }
 
   /** Stop Serving. */
@@ -80,18 +82,24 @@ export class Serving implements Disposable {
     this.#status.dispose();
   }
 
-  async #startChosen(engine: EngineClient, adapter: string | undefined): Promise<string | undefined> {
+  async #startChosen(engine: EngineClient, adapters: readonly string[], asking: symbol): Promise<string | undefined> {
     try {
-      const chosen = await this.#choose(engine, adapter);
+      const chosen = await this.#choose(engine, adapters);
       const server =
         chosen === undefined
           ? undefined
-          : await withBaseModel('Serve with This Model', (named) => this.#start(engine, chosen, named));
+          : await withBaseModel('Serve with This Model', (named) => {
+              if (this.#asking === asking && !this.#isStarting && this.#server === undefined) {
+                return this.#start(engine, chosen, named);
+              }
+              const text = 'Serve Adapters was asked for anew meanwhile: that one counts.';
+              if (named !== null) void vscode.window.showInformationMessage(text);
+              return Promise.resolve(undefined);
+            });
       if (server === undefined) {
         await engine.dispose();
         return undefined;
       }
-      this.#watch(server);
       void this.#tellServed(server);
       return server.facts.url;
     } catch (error) {
@@ -101,7 +109,9 @@ export class Serving implements Disposable {
   }
 
   /** Adapters of one base model; what is wrong with a single one is said when it is started. */
-  async #choose(engine: EngineClient, adapter: string | undefined): Promise<readonly DescribedAdapter[] | undefined> {
+  async #choose(engine: EngineClient, adapters: readonly string[]): Promise<readonly DescribedAdapter[] | undefined> {
+    if (adapters.length > 1) return this.#chooseOf(await engine.texts.describeAdapters(adapters));
+    const [adapter] = adapters;
     const described = await this.#described(engine, adapter);
     const named = described.find(({ folder }) => folder === adapter);
     if (named?.base === null) return [named];
@@ -125,6 +135,17 @@ export class Serving implements Disposable {
     return folders.length === 0 ? undefined : described.filter(({ folder }) => folders.includes(folder));
   }
 
+  /** Of those that were selected nothing is asked again, but of which base model the server is to be. */
+  async #chooseOf(selected: readonly DescribedAdapter[]): Promise<readonly DescribedAdapter[] | undefined> {
+    const together = servedTogether(selected);
+    if (together === undefined) {
+      const family = await chooseFamily(families(selected));
+      return family && selected.filter(({ folder }) => family.folders.includes(folder));
+    }
+    for (const problem of together.problems) void vscode.window.showErrorMessage(wordsOf(failureOf(problem)));
+    return together.chosen;
+  }
+
   /** All adapters of the workspace, and one that may lie elsewhere. */
   async #described(engine: EngineClient, adapter: string | undefined): Promise<readonly DescribedAdapter[]> {
     const known = await this.#options.adapters();
@@ -146,13 +167,19 @@ export class Serving implements Disposable {
     };
     const title = `Starting a server of ${folders.map((folder) => path.basename(folder)).join(', ')}`;
     const shown = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+    this.#isStarting = true;
     return vscode.window.withProgress(shown, async (_, cancellation) => {
       const stop = new AbortController();
       cancellation.onCancellationRequested(() => stop.abort());
       try {
-        return await AdapterServer.start(options, stop.signal);
+        const server = await AdapterServer.start(options, stop.signal);
+        // Known before anything else can be started.
+        if (server !== undefined) this.#watch(server);
+        return server;
       } catch (error) {
         throw inEditorWords(error);
+      } finally {
+        this.#isStarting = false;
       }
     });
   }
@@ -188,35 +215,35 @@ export class Serving implements Disposable {
     const text = `The server of adapters has ended. ${wordsOf(error)}`;
     const answer = await vscode.window.showErrorMessage(text, again, log);
     if (answer === log) await vscode.commands.executeCommand(commandIds.showEngineLog);
-    const [first] = server.facts.adapters;
     if (answer === again) {
-      await vscode.commands.executeCommand(commandIds.serveAdapters, first && vscode.Uri.file(first.folder));
+      const adapters = server.facts.adapters.map(({ folder }) => vscode.Uri.file(folder));
+      await vscode.commands.executeCommand(commandIds.serveAdapters, adapters[0], adapters);
     }
   }
 
-  async #addNamed(server: AdapterServer, adapter: string): Promise<void> {
-    if (server.facts.adapters.some(({ folder }) => folder === adapter)) return this.manage();
-    const [described] = await server.engine.texts.describeAdapters([adapter]);
-    const { base = null, problem = null } = described ?? {};
-    if (base !== null && base.path !== server.base.path) return this.#offerOther(server, adapter, base.name);
-    const mayFit = server.base.isChosen && problem?.code === 'base-of-adapter-unknown';
-    if (problem !== null && !mayFit) {
-      void vscode.window.showErrorMessage(wordsOf(failureOf(problem)));
-      return;
-    }
-    await this.#attach(server, [adapter]);
+  async #addNamed(server: AdapterServer, adapters: readonly string[]): Promise<void> {
+    const served = new Set(server.facts.adapters.map(({ folder }) => folder));
+    const wanted = adapters.filter((adapter) => !served.has(adapter));
+    if (wanted.length === 0) return this.manage();
+    const { fits, others, problems } = fittingTo(server.base, await server.engine.texts.describeAdapters(wanted));
+    for (const problem of problems) void vscode.window.showErrorMessage(wordsOf(failureOf(problem)));
+    if (fits.length > 0) await this.#attach(server, fits);
+    if (others.length > 0) await this.#offerOther(server, others);
   }
 
   /** A server has one base model. */
-  async #offerOther(server: AdapterServer, adapter: string, baseName: string): Promise<void> {
-    const replace = 'Stop It and Serve This One';
+  async #offerOther(server: AdapterServer, others: Fitting['others']): Promise<void> {
+    const isOne = others.length === 1;
+    const replace = isOne ? 'Stop It and Serve This One' : 'Stop It and Serve These';
+    const names = others.map(({ folder }) => path.basename(folder)).join(', ');
+    const bases = [...new Set(others.map(({ baseName }) => baseName))].join(', ');
     const text =
-      `${path.basename(adapter)} belongs to ${baseName}, and the server that runs has ${server.base.name}: ` +
+      `${names} ${isOne ? 'belongs' : 'belong'} to ${bases}, and the server that runs has ${server.base.name}: ` +
       'a server has one base model.';
     if ((await vscode.window.showWarningMessage(text, replace)) !== replace) return;
     await server.stop();
     await server.ended;
-    await this.serve(adapter);
+    await this.serve(others.map(({ folder }) => folder));
   }
 
   async #add(server: AdapterServer): Promise<void> {

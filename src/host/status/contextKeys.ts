@@ -22,6 +22,8 @@ export class ContextKeys implements Disposable {
         if (kind !== 'recipes') void this.#look();
       }),
     ];
+    // A server ended with the extension host that ran it, which may not have come to say so.
+    this.#tell('lora.isServing', false);
     void this.#look();
   }
 

@@ -10,7 +10,8 @@ export type PagesKey = 'lora.dashboards' | 'lora.previews' | 'lora.playgrounds';
 export class OpenPages {
   readonly #memory: vscode.Memento;
   readonly #key: PagesKey;
-  readonly #open = new Set<string>();
+  /** How many pages show each. */
+  readonly #open = new Map<string, number>();
   /** Open when this window or its extension host last ended, and not shown again yet. */
   readonly #before: Set<string>;
 
@@ -20,14 +21,17 @@ export class OpenPages {
     this.#before = new Set(memory.get<readonly string[]>(key) ?? []);
   }
 
+  /** Once for each page. */
   add(shown: string): void {
     this.#before.delete(shown);
-    this.#open.add(shown);
+    this.#open.set(shown, (this.#open.get(shown) ?? 0) + 1);
     this.#note();
   }
 
   delete(shown: string): void {
-    this.#open.delete(shown);
+    const others = (this.#open.get(shown) ?? 0) - 1;
+    if (others > 0) this.#open.set(shown, others);
+    else this.#open.delete(shown);
     this.#note();
   }
 
@@ -37,6 +41,6 @@ export class OpenPages {
   }
 
   #note(): void {
-    this.#memory.update(this.#key, [...this.#open, ...this.#before]).then(undefined, () => undefined);
+    this.#memory.update(this.#key, [...this.#open.keys(), ...this.#before]).then(undefined, () => undefined);
   }
 }

@@ -95,10 +95,12 @@ export class ColumnView {
         element('option', { value: '' }, 'Mix with…'),
         ...others.map(({ folder, name }) => element('option', { value: folder }, name)),
       );
-      add.addEventListener('change', () => {
-        if (add.value !== '') actions.change([...this.column, { folder: add.value, weight: 1 }], true);
+      const label = { class: 'secondary', 'aria-label': 'Add the chosen adapter to this column' };
+      const act = button('Add', label, () => {
+        if (add.value === '') add.focus();
+        else actions.change([...this.column, { folder: add.value, weight: 1 }], true);
       });
-      parts.push(add);
+      parts.push(element('div', { class: 'group' }, add, act));
     }
     return element('div', { class: 'weights' }, ...parts);
   }

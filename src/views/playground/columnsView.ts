@@ -1,7 +1,7 @@
 import type { PlaygroundColumn } from '../../run/playground';
 import { maxColumns } from '../../run/playgroundProtocol';
 import type { ShownAdapter, ShownRun } from '../../run/playgroundProtocol';
-import { element } from '../page/element';
+import { button, element } from '../page/element';
 import { columnName, isSameColumn, matchColumns } from './columns';
 import { ColumnView } from './columnView';
 import { firstDifference } from './differences';
@@ -18,17 +18,20 @@ export class ColumnsView {
   readonly root: HTMLElement;
   private readonly grid = element('div', { class: 'columns' });
   private readonly add = element('select', { 'aria-label': 'Add a column' });
+  private readonly addButton: HTMLButtonElement;
   private columns: readonly PlaygroundColumn[] = [];
   private adapters: readonly ShownAdapter[] = [];
   private views: readonly ColumnView[] = [];
   private run: ShownRun | undefined;
 
   constructor(private readonly actions: ColumnsActions) {
-    this.add.addEventListener('change', () => this.addChosen());
+    // Not on `change`: with the keyboard that comes for every entry on the way to the one that is meant.
+    const label = { class: 'secondary', 'aria-label': 'Add the chosen column' };
+    this.addButton = button('Add', label, () => this.addChosen());
     this.root = element(
       'div',
       { class: 'content' },
-      element('div', { class: 'toolbar' }, element('div', { class: 'group' }, this.add)),
+      element('div', { class: 'toolbar' }, element('div', { class: 'group' }, this.add, this.addButton)),
       this.grid,
       element(
         'details',
@@ -81,11 +84,14 @@ export class ColumnsView {
       ...this.adapters.map(({ folder, name, shown }) => option(`adapter:${folder}`, `${name} (${shown})`)),
       option('browse', 'An adapter that lies elsewhere…'),
     );
-    this.add.disabled = this.columns.length >= maxColumns;
+    const isFull = this.columns.length >= maxColumns;
+    this.add.disabled = isFull;
+    this.addButton.disabled = isFull;
   }
 
   private addChosen(): void {
     const { value } = this.add;
+    if (value === '') this.add.focus();
     this.add.value = '';
     if (value === 'browse') this.actions.chooseAdapter();
     else if (value === 'base') this.set([...this.columns, []]);

@@ -1,4 +1,3 @@
-import type { PlaygroundColumn } from '../../run/playground';
 import { defaultSetup, maxColumns } from '../../run/playgroundProtocol';
 import type {
   FromPlayground,
@@ -7,11 +6,13 @@ import type {
   PlaygroundSetup,
   RunKind,
   ShownAdapter,
+  ShownPrompts,
   ShownRun,
   ToPlayground,
 } from '../../run/playgroundProtocol';
 import type { Bridge } from '../page/bridge';
 import { button, element, setText } from '../page/element';
+import { columnName, withColumns } from './columns';
 import { ColumnsView } from './columnsView';
 import { ComparisonView } from './comparisonView';
 import { addNews, growingRun, outcomeText } from './growingRun';
@@ -27,6 +28,8 @@ export class Playground {
   private adapters: readonly ShownAdapter[] = [];
   private readonly runs: Partial<Record<RunKind, GrowingRun>> = {};
   private compared = '';
+  /** A prompt that is being added to the set. */
+  private adding: string | undefined;
   private readonly isNew: boolean;
   private readonly title = element('h1', {}, 'Playground');
   private readonly note = element('p', { class: 'note' });
@@ -89,14 +92,14 @@ export class Playground {
         this.showModel(message);
         break;
       case 'adapters':
-        this.adapters = message.adapters;
-        this.columns.show(this.setup.columns, this.adapters);
+        this.showAdapters(message.adapters);
         break;
       case 'columns':
         this.showColumns(message);
         break;
       case 'prompts':
         this.promptSet.show(message);
+        this.sayAdded(message);
         break;
       case 'run':
         this.showRun(message.run);
@@ -145,15 +148,26 @@ export class Playground {
     this.form.show(this.setup);
   }
 
+  /** Columns that are built anew lose the keyboard's focus: not for the same adapters. */
+  private showAdapters(adapters: readonly ShownAdapter[]): void {
+    if (JSON.stringify(adapters) === JSON.stringify(this.adapters)) return;
+    this.adapters = adapters;
+    this.columns.show(this.setup.columns, adapters);
+  }
+
   private showColumns({ columns, replaces, isComparison }: Extract<ToPlayground, { readonly type: 'columns' }>): void {
-    const known = new Set(this.setup.columns.map(foldersOf));
-    const added = replaces ? columns : columns.filter((column) => !known.has(foldersOf(column)));
-    const all = replaces ? added : [...this.setup.columns, ...added].slice(0, maxColumns);
-    this.change({ columns: all });
+    const shown = withColumns(this.setup.columns, columns, replaces);
+    this.change({ columns: shown.columns });
     this.showSetup();
     if (isComparison) this.comparison.open();
     this.compare();
     this.form.focus();
+    if (shown.left.length > 0) {
+      const names = shown.left.map((column) => columnName(column, this.columns.nameOf)).join(', ');
+      this.form.say(
+        `There is room for ${maxColumns} columns. Not shown: ${names}. Remove a column to add another one.`,
+      );
+    }
   }
 
   private showRun(run: ShownRun): void {
@@ -193,8 +207,16 @@ export class Playground {
     else if (all.includes(prompt)) this.form.say('This prompt is in the set already.');
     else {
       this.bridge.post({ type: 'savePrompts', prompts: [...all, prompt] });
-      this.form.say('Added to the prompt set.');
+      this.adding = prompt;
     }
+  }
+
+  private sayAdded({ prompts, problem }: ShownPrompts): void {
+    const { adding } = this;
+    if (adding === undefined) return;
+    this.adding = undefined;
+    const isThere = problem === null && prompts.includes(adding);
+    this.form.say(isThere ? 'Added to the prompt set.' : `It was not added. ${problem ?? 'Try again.'}`);
   }
 
   private take(prompt: string): void {
@@ -230,10 +252,6 @@ export class Playground {
     );
     this.problem.hidden = false;
   }
-}
-
-function foldersOf(column: PlaygroundColumn): string {
-  return column.map(({ folder }) => folder).join('\n');
 }
 
 function restrictedParts(manageTrust: () => void): readonly HTMLElement[] {

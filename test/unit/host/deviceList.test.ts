@@ -60,6 +60,15 @@ describe('the list of devices', () => {
     assert.equal(second?.detail, webgpu.reason);
   });
 
+  test('marks what the setting says where the recipe names no device', () => {
+    const marked = (text: string): readonly unknown[] =>
+      deviceEntries(machine([cpu, webgpu]), recipeEngine(text), false, 'webgpu').map(
+        (entry) => entry.kind === 'device' && entry.isCurrent && entry.device,
+      );
+    assert.deepEqual(marked('{}'), [false, false, 'webgpu']);
+    assert.deepEqual(marked('{ "engine": { "device": "auto" } }'), ['auto', false, false]);
+  });
+
   test('says why a device cannot be used and what would enable it, after those that can', () => {
     const entries = deviceEntries(machine([cpu, noWebgpu]), sayingNothing, false);
     const last = entries.at(-1)!;
@@ -100,8 +109,8 @@ describe('the list of devices', () => {
 });
 
 describe('what is chosen', () => {
-  const written = (text: string, choice: { device: string; runtime: string }): string => {
-    const changes = deviceChanges(choice, recipeEngine(text));
+  const written = (text: string, choice: { device: string; runtime: string }, setting?: string): string => {
+    const changes = deviceChanges(choice, recipeEngine(text), setting);
     if (changes.length === 0) return text;
     return applyEdits(text, fixEdits(text, { title: 'Train', changes })!.edits);
   };
@@ -118,6 +127,15 @@ describe('what is chosen', () => {
 
   test('auto is what a recipe says that says nothing', () => {
     assert.equal(written('{ "name": "a" }', onnx('auto')), '{ "name": "a" }');
+  });
+
+  test('counts more than the setting: a recipe that says nothing trains by that one', () => {
+    assert.equal(written('{}', onnx('auto'), 'webgpu'), '{ "engine": { "device": "auto" } }');
+    assert.equal(written('{}', onnx('cpu'), 'webgpu'), '{ "engine": { "device": "cpu" } }');
+    assert.equal(written('{}', onnx('webgpu'), 'webgpu'), '{}');
+    const onTensorflow = '{ "engine": { "runtime": "tensorflow" } }';
+    const back = written(onTensorflow, onnx('auto'), 'webgpu');
+    assert.equal(back, '{ "engine": { "runtime": "auto", "device": "auto" } }');
   });
 
   test('TensorFlow is another runtime, and a device of ONNX Runtime leads back', () => {

@@ -23,6 +23,17 @@ describe('the dashboards that are open', () => {
     assert.equal(new OpenPages(memory, 'lora.dashboards').missing(), '/b');
   });
 
+  test('are open until the last page of the same is closed', (t) => {
+    const memory = notesOf(t);
+    const pages = new OpenPages(memory, 'lora.playgrounds');
+    pages.add('/m');
+    pages.add('/m');
+    pages.delete('/m');
+    assert.equal(new OpenPages(memory, 'lora.playgrounds').missing(), '/m');
+    pages.delete('/m');
+    assert.equal(new OpenPages(memory, 'lora.playgrounds').missing(), undefined);
+  });
+
   test('are missing until they are shown again, one after the other', (t) => {
     const memory = notesOf(t);
     for (const folder of ['/a', '/b']) new OpenPages(memory, 'lora.dashboards').add(folder);

@@ -14,8 +14,10 @@ import { runFolders } from './runFolders';
 
 const numbers = path.resolve('examples/numbers');
 
+type Awaitable = readonly string[] | Promise<readonly string[]>;
+
 /** The bundled example in a folder of its own, and a service that trains it with real engine processes. */
-function workshop(t: TestContext, simultaneousRuns = 1, settings: readonly string[] = []) {
+function workshop(t: TestContext, simultaneousRuns = 1, settings: Awaitable = []) {
   const folder = mkdtempSync(path.join(tmpdir(), 'lora-host-'));
   for (const part of ['model', 'data.jsonl', 'count-by-ten.lora.json']) {
     cpSync(path.join(numbers, part), path.join(folder, part), { recursive: true });
@@ -138,6 +140,19 @@ describe('stopping', () => {
       Array.from({ length: 150 }, (_, at) => at + 1),
     );
     assert.equal(await service.continueRun(folder), undefined, 'a finished run does not go on');
+  });
+
+  test('is not lost while the settings are read', async (t) => {
+    let read = (): void => undefined;
+    const settings = new Promise<readonly string[]>((resolve) => (read = () => resolve([])));
+    const { service, recipeFile } = workshop(t, 1, settings);
+    const job = service.train({ recipeFile, overrides: short(2) });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const stopping = service.cancel(job);
+    read();
+    await stopping;
+    assert.deepEqual(await job.end, { kind: 'cancelled' });
+    assert.equal(job.state.step, 0);
   });
 
   test('works before the first step', async (t) => {

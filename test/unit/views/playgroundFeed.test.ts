@@ -187,6 +187,26 @@ describe('a playground', () => {
     assert.equal(desk.source.asked.filter((each) => each.startsWith('open')).length, 1);
   });
 
+  test('says nothing twice when its page is shown again while it writes', async () => {
+    const desk = new Desk();
+    await desk.receive({ type: 'ready' });
+    const { over } = await desk.write();
+    for (const text of ['a', 'b']) desk.source.tell(piece(text));
+    desk.feed.hidden();
+    const sent = await desk.receive({ type: 'ready' });
+    const types = sent.map(({ type }) => type);
+    assert.ok(types.indexOf('run') < types.lastIndexOf('adapters'), 'the engine is busy with the texts');
+    desk.source.tell(piece('c'));
+    desk.clock.pass(200);
+    const shown = of(sent, 'run')[0]!.run.texts[0]!.pieces.map(({ text }) => text);
+    const later = of(desk.sent, 'news').flatMap(({ news }) =>
+      news.map((each) => ('piece' in each ? each.piece.text : '')),
+    );
+    assert.deepEqual([...shown, ...later], ['a', 'b', 'c']);
+    desk.source.finish();
+    await over;
+  });
+
   test('writes one thing at a time, and stops', async () => {
     const desk = new Desk();
     await desk.receive({ type: 'ready' });
@@ -218,8 +238,11 @@ describe('a playground', () => {
     desk.source.finish(new EngineCrash('The engine ended unexpectedly.', []));
     await over;
     const { texts } = of(desk.sent, 'run').at(-1)!.run;
-    assert.match(texts[0]?.end?.problem ?? '', /^The engine ended unexpectedly\./);
-    assert.match(texts[1]?.end?.problem ?? '', /^It does not fit\. Try it in a playground of its own/);
+    assert.match(
+      texts[0]?.end?.problem ?? '',
+      /^The engine ended unexpectedly\. Try again: the model is loaded anew\./,
+    );
+    assert.match(texts[1]?.end?.problem ?? '', /^It does not fit\. Open a playground with the base model/);
     assert.equal(of(desk.sent, 'problem')[0]?.problem.offers, 'retry');
   });
 
@@ -315,7 +338,9 @@ describe('the prompt set', () => {
     const unsaved = await new PromptSet(path.join(folder, '.lora', 'x', 'prompts.json')).write(['two']);
     assert.match(unsaved.problem ?? '', /^The prompt set (cannot be read|could not be saved): ENOTDIR/);
     assert.deepEqual(unsaved.prompts, []);
-    assert.deepEqual(await new PromptSet(null).write(['two']), { prompts: ['two'], file: null, problem: null });
+    const withoutFolder = new PromptSet(null);
+    assert.deepEqual(await withoutFolder.write(['two']), { prompts: ['two'], file: null, problem: null });
+    assert.deepEqual((await withoutFolder.read()).prompts, ['two']);
   });
 });
 

@@ -8,10 +8,18 @@ import {
   readPlaygroundMemory,
 } from '../../../src/run/playgroundProtocol';
 import type { ShownEnd, ShownText } from '../../../src/run/playgroundProtocol';
-import { columnName, matchColumns } from '../../../src/views/playground/columns';
+import { columnName, matchColumns, withColumns } from '../../../src/views/playground/columns';
 import { firstDifference } from '../../../src/views/playground/differences';
 import { addNews, growingRun, outcomeText } from '../../../src/views/playground/growingRun';
 import { bandOf, tokenWords } from '../../../src/views/playground/likelihood';
+
+test('columns beyond those that have room are told apart, and those that are there stay as they are', () => {
+  const asked = Array.from({ length: 10 }, (_, at) => column([`/w/${at}`, 1]));
+  const { columns, left } = withColumns([], asked, true);
+  assert.deepEqual([columns, left], [asked.slice(0, 8), asked.slice(8)]);
+  const there = [column(), column(['/w/0', 0.5])];
+  assert.deepEqual(withColumns(there, asked.slice(0, 2), false), { columns: [...there, asked[1]], left: [] });
+});
 
 function column(...weights: readonly (readonly [string, number])[]): PlaygroundColumn {
   return weights.map(([folder, weight]) => ({ folder, weight }));

@@ -1,12 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
 import { longestChat } from '../../../run/chat';
 import type { ChatAnswer, ChatRequest, ChatSampling, ChatTurn } from '../../../run/chat';
+import { adapterStamp } from '../adapterStamp';
 import { TextModel } from '../textModel';
-
-/** What an adapter is made of; another time or size is another adapter. */
-const parts = ['adapter_config.json', 'adapter_model.safetensors'];
+import { encodeTurns } from './encodeTurns';
 
 interface Attachment {
   readonly stamp: string;
@@ -37,7 +34,7 @@ export class ChatModel {
     onText: (text: string) => void,
     signal: AbortSignal,
   ): Promise<ChatAnswer> {
-    const ids = this.model.encodeChat(turns.map((turn) => ({ ...turn })));
+    const ids = encodeTurns(this.model, turns);
     const answered = (finishReason: ChatAnswer['finishReason'], completionTokens: number): ChatAnswer => {
       return { finishReason, promptTokens: ids.length, completionTokens };
     };
@@ -70,12 +67,12 @@ export class ChatModel {
   count(counted: string | ChatTurn): number {
     const { tokenizer } = this.model;
     if (typeof counted === 'string') return tokenizer.encode(counted, { addSpecialTokens: false }).length;
-    const turn = { ...counted };
-    if (turn.role === 'user') return this.model.encodeChat([turn], false).length;
+    const turn = counted;
+    if (turn.role === 'user') return encodeTurns(this.model, [turn], false).length;
     // Most templates refuse an assistant that speaks first, and many a system that speaks alone.
-    const user = { role: 'user', content: 'a' };
+    const user: ChatTurn = { role: 'user', content: 'a' };
     const both = turn.role === 'system' ? [turn, user] : [user, turn];
-    return this.model.encodeChat(both, false).length - this.model.encodeChat([user], false).length;
+    return encodeTurns(this.model, both, false).length - encodeTurns(this.model, [user], false).length;
   }
 
   /** Waits for the answers that are being written and gives back what holds the model. */
@@ -85,11 +82,7 @@ export class ChatModel {
 
   /** Attaches an adapter when it is first asked, and again once it was trained anew. */
   async #attach(adapter: string): Promise<void> {
-    const stamps = parts.map(async (name) => {
-      const found = await stat(path.join(adapter, name)).catch(() => undefined);
-      return found === undefined ? '' : `${found.mtimeMs} ${found.size}`;
-    });
-    const stamp = (await Promise.all(stamps)).join('\n');
+    const stamp = await adapterStamp(adapter);
     const known = this.#attached.get(adapter);
     if (known?.stamp === stamp) return known.ready;
     const ready = this.model.attach(adapter, adapter);

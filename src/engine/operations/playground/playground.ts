@@ -1,5 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { realpath } from 'node:fs/promises';
 import type {
   OpenPlaygroundParams,
   PlaygroundAdapter,
@@ -10,6 +9,7 @@ import type {
   PlaygroundOutcome,
   PlaygroundRequest,
 } from '../../../run/playground';
+import { adapterStamp } from '../adapterStamp';
 import { describePlayground } from './describePlayground';
 import { keptEvaluations } from '../evaluation/kept';
 import type { KeptEvaluation } from '../evaluation/kept';
@@ -96,7 +96,7 @@ export class Playground {
     for (const folder of new Set(chosen.map((each) => each.folder))) {
       const weights = chosen.filter((each) => each.folder === folder).map(({ weight }) => weight);
       try {
-        const state = `${await stateOf(folder)} ${[...new Set(weights)].sort().join(' ')}`;
+        const state = `${await adapterStamp(folder)} ${[...new Set(weights)].sort().join(' ')}`;
         if (this.#attached.get(folder) === state) continue;
         // An adapter that replaces weights has a graph for each weight: attached again, it gives the old ones back.
         await model.attach(folder, folder);
@@ -108,16 +108,6 @@ export class Playground {
     }
     return refused;
   }
-}
-
-/** Differs when the adapter was trained anew. What is missing is told by whoever reads it. */
-async function stateOf(folder: string): Promise<string> {
-  const files = ['adapter_config.json', 'adapter_model.safetensors'].map((name) => path.join(folder, name));
-  const states = files.map(async (file) => {
-    const found = await stat(file).catch(() => undefined);
-    return `${found?.mtimeMs ?? 0}:${found?.size ?? 0}`;
-  });
-  return (await Promise.all(states)).join(' ');
 }
 
 async function isOfBase(folder: string, base: string): Promise<boolean> {

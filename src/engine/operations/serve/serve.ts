@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { AdapterServing, ServeNews, ServeOptions } from '../../../run/serving';
 import { adapterNameTaken, addressUnusable, apiKeyNeeded } from '../failures';
 import { TextModel } from '../textModel';
+import { ServedAdapters } from './servedAdapters';
 import { isLoopback, TextServer } from './server';
 
 const maxBodyBytes = 8 * 2 ** 20;
@@ -26,9 +27,12 @@ export async function serve(
   const length = maxLength === undefined ? {} : { maxLength };
   const model = await TextModel.open({ baseModel, rows: parallel, expectsAdapters: true, ...length });
   try {
-    for (const { name, folder } of adapters) await model.attach(name, folder);
+    const attached = new ServedAdapters(model);
+    for (const { name, folder } of adapters) await attached.attach(name, folder);
     await model.warmUp();
-    const server = new TextServer({ model, baseName, host, port, apiKey, parallel, maxWaiting, maxBodyBytes, onNews });
+    const server = new TextServer({
+      ...{ model, attached, baseName, host, port, apiKey, parallel, maxWaiting, maxBodyBytes, onNews },
+    });
     const url = await server.listen().catch((error: unknown) => {
       throw addressUnusable(host, port, error);
     });

@@ -13,9 +13,12 @@ import type { JsonFields } from './fields';
 import { Metrics } from './metrics';
 import { readChat, readCompletion, unknownModel } from './requests';
 import type { Names, TextOrder } from './requests';
+import { ServedAdapters } from './servedAdapters';
 
 export interface ServerOptions {
   readonly model: TextModel;
+  /** What the model has before the server listens. */
+  readonly attached?: ServedAdapters;
   /** What clients call the base model. */
   readonly baseName: string;
   readonly host: string;
@@ -41,9 +44,11 @@ export class TextServer implements AdapterServing {
   readonly #metrics = new Metrics();
   readonly #running = new Set<AbortController>();
   readonly #started = Math.floor(Date.now() / 1000);
+  readonly #adapters: ServedAdapters;
   #isEnding = false;
 
   constructor(private readonly options: ServerOptions) {
+    this.#adapters = options.attached ?? new ServedAdapters(options.model);
     this.#server = createServer((request, response) => void this.#answer(request, response));
     // A client that does not send what it announced must not hold a connection for ever.
     this.#server.headersTimeout = 10_000;
@@ -75,14 +80,14 @@ export class TextServer implements AdapterServing {
   }
 
   async attach({ name, folder }: ServedAdapter): Promise<void> {
-    const { model, baseName, onNews } = this.options;
+    const { baseName, onNews } = this.options;
     if (name === baseName) throw adapterNameTaken(name);
-    await model.attach(name, folder);
+    await this.#adapters.attach(name, folder);
     onNews({ type: 'attached', name, folder });
   }
 
   detach(name: string): boolean {
-    if (!this.options.model.detach(name)) return false;
+    if (!this.#adapters.detach(name)) return false;
     this.options.onNews({ type: 'detached', name });
     return true;
   }
@@ -178,6 +183,7 @@ export class TextServer implements AdapterServing {
   ): Promise<void> {
     const { model, parallel, maxWaiting } = this.options;
     const order = read(await this.#body(request), model, this.#names);
+    await this.#bringUpToDate(order);
     const { active, waiting } = model.load();
     const free = Math.max(0, parallel - active);
     if (waiting + order.requests.length > maxWaiting + free) {
@@ -194,6 +200,21 @@ export class TextServer implements AdapterServing {
       await this.#write(order, response, stop.signal);
     } finally {
       this.#running.delete(stop);
+    }
+  }
+
+  /** What was trained anew is answered with as it is now; what cannot be read just now, as it was. */
+  async #bringUpToDate({ requests }: TextOrder): Promise<void> {
+    const { onNews } = this.options;
+    for (const name of new Set(requests.flatMap(({ adapters }) => adapters.map((adapter) => adapter.name)))) {
+      try {
+        const folder = await this.#adapters.bringUpToDate(name);
+        if (folder !== undefined) onNews({ type: 'attached', name, folder });
+      } catch (error) {
+        const why = error instanceof Failure ? error.message : detailsOf(error);
+        const message = `The files of ${name} have changed and cannot be used: ${why} It answers as before.`;
+        onNews({ type: 'problem', message });
+      }
     }
   }
 

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import type { OpenPlaygroundParams, PlaygroundColumn, PlaygroundModel } from '../../../run/playground';
-import { maxColumns } from '../../../run/playgroundProtocol';
 import type {
   FromPlayground,
   PlaygroundSetup,
@@ -58,6 +57,8 @@ export class PlaygroundFeed {
   private found = '';
   private readonly runs: Partial<Record<RunKind, PlaygroundRun>> = {};
   private active: PlaygroundRun | undefined;
+  /** What the page was not told yet of the active run. */
+  private untold: Coalescer<ShownNews> | undefined;
   private count = 0;
   private isShown = false;
   private asked: AskedColumns | undefined;
@@ -115,11 +116,10 @@ export class PlaygroundFeed {
     }
   }
 
-  /** Shows columns, now or as soon as the page is there. */
+  /** Shows columns, now or as soon as the page is there; the page says which have no room. */
   show(asked: AskedColumns): void {
-    const columns = asked.columns.slice(0, maxColumns);
-    if (this.isShown && this.model !== undefined) this.post({ type: 'columns', ...asked, columns });
-    else this.asked = { ...asked, columns };
+    if (this.isShown && this.model !== undefined) this.post({ type: 'columns', ...asked });
+    else this.asked = asked;
   }
 
   /** The adapters of the workspace are others, or the trust in it. */
@@ -159,7 +159,6 @@ export class PlaygroundFeed {
   private async showAll(): Promise<void> {
     if (this.model === undefined) return this.open();
     await this.showModel(this.model);
-    for (const run of Object.values(this.runs)) this.post({ type: 'run', run: run.shown });
   }
 
   /** Opens the model, once for all who ask meanwhile. */
@@ -192,6 +191,9 @@ export class PlaygroundFeed {
       this.post({ type: 'columns', ...this.asked });
       this.asked = undefined;
     }
+    // A run as it stands has what was not told yet. It comes before adapters: the engine may take long to look at them.
+    this.untold?.clear();
+    for (const run of Object.values(this.runs)) this.post({ type: 'run', run: run.shown });
     await Promise.all([this.promptsChanged(), this.findAdapters()]);
   }
 
@@ -224,6 +226,7 @@ export class PlaygroundFeed {
     const news = new Coalescer<ShownNews>(this.clock, (items) =>
       this.post({ type: 'news', run: run.id, news: kind === 'set' ? mergedNews(items) : items }),
     );
+    this.untold = news;
     const request = { baseModel: model.path, columns, prompts, isChat, system: isChat ? system : '', sampling };
     let failure: unknown;
     try {
@@ -237,6 +240,7 @@ export class PlaygroundFeed {
       failure = error;
     }
     this.active = undefined;
+    this.untold = undefined;
     run.endAll(failure);
     news.clear();
     // The whole once more: nothing that was gathered or came out of turn is missing.

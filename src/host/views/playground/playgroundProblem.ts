@@ -1,9 +1,12 @@
 import { Failure } from '../../../failure/failure';
 import type { PlaygroundProblem } from '../../../run/playgroundProtocol';
+import { crashHint, inEditorWords } from '../../engine/editorWords';
+import { EngineCrash } from '../../engine/engineCrash';
 
 /** The next step in the playground, where the engine's words are about the command line. */
 const hints: Readonly<Record<string, string>> = {
-  'adapter-misfit': 'Try it in a playground of its own: that one opens the base model that the adapter names.',
+  'adapter-misfit':
+    'Open a playground with the base model that its adapter_config.json names, and choose the adapter there.',
   'base-of-adapter-unknown': 'Choose the model that it was trained on.',
   'chat-template-missing': 'Choose Completion, or a model that was made for chats.',
   'prompt-empty': 'Write a prompt first.',
@@ -22,10 +25,11 @@ export function textProblem(error: unknown): string {
   return hint === null ? message : `${message} ${hint}`;
 }
 
-/** An engine that crashed has a hint too. */
 function wordsOf(error: unknown): { readonly message: string; readonly hint: string | null } {
+  // Its own hint is about runs.
+  if (error instanceof EngineCrash) return { message: error.message, hint: crashHint };
   if (!(error instanceof Error)) return { message: String(error), hint: null };
-  const own = error instanceof Failure ? hints[error.code] : undefined;
-  const hint = own ?? ('hint' in error && typeof error.hint === 'string' ? error.hint : null);
-  return { message: error.message, hint };
+  const said = inEditorWords(error);
+  if (!(said instanceof Failure)) return { message: error.message, hint: null };
+  return { message: said.message, hint: hints[said.code] ?? said.hint ?? null };
 }

@@ -24,7 +24,7 @@ interface OpenPlayground {
   readonly release: () => void;
 }
 
-/** All open playgrounds, at most one for each base model. They come back after the window was reloaded. */
+/** All open playgrounds; commands open one for each base model. They come back after the window was reloaded. */
 export class Playgrounds implements vscode.Disposable, RestorablePages {
   private readonly opened = new Set<OpenPlayground>();
   private readonly pages: vscode.Uri;
@@ -43,8 +43,8 @@ export class Playgrounds implements vscode.Disposable, RestorablePages {
   }
 
   restore(panel: vscode.WebviewPanel, own: string | undefined): void {
-    const isTaken = own !== undefined && this.find((feed) => feed.baseModel === own) !== undefined;
-    const baseModel = own === undefined || isTaken ? this.remembered.missing() : own;
+    // One whose base model is open already stays, too: it holds a prompt and columns of its own.
+    const baseModel = own ?? this.remembered.missing();
     if (baseModel === undefined) panel.dispose();
     else this.attach(panel, { baseModel, adapter: null });
   }
@@ -126,7 +126,8 @@ export class Playgrounds implements vscode.Disposable, RestorablePages {
       openPrompts: () => void openPrompts(prompts.file),
       opened: (model) => {
         panel.title = `Playground: ${model.name}`;
-        if (shown !== null && shown !== model.path) this.remembered.delete(shown);
+        if (shown === model.path) return;
+        if (shown !== null) this.remembered.delete(shown);
         shown = model.path;
         this.remembered.add(model.path);
       },

@@ -17,13 +17,15 @@ export class PromptSet {
   /** The latest that was asked to be written: what is typed meanwhile comes after it. */
   private writing: Promise<unknown> = Promise.resolve();
   private count = 0;
+  /** What was added where nothing can be saved; there as long as the playground is. */
+  private unsaved: readonly string[] = [];
 
   /** @param file absolute path; null where no folder is open */
   constructor(readonly file: string | null) {}
 
   async read(): Promise<ShownPrompts> {
     const { file } = this;
-    if (file === null) return { prompts: [], file, problem: null };
+    if (file === null) return { prompts: this.unsaved, file, problem: null };
     await this.writing.catch(() => undefined);
     try {
       const prompts = promptsIn(await readFile(file, 'utf8'));
@@ -38,7 +40,10 @@ export class PromptSet {
   /** Writes beside and renames. Gives what stands in the file then, with the problem where it could not be written. */
   async write(prompts: readonly string[]): Promise<ShownPrompts> {
     const { file } = this;
-    if (file === null) return { prompts, file, problem: null };
+    if (file === null) {
+      this.unsaved = prompts;
+      return { prompts, file, problem: null };
+    }
     const before = await this.read();
     if (before.problem !== null) return before;
     const written = this.writing.then(() => this.replace(file, prompts));

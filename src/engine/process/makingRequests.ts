@@ -1,0 +1,34 @@
+import type { MessageConnection } from 'vscode-jsonrpc';
+import { downloadProgress, mergeProgress, requests, tensorflowProgress } from '../../run/engineProtocol';
+import type { Answering } from './answering';
+import { openEngine } from './openEngine';
+
+/** Answers what writes files without training: downloads, merged and exported models, and what TensorFlow needs. */
+export function answerMaking(connection: MessageConnection, answering: Answering): void {
+  connection.onRequest(requests.download, ({ progress, ...request }, token) =>
+    answering.awaited(() =>
+      answering.stoppable(token, async (signal) =>
+        (await openEngine()).download(request, answering.teller(downloadProgress, progress), signal),
+      ),
+    ),
+  );
+  connection.onRequest(requests.merge, ({ progress, ...request }, token) =>
+    answering.awaited(() =>
+      answering.stoppable(token, async (signal) =>
+        (await openEngine()).merge(request, answering.teller(mergeProgress, progress), signal),
+      ),
+    ),
+  );
+  connection.onRequest(requests.export, (params) => answering.awaited(async () => (await openEngine()).export(params)));
+  connection.onRequest(requests.setUpTensorflow, ({ progress, ...request }, token) =>
+    answering.awaited(() =>
+      answering.stoppable(token, async (signal) => {
+        const onNews = answering.teller(tensorflowProgress, progress);
+        return (await openEngine()).setUpTensorflow({ ...request, package: null, signal, onNews });
+      }),
+    ),
+  );
+  connection.onRequest(requests.removeTensorflow, () =>
+    answering.awaited(async () => (await openEngine()).removeTensorflow()),
+  );
+}
