@@ -3,8 +3,20 @@ import { test } from 'node:test';
 import { agreement, SetUpBar, setUpNewsText, setUpText } from '../../../src/host/tensorflow/setUpText';
 import type { TensorflowNews, TensorflowOffer, TensorflowState } from '../../../src/run/tensorflow';
 
-const cpu: TensorflowOffer = { variant: 'cpu', download_bytes: 207_208_420, disk_bytes: 614e6, hindrance: null };
-const gpu: TensorflowOffer = { variant: 'gpu', download_bytes: 2.1e9, disk_bytes: 3.8e9, hindrance: null };
+const cpu: TensorflowOffer = {
+  variant: 'cpu',
+  download_bytes: 207_208_420,
+  library_bytes: 0,
+  disk_bytes: 614e6,
+  hindrance: null,
+};
+const gpu: TensorflowOffer = {
+  variant: 'gpu',
+  download_bytes: 2.1e9,
+  library_bytes: 1.6e9,
+  disk_bytes: 3.8e9,
+  hindrance: null,
+};
 const state: TensorflowState = { version: '2.15.1', folder: '/home/a/cache', set_up: null, offers: [cpu, gpu] };
 
 test('what is asked says how much is fetched, by whom, what is run and what is kept where', () => {
@@ -21,6 +33,11 @@ test('from a wheel on disk nothing is said of a download, and what is there stay
   assert.match(detail, /is taken from \/w\/a\.whl/);
   assert.doesNotMatch(detail, /pip/);
   assert.match(detail, /What is set up now stays until the new one is complete\./);
+});
+
+test('a wheel for a card does not spare the download of the libraries that it needs', () => {
+  const { detail } = agreement(state, gpu, '/w/a.whl');
+  assert.match(detail, /is taken from \/w\/a\.whl\. Python's pip fetches NVIDIA's libraries: about 1\.60 GB\./);
 });
 
 test('sizes that nobody added up to the byte are about so much', () => {
