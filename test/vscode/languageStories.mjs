@@ -176,7 +176,7 @@ export const languageStories = [
       await page.locator('.squiggly-error').first().waitFor();
       await workbench.hover('v_prj');
       await page.locator('.monaco-hover', { hasText: 'matches no layer' }).first().waitFor();
-      await (await workbench.fix('v_prj', 'Write "v_proj"')).click();
+      await workbench.fix('v_prj', 'Write "v_proj"', (entry) => entry.click({ timeout: 5000 }));
       await lens(page, 'memory about').waitFor();
       await workbench.shot('checked');
       assert.deepEqual(runs(folder), []);

@@ -243,9 +243,11 @@ export const stories = [
       await workbench.hover('v_prj');
       await page.locator('.monaco-hover', { hasText: 'matches no layer' }).first().waitFor();
       await workbench.shot('hover');
-      await workbench.fix('v_prj', 'Write "v_proj"');
-      await workbench.shot('fixes');
-      await page.keyboard.press('Enter');
+      await workbench.fix('v_prj', 'Write "v_proj"', async (entry) => {
+        await workbench.shot('fixes');
+        await entry.waitFor({ timeout: 100 });
+        await page.keyboard.press('Enter');
+      });
       await page.locator('.codelens-decoration', { hasText: 'trainable parameters' }).first().waitFor();
       await page.locator('.codelens-decoration', { hasText: 'memory about' }).first().waitFor();
       await workbench.shot('fixed');

@@ -88,8 +88,8 @@ export class Workbench {
     await this.word(text).click();
   }
 
-  /** Opens what can be done about the problem at a word; gives the entry with this text. */
-  async fix(word, text) {
+  /** Opens what can be done about the problem at a word, and has `choose` do with the entry of this text what it will. */
+  async fix(word, text, choose) {
     const entry = this.page.locator('.action-widget .monaco-list-row', { hasText: text }).first();
     // The list closes when lines move under it, as lenses do that have just been found: then it is asked for again.
     await persist(`what can be done about "${word}"`, async () => {
@@ -97,8 +97,8 @@ export class Workbench {
       await this.clickWord(word);
       await this.page.keyboard.press('Control+.');
       await entry.waitFor({ timeout: 5000 });
+      await choose(entry);
     });
-    return entry;
   }
 
   async hover(text) {

@@ -21,6 +21,8 @@ interface ChatModel {
 }
 
 const vendor = 'lora-workbench';
+/** Milliseconds until VS Code must have asked for its models again. */
+const patience = 60_000;
 
 /** Whether this VS Code takes chat models from extensions. */
 function isOffered(): boolean {
@@ -30,11 +32,13 @@ function isOffered(): boolean {
 
 /** The models of this extension, once there are as many as expected. */
 async function models(count: number): Promise<readonly ChatModel[]> {
-  for (;;) {
-    const found = (await vscode.lm.selectChatModels({ vendor })) as unknown as readonly ChatModel[];
+  let found: readonly ChatModel[] = [];
+  for (const end = Date.now() + patience; Date.now() < end;) {
+    found = (await vscode.lm.selectChatModels({ vendor })) as unknown as readonly ChatModel[];
     if (found.length === count) return found;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+  return assert.fail(`VS Code lists ${found.map(({ id }) => id).join(', ') || 'no model'}, ${count} are expected`);
 }
 
 function ask(text: string): unknown {
