@@ -34,7 +34,7 @@ function isOffered(): boolean {
 async function models(count: number): Promise<readonly ChatModel[]> {
   let found: readonly ChatModel[] = [];
   for (const end = Date.now() + patience; Date.now() < end;) {
-    found = (await vscode.lm.selectChatModels({ vendor })) as unknown as readonly ChatModel[];
+    found = await vscode.lm.selectChatModels({ vendor });
     if (found.length === count) return found;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
