@@ -8,7 +8,7 @@ import { Signal, type Disposable } from '../signal';
  */
 const patterns = {
   recipes: { find: '**/*.lora.json', watch: '**/*.lora.json' },
-  adapters: { find: '**/adapter_config.json', watch: '**/{adapter_config.json,adapter_model.safetensors,adapters}' },
+  adapters: { find: '**/adapter_config.json', watch: '**/{adapter_config.json,adapter_model.safetensors,adapters,adapters/*}' },
   runs: { find: '**/.lora/runs/*/state.json', watch: '**/.lora{,/runs,/runs/*,/runs/*/state.json}' },
 } as const;
 
@@ -18,11 +18,15 @@ export type WatchedKind = keyof typeof patterns;
 const packages = '**/node_modules/**';
 const notOwn = '**/{node_modules,.git,.lora,.venv,venv,site-packages}/**';
 
+/** A folder is told of when it appears; milliseconds until most of what is copied with it is there. */
+const copyTime = 1_000;
+
 /** Where recipes, adapters and runs lie in the workspace; looked for once, then kept current by watchers. */
 export class WorkspaceFiles implements vscode.Disposable {
   readonly #known = new Map<WatchedKind, Thenable<readonly string[]>>();
   readonly #changed = new Signal<[kind: WatchedKind]>();
   readonly #subscriptions: vscode.Disposable[] = [];
+  readonly #soon = new Map<WatchedKind, NodeJS.Timeout>();
 
   constructor() {
     for (const kind of Object.keys(patterns) as WatchedKind[]) this.#watch(kind);
@@ -67,6 +71,7 @@ export class WorkspaceFiles implements vscode.Disposable {
 
   dispose(): void {
     for (const subscription of this.#subscriptions) subscription.dispose();
+    for (const timer of this.#soon.values()) clearTimeout(timer);
   }
 
   #find(kind: WatchedKind, exclude: string, pathOf: (file: string) => string): Thenable<readonly string[]> {
@@ -84,13 +89,29 @@ export class WorkspaceFiles implements vscode.Disposable {
     const forget = (): void => this.forget(kind);
     this.#subscriptions.push(
       watcher,
-      watcher.onDidCreate(forget),
+      watcher.onDidCreate(({ fsPath }) => {
+        forget();
+        if (!isFile(fsPath)) this.#forgetSoon(kind);
+      }),
       watcher.onDidDelete(forget),
       watcher.onDidChange(({ fsPath }) => {
         // A file that was known already: where it lies is as before. A run writes its state again and again.
-        if (/\.(json|safetensors)$/.test(fsPath)) this.#changed.emit(kind);
+        if (isFile(fsPath)) this.#changed.emit(kind);
         else forget();
       }),
     );
   }
+
+  #forgetSoon(kind: WatchedKind): void {
+    clearTimeout(this.#soon.get(kind));
+    this.#soon.set(
+      kind,
+      setTimeout(() => this.forget(kind), copyTime),
+    );
+  }
+}
+
+/** Whether a path is of one of the files that are watched, and not of a folder. */
+function isFile(fsPath: string): boolean {
+  return /\.(json|safetensors)$/.test(fsPath);
 }
