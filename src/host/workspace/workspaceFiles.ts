@@ -8,7 +8,10 @@ import { Signal, type Disposable } from '../signal';
  */
 const patterns = {
   recipes: { find: '**/*.lora.json', watch: '**/*.lora.json' },
-  adapters: { find: '**/adapter_config.json', watch: '**/{adapter_config.json,adapter_model.safetensors,adapters,adapters/*}' },
+  adapters: {
+    find: '**/adapter_config.json',
+    watch: '**/{adapter_config.json,adapter_model.safetensors,adapters,adapters/*}',
+  },
   runs: { find: '**/.lora/runs/*/state.json', watch: '**/.lora{,/runs,/runs/*,/runs/*/state.json}' },
 } as const;
 
