@@ -1,6 +1,7 @@
 import type { PlaygroundPiece } from '../../run/playground';
 import type { ShownText } from '../../run/playgroundProtocol';
 import { element, setText } from '../page/element';
+import { SpanCursor } from '../page/spanCursor';
 import { bandOf, tokenWords } from './likelihood';
 
 /** The text of one column as it grows; arrow keys go from token to token and say how likely each was. */
@@ -13,16 +14,14 @@ export class OutputView {
   private pieces: readonly PlaygroundPiece[] = [];
   private shown = 0;
   private run: number | undefined;
-  private current = -1;
+  private readonly cursor = new SpanCursor(this.text, this.spans, (at) => this.say(at));
   private marked: HTMLElement | undefined;
 
   constructor(label: string) {
     this.text.setAttribute('aria-label', `Text of ${label}. The arrow keys go from token to token.`);
     this.root.append(this.text, this.readout);
-    this.text.addEventListener('keydown', (event) => this.key(event));
-    this.text.addEventListener('click', ({ target }) => this.go(this.at(target)));
     this.text.addEventListener('mouseover', ({ target }) => {
-      const at = this.at(target);
+      const at = this.cursor.at(target);
       if (at >= 0) this.say(at);
     });
   }
@@ -47,7 +46,7 @@ export class OutputView {
     this.spans.length = 0;
     this.pieces = [];
     this.shown = 0;
-    this.current = -1;
+    this.cursor.reset();
     this.run = undefined;
     setText(this.readout, '');
   }
@@ -64,35 +63,7 @@ export class OutputView {
   /** Puts the focus on a piece. */
   focus(piece: number): void {
     this.text.focus();
-    this.go(piece);
-  }
-
-  private at(target: EventTarget | null): number {
-    return target instanceof HTMLElement ? this.spans.indexOf(target) : -1;
-  }
-
-  private key(event: KeyboardEvent): void {
-    const last = this.spans.length - 1;
-    const aims: Readonly<Record<string, number>> = {
-      ArrowRight: Math.min(last, this.current + 1),
-      ArrowLeft: Math.max(0, this.current - 1),
-      Home: 0,
-      End: last,
-    };
-    const aim = aims[event.key];
-    if (aim === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    this.go(aim);
-  }
-
-  private go(at: number): void {
-    const span = this.spans[at];
-    if (span === undefined) return;
-    this.spans[this.current]?.classList.remove('current');
-    this.current = at;
-    span.classList.add('current');
-    span.scrollIntoView({ block: 'nearest' });
-    this.say(at);
+    this.cursor.go(piece);
   }
 
   private say(at: number): void {

@@ -12,6 +12,7 @@ import type {
 } from '../../run/playgroundProtocol';
 import type { Bridge } from '../page/bridge';
 import { button, element, setText } from '../page/element';
+import { restrictedParts } from '../page/restricted';
 import { columnName, withColumns } from './columns';
 import { ColumnsView } from './columnsView';
 import { ComparisonView } from './comparisonView';
@@ -73,7 +74,11 @@ export class Playground {
       nameOf: this.columns.nameOf,
     });
     this.comparison = new ComparisonView(() => this.compare());
-    this.restricted.append(...restrictedParts(() => bridge.post({ type: 'manageTrust' })));
+    this.restricted.append(
+      ...restrictedParts('Trying a model would run the engine on files of this folder, so nothing is tried.', () =>
+        bridge.post({ type: 'manageTrust' }),
+      ),
+    );
     this.content.append(
       ...[this.form.root, this.sampling.root, this.columns.root, this.comparison.root, this.promptSet.root],
     );
@@ -252,16 +257,4 @@ export class Playground {
     );
     this.problem.hidden = false;
   }
-}
-
-function restrictedParts(manageTrust: () => void): readonly HTMLElement[] {
-  return [
-    element('h2', {}, 'This window is in Restricted Mode'),
-    element(
-      'p',
-      {},
-      'Trying a model would run the engine on files of this folder, so nothing is tried. Trust this folder if you know who wrote what is in it.',
-    ),
-    element('div', { class: 'buttons' }, button('Manage Trust', { class: 'primary' }, manageTrust)),
-  ];
 }

@@ -4,6 +4,7 @@ import { pageStart, rowsPerPage } from '../../run/previewProtocol';
 import type { FromPreview, PreviewMemory, ShownProblem, ToPreview } from '../../run/previewProtocol';
 import type { Bridge } from '../page/bridge';
 import { button, element, setText } from '../page/element';
+import { restrictedParts } from '../page/restricted';
 import { Controls } from './controls';
 import { legend } from './legend';
 import { rangeText, RowsView } from './rowsView';
@@ -55,7 +56,12 @@ export class Preview {
       },
       cancel: () => bridge.post({ type: 'cancel' }),
     });
-    this.restricted.append(...restrictedParts(() => bridge.post({ type: 'manageTrust' })));
+    this.restricted.append(
+      ...restrictedParts(
+        'Showing the data would run the engine on files that the recipe names, so nothing is shown.',
+        () => bridge.post({ type: 'manageTrust' }),
+      ),
+    );
     this.content.append(this.summary.root, this.controls.root, legend(), this.rows.root);
     const header = element('header', {}, element('div', { class: 'names' }, this.title, this.note));
     root.append(header, this.problem, this.restricted, this.waiting, this.content);
@@ -155,18 +161,6 @@ export class Preview {
     this.problem.replaceChildren(...parts);
     this.problem.hidden = false;
   }
-}
-
-function restrictedParts(manageTrust: () => void): readonly HTMLElement[] {
-  return [
-    element('h2', {}, 'This window is in Restricted Mode'),
-    element(
-      'p',
-      {},
-      'Showing the data would run the engine on files that the recipe names, so nothing is shown. Trust this folder if you know who wrote what is in it.',
-    ),
-    element('div', { class: 'buttons' }, button('Manage Trust', { class: 'primary' }, manageTrust)),
-  ];
 }
 
 function aboutText({ dataset, format, maxLength, baseModel }: PreviewAbout): string {

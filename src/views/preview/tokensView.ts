@@ -1,6 +1,7 @@
 import { formatCount } from '../../run/format';
 import type { PreviewToken, ReadableRow } from '../../run/preview';
 import { button, element, setText } from '../page/element';
+import { SpanCursor } from '../page/spanCursor';
 import { fateOf, fateWords, tokenRuns } from './tokenRuns';
 import type { TokenRun } from './tokenRuns';
 import { escapedText, visibleText } from './visibleText';
@@ -17,7 +18,6 @@ export class TextView {
   private readonly text: HTMLElement;
   private readonly readout = element('p', { class: 'readout note', role: 'status' });
   private readonly spans: HTMLElement[] = [];
-  private current = -1;
 
   constructor(private readonly row: ReadableRow) {
     this.text = element('div', {
@@ -28,8 +28,7 @@ export class TextView {
     });
     const more = moreButton(row, (from) => this.append(from));
     this.root.append(this.text, ...more, this.readout);
-    this.text.addEventListener('keydown', (event) => this.key(event));
-    this.text.addEventListener('click', ({ target }) => this.go(this.spans.indexOf(target as HTMLElement)));
+    new SpanCursor(this.text, this.spans, (at) => this.say(at));
   }
 
   private append(from: number): void {
@@ -47,27 +46,7 @@ export class TextView {
     return element('span', { class: `run ${fate}` }, unseen(spokenStarts[fate]), ...spans, unseen(']'));
   }
 
-  private key(event: KeyboardEvent): void {
-    const last = this.spans.length - 1;
-    const aims: Readonly<Record<string, number>> = {
-      ArrowRight: Math.min(last, this.current + 1),
-      ArrowLeft: Math.max(0, this.current - 1),
-      Home: 0,
-      End: last,
-    };
-    const aim = aims[event.key];
-    if (aim === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    this.go(aim);
-  }
-
-  private go(at: number): void {
-    const span = this.spans[at];
-    if (span === undefined) return;
-    this.spans[this.current]?.classList.remove('current');
-    this.current = at;
-    span.classList.add('current');
-    span.scrollIntoView({ block: 'nearest' });
+  private say(at: number): void {
     const token = this.row.tokens[at]!;
     const special = token.special ? ', special token' : '';
     const fate = fateWords[fateOf(this.row, at)];
