@@ -63,7 +63,7 @@ export class HubWriter {
       ref: { name: 'main' },
     };
     const answer = await this.#json(`/${this.repo}.git/info/lfs/objects/batch`, asked, lfsType);
-    const object = (Array.isArray(answer['objects']) ? answer['objects'] : []).filter(isJsonObject)[0];
+    const object = (Array.isArray(answer['objects']) ? answer['objects'] : []).find(isJsonObject);
     if (object === undefined) throw hubAnswerInvalid('it does not say where a large file belongs');
     if (isJsonObject(object['error'])) throw publishRejected(this.repo, String(object['error']['message']));
     const actions = object['actions'];

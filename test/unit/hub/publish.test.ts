@@ -18,7 +18,10 @@ interface Publishing {
   readonly serving: Serving;
   readonly adapter: string;
   readonly news: PublishNews[];
-  publish(request?: Partial<PublishRequest>, environment?: Record<string, string>): Promise<PublishedAdapter>;
+  readonly publish: (
+    request?: Partial<PublishRequest>,
+    environment?: Record<string, string>,
+  ) => Promise<PublishedAdapter>;
 }
 
 /** A hub, and an adapter folder with things in it that are nobody's business. */
@@ -40,7 +43,7 @@ async function publishing(t: TestContext, named = base): Promise<Publishing> {
     serving,
     adapter,
     news,
-    async publish(request = {}, environment = {}) {
+    publish: async (request = {}, environment = {}) => {
       const whole = { adapter, repo, isPrivate: false, baseModel: null, token: 'hf_writer', ...request };
       const ended = await publishAdapter(whole, (one) => news.push(one), new AbortController().signal, {
         environment: { ...serving.environment, ...environment },
