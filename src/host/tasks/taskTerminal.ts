@@ -8,8 +8,11 @@ import { exitCodeOf, problemLines } from './taskProblems';
 
 const ctrlC = '\u0003';
 
-/** Milliseconds in which VS Code draws a line: it finds problems in what is drawn, and looks no longer once a task is over. */
-const drawn = 200;
+/**
+ * Milliseconds in which VS Code draws a line: it finds problems in what is drawn, and looks no longer once a task is over.
+ * A busy machine has lost the last of two lines in 200 ms.
+ */
+const drawn = { line: 200, problems: 1500 };
 
 /**
  * A task's terminal. There is no process behind it: the run is a job of the run service like any other, so that queue,
@@ -63,8 +66,9 @@ export class TaskTerminal implements vscode.Pseudoterminal {
     const end = await job.end;
     subscription.dispose();
     const text = await readFile(request.recipeFile, 'utf8').catch(() => undefined);
-    for (const line of problemLines(end, request.recipeFile, text)) this.#line(line);
-    setTimeout(() => this.#closed.fire(exitCodeOf(end)), drawn);
+    const problems = problemLines(end, request.recipeFile, text);
+    for (const line of problems) this.#line(line);
+    setTimeout(() => this.#closed.fire(exitCodeOf(end)), problems.length === 0 ? drawn.line : drawn.problems);
   }
 
   /** Models may write control characters, which a terminal would obey. */
