@@ -57,6 +57,25 @@ export interface Command {
   readonly run: (input: CommandInput, context: CommandContext) => Promise<CommandExit>;
 }
 
+/**
+ * Tells what was made, as the one JSON value or in words, or that a stop left things as they were; gives the exit code.
+ * @param made undefined where it was stopped
+ */
+export function tellMade<Made>(
+  context: CommandContext,
+  made: Made | undefined,
+  words: (made: Made) => readonly string[],
+  stopped = 'Stopped: nothing was written.',
+): CommandExit {
+  if (made === undefined) {
+    context.stderr.line(stopped);
+    return 130;
+  }
+  if (context.isJson) printJson(context, made);
+  else for (const text of words(made)) context.words.line(text);
+  return 0;
+}
+
 /** Prints the one JSON value that `--json` promises. */
 export function printJson(context: CommandContext, value: unknown): void {
   context.stdout.line(JSON.stringify(value));

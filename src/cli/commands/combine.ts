@@ -3,7 +3,7 @@ import { combinationTypes } from '../../run/combine';
 import type { CombinationType, CombinedAdapter, CombineRequest } from '../../run/combine';
 import { formatBytes } from '../../run/format';
 import { numberOption, requiredOption } from '../arguments';
-import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
+import { tellMade, type Command, type CommandContext, type CommandInput } from '../command';
 import { wrongUsage } from '../failures';
 import { baseModel, modelOptions, weightedAdapters } from '../modelOptions';
 import { ProgressLine } from '../progressLine';
@@ -39,13 +39,7 @@ export const combineCommand: Command = {
       const engine = await context.engine();
       const ended = await engine.combine(request, (done, total) => line.show('Combining', done, total), context.signal);
       line.end();
-      if (ended.outcome === 'cancelled') {
-        context.stderr.line('Stopped: nothing was written.');
-        return 130;
-      }
-      if (context.isJson) printJson(context, ended.adapter);
-      else for (const text of finished(ended.adapter)) context.words.line(text);
-      return 0;
+      return tellMade(context, ended.outcome === 'cancelled' ? undefined : ended.adapter, finished);
     } finally {
       line.end();
     }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { formatBytes } from '../../run/format';
 import type { Exported, ExportRequest } from '../../run/export';
 import { requiredOption } from '../arguments';
-import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
+import { printJson, tellMade, type Command, type CommandContext, type CommandInput } from '../command';
 import type { Engine } from '../engine';
 import { wrongUsage } from '../failures';
 import { baseModel, modelOptions, weightedAdapters } from '../modelOptions';
@@ -33,18 +33,13 @@ export const exportCommand: Command = {
       return 0;
     }
     const exported = await unlessStopped(engine, readRequest(input, context), context.signal);
-    if (exported === undefined) {
-      context.stderr.line('Stopped: nothing was written.');
-      return 130;
-    }
-    if (context.isJson) printJson(context, exported);
-    else {
-      context.words.line(`Written: ${exported.output} (${formatBytes(exported.bytes)}).`);
-      for (const note of exported.notes) context.words.line(note);
-    }
-    return 0;
+    return tellMade(context, exported, finished);
   },
 };
+
+function finished({ output, bytes, notes }: Exported): readonly string[] {
+  return [`Written: ${output} (${formatBytes(bytes)}).`, ...notes];
+}
 
 async function unlessStopped(
   engine: Engine,

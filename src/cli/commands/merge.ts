@@ -3,7 +3,7 @@ import { formatBytes, formatPercent } from '../../run/format';
 import { mergeDtypes } from '../../run/merge';
 import type { MergeDtype, MergedModel, MergeRequest } from '../../run/merge';
 import { requiredOption } from '../arguments';
-import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
+import { tellMade, type Command, type CommandContext, type CommandInput } from '../command';
 import { wrongUsage } from '../failures';
 import { baseModel, modelOptions, weightedAdapters } from '../modelOptions';
 import { ProgressLine } from '../progressLine';
@@ -38,13 +38,7 @@ export const mergeCommand: Command = {
         context.signal,
       );
       line.end();
-      if (ended.outcome === 'cancelled') {
-        context.stderr.line('Stopped: nothing was written.');
-        return 130;
-      }
-      if (context.isJson) printJson(context, ended.model);
-      else for (const text of finished(ended.model)) context.words.line(text);
-      return 0;
+      return tellMade(context, ended.outcome === 'cancelled' ? undefined : ended.model, finished);
     } finally {
       line.end();
     }

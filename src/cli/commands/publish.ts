@@ -5,7 +5,7 @@ import { formatBytes } from '../../run/format';
 import type { PublishedAdapter, PublishNews, PublishRequest } from '../../run/publish';
 import { Failure } from '../../failure/failure';
 import { requiredOption } from '../arguments';
-import { printJson, type Command, type CommandContext, type CommandInput } from '../command';
+import { tellMade, type Command, type CommandContext, type CommandInput } from '../command';
 import { wrongUsage } from '../failures';
 
 export const publishCommand: Command = {
@@ -38,13 +38,8 @@ export const publishCommand: Command = {
     try {
       const engine = await context.engine();
       const ended = await engine.publish(request, (news) => context.words.line(newsLine(news)), context.signal);
-      if (ended.outcome === 'cancelled') {
-        context.stderr.line('Stopped: no file was changed on the hub.');
-        return 130;
-      }
-      if (context.isJson) printJson(context, ended.adapter);
-      else for (const text of finished(ended.adapter)) context.words.line(text);
-      return 0;
+      const made = ended.outcome === 'cancelled' ? undefined : ended.adapter;
+      return tellMade(context, made, finished, 'Stopped: no file was changed on the hub.');
     } catch (error) {
       throw withWayToGiveToken(error);
     }
