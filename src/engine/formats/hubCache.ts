@@ -30,9 +30,14 @@ export function hubModelFolder(id: string, cache = hubCacheFolder()): string {
 }
 
 /** The id of the model whose snapshot this is; undefined for folders elsewhere. */
-export function hubIdOf(snapshot: string): string | undefined {
+function hubIdOf(snapshot: string): string | undefined {
   const found = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/][^\\/]+$/.exec(snapshot);
   return found?.[1]!.replace('--', '/');
+}
+
+/** What people call a model folder: its id where it lies in the hub's cache, in a folder called after a revision. */
+export function modelFolderName(folder: string): string {
+  return hubIdOf(folder) ?? path.basename(folder);
 }
 
 /**

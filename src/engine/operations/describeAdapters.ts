@@ -1,8 +1,7 @@
-import path from 'node:path';
 import { Failure } from '../../failure/failure';
 import type { AdapterBase, DescribedAdapter } from '../../run/adapterBases';
 import type { BaseModel } from '../facts/baseModel';
-import { hubIdOf } from '../formats/hubCache';
+import { modelFolderName } from '../formats/hubCache';
 import { openBaseOf } from './merge/baseOfAdapter';
 
 /** The base models of adapter folders. Never throws for what is wrong in them. */
@@ -28,7 +27,7 @@ async function describeAdapter(folder: string): Promise<DescribedAdapter> {
 function describeBase({ folder, model }: BaseModel): AdapterBase {
   return {
     path: folder.path,
-    name: hubIdOf(folder.path) ?? path.basename(folder.path),
+    name: modelFolderName(folder.path),
     family: model.modelType,
     contextLength: model.contextLength,
     hasChatTemplate: folder.chatTemplate !== undefined,

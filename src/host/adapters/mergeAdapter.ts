@@ -7,6 +7,7 @@ import type { EngineClient } from '../engine/engineClient';
 import { MergeBar, mergedText, mergeNewsText } from './mergeText';
 import { placeNear } from './placeNear';
 import { withBaseModel } from './withBaseModel';
+import { signalOf } from '../signalOf';
 
 /**
  * Merge into Base Model: asks where to, has an engine process merge, and says what became of it. Gives the folder of the
@@ -65,15 +66,13 @@ async function mergeOnce(
   const title = `Merging ${path.basename(adapter)}`;
   const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
   const ended = await vscode.window.withProgress(options, (progress, cancellation) => {
-    const stop = new AbortController();
-    cancellation.onCancellationRequested(() => stop.abort());
     const bar = new MergeBar();
     const request = { baseModel, adapters: [{ folder: adapter, weight: 1 }], dtype: null, ...place };
     progress.report({ message: 'opening base and adapter' });
     return engine.merge(
       request,
       (news) => progress.report({ message: mergeNewsText(news), increment: bar.increment(news) }),
-      stop.signal,
+      signalOf(cancellation),
     );
   });
   if (ended.outcome === 'finished') return ended.model;

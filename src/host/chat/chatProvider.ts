@@ -3,6 +3,7 @@ import type { DescribedAdapter } from '../../run/adapterBases';
 import { wordsOf } from '../engine/editorWords';
 import type { EngineClient } from '../engine/engineClient';
 import type { Disposable } from '../signal';
+import { signalOf } from '../signalOf';
 import { systemClock } from '../views/coalesce';
 import { ChatEngines } from './chatEngines';
 import { chatModels, type AdapterModel } from './chatModels';
@@ -99,13 +100,6 @@ export class ChatProvider implements ChatModelAnswers<AdapterModel>, Disposable 
     this.#options.onFound();
     return current;
   }
-}
-
-function signalOf(token: vscode.CancellationToken): AbortSignal {
-  const stop = new AbortController();
-  token.onCancellationRequested(() => stop.abort());
-  if (token.isCancellationRequested) stop.abort();
-  return stop.signal;
 }
 
 /** Resolves when the signal is aborted: nobody waits for a model that is still being loaded. */

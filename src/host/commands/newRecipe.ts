@@ -11,6 +11,7 @@ import type { LookingEngine } from '../recipes/lookingEngine';
 import { chooseModel } from '../recipes/modelStep';
 import type { WorkspaceFiles } from '../workspace/workspaceFiles';
 import { chooseFolder, exists, isRecipe } from './recipeCommands';
+import { signalOf } from '../signalOf';
 
 export interface NewRecipeOptions {
   readonly files: WorkspaceFiles;
@@ -85,9 +86,7 @@ async function propose(engine: LookingEngine, answers: Answers): Promise<Proposa
         cancellable: true,
       },
       (_, token) => {
-        const stop = new AbortController();
-        token.onCancellationRequested(() => stop.abort());
-        return engine.propose(answers, stop.signal);
+        return engine.propose(answers, signalOf(token));
       },
     );
   } catch (error) {

@@ -10,6 +10,7 @@ import { memoryText, newsText, ProgressBar } from './downloadText';
 import { downloadNotTrusted } from './failures';
 import { isForRecipe } from './forRecipe';
 import type { HubToken } from './hubToken';
+import { signalOf } from '../signalOf';
 
 /** What Download Base Model needs of the window. */
 export interface DownloadContext {
@@ -53,8 +54,6 @@ async function fetchModel(id: string, engine: EngineClient, token: HubToken): Pr
 async function fetchOnce(id: string, engine: EngineClient, token: string | null): Promise<DownloadedModel | undefined> {
   const options = { location: vscode.ProgressLocation.Notification, title: `Downloading ${id}`, cancellable: true };
   const ended = await vscode.window.withProgress(options, (progress, cancellation) => {
-    const stop = new AbortController();
-    cancellation.onCancellationRequested(() => stop.abort());
     const bar = new ProgressBar();
     progress.report({ message: 'asking the hub' });
     return engine.download(
@@ -65,7 +64,7 @@ async function fetchOnce(id: string, engine: EngineClient, token: string | null)
           void vscode.window.showWarningMessage(`${id} is large for this computer: ${memoryText(news)}.`);
         }
       },
-      stop.signal,
+      signalOf(cancellation),
     );
   });
   if (ended.outcome === 'finished') return ended.model;

@@ -14,6 +14,7 @@ import { fittingTo, servedTogether, type Fitting } from './fitting';
 import { showServerMenu } from './serverMenu';
 import { ServingStatus } from './servingStatus';
 import { modelNames } from './servingText';
+import { signalOf } from '../signalOf';
 
 export interface ServingOptions {
   startEngine(): Promise<EngineClient>;
@@ -169,10 +170,8 @@ export class Serving implements Disposable {
     const shown = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
     this.#isStarting = true;
     return vscode.window.withProgress(shown, async (_, cancellation) => {
-      const stop = new AbortController();
-      cancellation.onCancellationRequested(() => stop.abort());
       try {
-        const server = await AdapterServer.start(options, stop.signal);
+        const server = await AdapterServer.start(options, signalOf(cancellation));
         // Known before anything else can be started.
         if (server !== undefined) this.#watch(server);
         return server;

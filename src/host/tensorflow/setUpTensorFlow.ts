@@ -8,6 +8,7 @@ import type { EngineClient } from '../engine/engineClient';
 import { chooseUsable } from '../recipes/steps';
 import { waysToSetUp } from './setUpWays';
 import { agreement, SetUpBar, setUpNewsText, setUpText } from './setUpText';
+import { signalOf } from '../signalOf';
 
 /**
  * Set Up TensorFlow: says what it takes, asks, has an engine process do it, and says what became of it. Gives what it is set up
@@ -65,14 +66,12 @@ async function setUp(
   const options = { location: vscode.ProgressLocation.Notification, title: 'Setting up TensorFlow', cancellable: true };
   try {
     const ended = await vscode.window.withProgress(options, (progress, cancellation) => {
-      const stop = new AbortController();
-      cancellation.onCancellationRequested(() => stop.abort());
       const bar = new SetUpBar();
       progress.report({ message: 'looking at what is there' });
       return engine.setUpTensorflow(
         { variant, wheel },
         (news) => progress.report({ message: setUpNewsText(news), increment: bar.increment(news) }),
-        stop.signal,
+        signalOf(cancellation),
       );
     });
     if (ended.outcome === 'finished') return ended.set_up;

@@ -1,5 +1,5 @@
-import path from 'node:path';
 import type { PlaygroundModel } from '../../../run/playground';
+import { modelFolderName } from '../../formats/hubCache';
 import { modelWords } from '../describeModels';
 import type { TextModel } from '../textModel';
 
@@ -7,14 +7,8 @@ import type { TextModel } from '../textModel';
 export function describePlayground({ base }: TextModel): PlaygroundModel {
   return {
     path: base.folder.path,
-    name: nameOf(base.folder.path),
+    name: modelFolderName(base.folder.path),
     words: modelWords(base.model),
     knowsChat: base.folder.chatTemplate !== undefined,
   };
-}
-
-/** The folder's name, or the id of a model in the hub's cache, whose folder is called after a revision. */
-function nameOf(folder: string): string {
-  const cached = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/][^\\/]+$/.exec(folder);
-  return cached === null ? path.basename(folder) : cached[1]!.replace('--', '/');
 }
