@@ -126,9 +126,10 @@ export const languageStories = [
       const { page } = workbench;
       await workbench.openFile(recipeName);
       await page.locator('.squiggly-error').first().waitFor();
-      const fix = await workbench.fix('question', '"prompt"');
-      await workbench.shot('columns');
-      await fix.click();
+      await workbench.fix('question', '"prompt"', async (entry) => {
+        await workbench.shot('columns');
+        await entry.click({ timeout: 5000 });
+      });
       await until(
         () => shownText(page),
         (text) => /"prompt": "prompt"/.test(text),

@@ -234,6 +234,8 @@ export async function persist(what, attempt) {
     try {
       return await attempt();
     } catch (error) {
+      // A mistake in the story itself does not pass by waiting.
+      if (error instanceof TypeError || error instanceof ReferenceError) throw error;
       reason = error;
     }
   }
