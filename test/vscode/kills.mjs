@@ -42,6 +42,7 @@ export const kinds = {
       const host = processes().find(({ pid }) => pid === engine.parent);
       for (const pid of new Set([server.pid, host.parent])) process.kill(pid, 'SIGKILL');
     },
+    endsHost: true,
     async comeBack({ server, window }) {
       await server.launch();
       await window.ready();
@@ -89,8 +90,10 @@ export async function kill(kind, { bench, screens, delay }) {
 }
 
 async function strikeAndGoOn(kind, scene) {
-  const { strike, engineStays = false, comeBack } = kind;
+  const { strike, endsHost = false, engineStays = false, comeBack } = kind;
   strike(scene);
+  // VS Code itself takes its time to end the host of a server that is gone: what counts is the engine's from then on.
+  if (endsHost) await gone(scene.engine.parent, 'the extension host');
   const orphaned = engineStays ? undefined : await goneInTime(scene.engine.pid);
   const [run] = runs(scene.folder);
   if (run !== undefined) looksWhole(run);
