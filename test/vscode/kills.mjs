@@ -13,7 +13,7 @@ const limit = 5;
 /** Steps that a resumed run still does: more than happen while it is taken over. */
 const further = 100;
 
-/** What is killed, and how the window is there again. */
+/** What is killed, whether a server and a browser have to go with it, and how the window is there again. */
 export const kinds = {
   engine: {
     what: 'the engine',
@@ -28,6 +28,7 @@ export const kinds = {
   window: {
     what: 'the window',
     strike: ({ profile }) => process.kill(browserOf(profile).pid, 'SIGKILL'),
+    standsAlone: true,
     // VS Code keeps an extension host for a window that may come back, and the engine is that host's.
     engineStays: true,
     async comeBack({ open }) {
@@ -42,6 +43,7 @@ export const kinds = {
       const host = processes().find(({ pid }) => pid === engine.parent);
       for (const pid of new Set([server.pid, host.parent])) process.kill(pid, 'SIGKILL');
     },
+    standsAlone: true,
     endsHost: true,
     async comeBack({ server, window }) {
       await server.launch();
@@ -56,15 +58,18 @@ export const kinds = {
  * Trains in a window of its own, kills after `delay` milliseconds of the engine's life, goes on as the window says, and
  * looks at everything that is left. Gives what happened, in a line.
  */
-export async function kill(kind, { bench, screens, delay }) {
+export async function kill(kind, { bench, screens, delay, lane = 0 }) {
+  const { standsAlone = false } = kinds[kind];
   // Extension hosts of killed windows wait for hours for these to come back: each has a server that is stopped with it.
-  const server = await bench.ownServer({ trusted: true });
+  const server = await (standsAlone ? bench.ownServer({ trusted: true }) : bench.server('trusted', lane));
   const folder = bench.folder();
   copyExample(folder, endless);
   setTraining(folder, { save_steps: 5, gradient_accumulation_steps: 4 });
   const scene = { server, folder, profile: bench.folder() };
   scene.open = async () => {
-    scene.window = await bench.ownWindow(server, folder, screens, scene.profile);
+    scene.window = await (standsAlone
+      ? bench.ownWindow(server, folder, screens, scene.profile)
+      : bench.window(server, folder, screens, lane));
     await scene.window.ready();
     return scene.window;
   };
@@ -85,7 +90,7 @@ export async function kill(kind, { bench, screens, delay }) {
     throw error;
   } finally {
     await scene.window?.close();
-    server.stop();
+    if (standsAlone) server.stop();
   }
 }
 
@@ -199,5 +204,5 @@ function eventsOf(run, { isTornAllowed = true } = {}) {
 /** One of each kind, for the usual suite. */
 export const killStories = Object.entries(kinds).map(([kind, { what }]) => ({
   name: `nothing is lost when ${what} is killed`,
-  act: (bench, screens) => kill(kind, { bench, screens, delay: 2000 }),
+  act: (bench, screens, lane) => kill(kind, { bench, screens, delay: 2000, lane }),
 }));
