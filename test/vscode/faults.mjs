@@ -8,7 +8,7 @@ import { kill, kinds } from './kills.mjs';
 import { randomNumbers } from './randomNumbers.mjs';
 import { TestBench } from './testBench.mjs';
 
-/** Milliseconds of an engine's life: from before it knows its recipe to a hundred steps. */
+/** Milliseconds from the engine's start, when it does not know its recipe yet, or from its first step: each time by turns. */
 const longest = 4000;
 
 const { values } = parseArgs({
@@ -40,9 +40,10 @@ process.exit(failed === 0 ? 0 : 1);
 async function strikeAll(left, lane) {
   for (let one = left.shift(); one !== undefined; one = left.shift()) {
     const { kind, time, delay } = one;
-    const name = `${kinds[kind].what}, ${time} of ${times}, after ${delay} ms`;
+    const isTraining = time % 2 === 0;
+    const name = `${kinds[kind].what}, ${time} of ${times}, ${delay} ms after ${isTraining ? 'the first step' : 'the start'}`;
     try {
-      const told = await kill(kind, { bench, screens: path.join(screens, `${kind}-${time}`), delay, lane });
+      const told = await kill(kind, { bench, screens: path.join(screens, `${kind}-${time}`), delay, isTraining, lane });
       console.log(`ok      ${name}: ${told}`);
     } catch (error) {
       failed++;

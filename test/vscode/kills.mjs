@@ -55,10 +55,10 @@ export const kinds = {
 };
 
 /**
- * Trains in a window of its own, kills after `delay` milliseconds of the engine's life, goes on as the window says, and
- * looks at everything that is left. Gives what happened, in a line.
+ * Trains in a window of its own, kills `delay` milliseconds after the engine's start or, with `isTraining`, after the first
+ * step, goes on as the window says, and looks at everything that is left. Gives what happened, in a line.
  */
-export async function kill(kind, { bench, screens, delay, lane = 0 }) {
+export async function kill(kind, { bench, screens, delay, isTraining, lane = 0 }) {
   const { standsAlone = false } = kinds[kind];
   // Extension hosts of killed windows wait for hours for these to come back: each has a server that is stopped with it.
   const server = await (standsAlone ? bench.ownServer({ trusted: true }) : bench.server('trusted', lane));
@@ -83,6 +83,7 @@ export async function kill(kind, { bench, screens, delay, lane = 0 }) {
       Boolean,
       'an engine process',
     );
+    if (isTraining) await until(() => reachedIn(folder), Boolean, 'the first step');
     await wait(delay);
     return await strikeAndGoOn(kinds[kind], scene);
   } catch (error) {
@@ -127,7 +128,7 @@ async function strikeAndGoOn(kind, scene) {
 async function goOn(workbench, { folder, engine }, { says, goesOnBy = 'Resume Training', engineStays }) {
   const notice = workbench.toast(says);
   await notice.waitFor();
-  const reached = Math.max(0, ...runs(folder).map(lastStep));
+  const reached = reachedIn(folder);
   setSteps(folder, reached + further);
   // It has come to rest.
   await notice.hover();
@@ -188,6 +189,11 @@ function continuous(run) {
   return resumed.length === 0 ? 'from step 0' : `from step ${resumed.join(', ')} to ${last}`;
 }
 
+/** The last step of all runs, 0 before the first one. */
+function reachedIn(folder) {
+  return Math.max(0, ...runs(folder).map(lastStep));
+}
+
 function lastStep(run) {
   return Math.max(0, ...eventsOf(run).flatMap(({ type, step }) => (type === 'step' ? [step] : [])));
 }
@@ -204,5 +210,5 @@ function eventsOf(run, { isTornAllowed = true } = {}) {
 /** One of each kind, for the usual suite. */
 export const killStories = Object.entries(kinds).map(([kind, { what }]) => ({
   name: `nothing is lost when ${what} is killed`,
-  act: (bench, screens, lane) => kill(kind, { bench, screens, delay: 2000, lane }),
+  act: (bench, screens, lane) => kill(kind, { bench, screens, delay: 1000, isTraining: true, lane }),
 }));
