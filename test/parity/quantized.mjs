@@ -1,6 +1,7 @@
 // `npm run learns:quantized`: what holding the base model in fewer bits does to what is learnt. First the blocks of nf4 beside
 // those of bitsandbytes, number by number; then the same adapter, rows and order on stories15M and on the shape of
-// SmolLM2-135M, with the base model in 32 bits, int8, nf4 and int4. Writes the curves to media/quantized.svg.
+// SmolLM2-135M, with the base model in 32 bits, int8, nf4 and int4. Writes the curves to media/quantized.svg. What it saves is
+// measured by `npm run measure:memory`.
 //   --model 15m|135m   one of both
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -101,14 +102,14 @@ function floats(name) {
 async function compare(model) {
   console.log(`\n${model.title}`);
   console.log(
-    ['base model in', 'eval loss', 'of 32 bits', 'loss apart', 'tokens/s', 'planned MB', 'peak MB', 'others used']
+    ['base model in', 'eval loss', 'of 32 bits', 'loss apart', 'tokens/s', 'others used']
       .map((cell, i) => (i === 0 ? cell.padEnd(14) : cell.padStart(12)))
       .join(''),
   );
   const runs = {};
   for (const [name, quantization] of Object.entries(formats)) {
     await waitForQuiet();
-    const { events, peakBytes, othersShare } = await measure(process.execPath, [
+    const { events, othersShare } = await measure(process.execPath, [
       ...[cli, 'train', recipe(model, quantization), '--json'],
     ]);
     const steps = events.filter(({ type }) => type === 'step');
@@ -116,7 +117,6 @@ async function compare(model) {
     const curve = events
       .filter(({ type }) => type === 'eval')
       .map(({ step, at, eval_loss: loss }) => ({ step, at, loss }));
-    const plan = events.find(({ type }) => type === 'plan');
     runs[name] = { steps, curve };
     const first = runs['32 bits'];
     const last = curve.at(-1).loss;
@@ -126,8 +126,6 @@ async function compare(model) {
       (last / first.curve.at(-1).loss).toFixed(4),
       apart.toExponential(1),
       median(speeds).toFixed(0),
-      ((plan.plan ?? plan).memory.lora_bytes / 1e6).toFixed(0),
-      (peakBytes / 1e6).toFixed(0),
       percent(othersShare),
     ];
     console.log(name.padEnd(14) + cells.map((cell) => cell.padStart(12)).join(''));
