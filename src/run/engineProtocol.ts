@@ -25,6 +25,13 @@ import type {
   Proposal,
   ProposeParams,
 } from './proposal';
+import type {
+  PublishNews,
+  PublishOutcome,
+  PublishPreviewOutcome,
+  PublishPreviewRequest,
+  PublishRequest,
+} from './publish';
 import type { ServedAdapter, ServeNews, ServeOptions } from './serving';
 import type { TensorflowNews, TensorflowOutcome, TensorflowRequest, TensorflowState } from './tensorflow';
 import type { TrainingEvent } from './trainingEvent';
@@ -35,7 +42,7 @@ import type { TrainingEvent } from './trainingEvent';
  */
 
 /** Goes up with every change that an older or newer side would not understand. */
-export const engineProtocolVersion = 7;
+export const engineProtocolVersion = 8;
 
 export interface InitializeParams {
   readonly version: number;
@@ -68,6 +75,16 @@ export interface DownloadParams extends DownloadRequest {
 
 export interface MergeParams extends MergeRequest {
   /** Names the merge in the progress that tells its news. */
+  readonly progress: number;
+}
+
+export interface PublishParams extends PublishRequest {
+  /** Names the upload in the progress that tells its news. */
+  readonly progress: number;
+}
+
+export interface PublishPreviewParams extends PublishPreviewRequest {
+  /** Names the question in the progress that tells its news. */
   readonly progress: number;
 }
 
@@ -169,6 +186,10 @@ export const requests = {
   exportFormats: new RequestType0<readonly ListedFormat[], WireError>('exportFormats'),
   /** Writes an adapter for another program, whole or not at all. */
   export: new RequestType<ExportRequest, Exported, WireError>('export'),
+  /** What publishing an adapter would send, where to and in whose name; only whose token it is is asked of the hub. */
+  publishPreview: new RequestType<PublishPreviewParams, PublishPreviewOutcome, WireError>('publishPreview'),
+  /** Cancelling the request ends the upload, which is answered with `cancelled`; the repository may have been made. */
+  publish: new RequestType<PublishParams, PublishOutcome, WireError>('publish'),
   /** Opens a base model and keeps it open; one that was open before is given back. */
   openPlayground: new RequestType<OpenPlaygroundParams, PlaygroundModel, WireError>('openPlayground'),
   /** Which adapters belong to a base model, and how they were evaluated. */
@@ -198,6 +219,9 @@ export const downloadProgress = new ProgressType<DownloadNews>();
 
 /** From the engine: news of a merge, all of them before its answer. */
 export const mergeProgress = new ProgressType<MergeNews>();
+
+/** From the engine: news of an upload to the hub, or of the question before it, all of them before its answer. */
+export const publishProgress = new ProgressType<PublishNews>();
 
 /** From the engine: news of a set-up of TensorFlow, all of them before its answer. */
 export const tensorflowProgress = new ProgressType<TensorflowNews>();

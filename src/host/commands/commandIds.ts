@@ -11,6 +11,7 @@ export const commandIds = {
   revealAdapter: 'lora.revealAdapter',
   mergeIntoBaseModel: 'lora.mergeIntoBaseModel',
   exportAdapter: 'lora.exportAdapter',
+  publishAdapter: 'lora.publishAdapter',
   serveAdapters: 'lora.serveAdapters',
   stopServing: 'lora.stopServing',
   manageServer: 'lora.manageServer',
