@@ -58,7 +58,10 @@ describe('an engine process', () => {
     assert.ok(ended.outcome === 'finished' && ended.adapter.is_private);
     const there = server.filesAt(repo)!;
     for (const { name, bytes } of seen.preview.files) assert.equal(there.get(name)?.length, bytes, name);
-    assert.deepEqual(news, seen.preview.files.map((file) => ({ type: 'file', ...file })));
+    assert.deepEqual(
+      news,
+      seen.preview.files.map((file) => ({ type: 'file', ...file })),
+    );
     assert.doesNotMatch(engine.lines.join('\n'), /hf_writer/);
   });
 

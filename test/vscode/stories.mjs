@@ -10,6 +10,7 @@ import { mergeStory } from './mergeStory.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
 import { playgroundStories } from './playgroundStories.mjs';
 import { previewStories } from './previewStories.mjs';
+import { publishStories } from './publishStory.mjs';
 import { servingStory } from './servingStory.mjs';
 import { until } from './workbench.mjs';
 
@@ -320,5 +321,6 @@ export const stories = [
   ...deviceStories,
   servingStory,
   ...previewStories,
+  ...publishStories,
   ...playgroundStories,
 ];

@@ -57,6 +57,7 @@ function nameIn(text: string): string {
     throw hubAnswerInvalid('what should be JSON is none');
   }
   const name = isJsonObject(answer) ? answer['name'] : undefined;
-  if (typeof name !== 'string' || !/^[A-Za-z0-9][\w.-]*$/.test(name)) throw hubAnswerInvalid('it names no owner of the token');
+  if (typeof name !== 'string' || !/^[A-Za-z0-9][\w.-]*$/.test(name))
+    throw hubAnswerInvalid('it names no owner of the token');
   return name;
 }

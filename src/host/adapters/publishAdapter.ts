@@ -131,7 +131,11 @@ async function askForRepository(name: string, { owner, endpoint }: PublishPrevie
 
 async function askWhoSees(name: string, repo: string): Promise<boolean | undefined> {
   const items = [
-    { label: '$(lock) Private', detail: 'For its owner alone. A repository that is public already is refused.', is: true },
+    {
+      label: '$(lock) Private',
+      detail: 'For its owner alone. A repository that is public already is refused.',
+      is: true,
+    },
     { label: '$(globe) Public', detail: 'For everybody. A repository that is private already stays so.', is: false },
   ];
   const options = { title: `Publish ${name}: Who Sees ${repo}?`, ignoreFocusOut: true };
