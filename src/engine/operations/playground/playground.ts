@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises';
 import type {
   OpenPlaygroundParams,
   PlaygroundAdapter,
@@ -13,7 +12,7 @@ import { adapterStamp } from '../adapterStamp';
 import { describePlayground } from './describePlayground';
 import { keptEvaluations } from '../evaluation/kept';
 import type { KeptEvaluation } from '../evaluation/kept';
-import { openBaseOf } from '../merge/baseOfAdapter';
+import { onePathOf, openBaseOf } from '../merge/baseOfAdapter';
 import { TextModel } from '../textModel';
 import { writeText } from './writeText';
 
@@ -112,8 +111,7 @@ export class Playground {
 
 async function isOfBase(folder: string, base: string): Promise<boolean> {
   try {
-    const opened = (await openBaseOf(folder)).folder.path;
-    return opened === base || (await realpath(opened)) === (await realpath(base));
+    return (await onePathOf((await openBaseOf(folder)).folder.path)) === (await onePathOf(base));
   } catch {
     return false;
   }
