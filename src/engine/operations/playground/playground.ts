@@ -51,11 +51,13 @@ export class Playground {
   ): Promise<PlaygroundOutcome> {
     const model = await this.#model(request.baseModel);
     const refused = await this.#attach(model, request);
-    const texts = request.prompts.flatMap((prompt) => request.columns.map((column) => ({ prompt, column })));
+    const texts = request.prompts.flatMap((prompt) =>
+      request.columns.map((column, at) => ({ prompt, column, earlier: request.earlier[at] ?? [] })),
+    );
     await Promise.all(
-      texts.map(async ({ prompt, column }, text) => {
-        const problem = column.map(({ folder }) => refused.get(folder)).find((each) => each !== undefined);
-        await writeText({ model, request, prompt, column, problem }, (news) => tell({ text, ...news }), signal);
+      texts.map(async (each, text) => {
+        const problem = each.column.map(({ folder }) => refused.get(folder)).find((one) => one !== undefined);
+        await writeText({ model, request, ...each, problem }, (news) => tell({ text, ...news }), signal);
       }),
     );
     return { outcome: signal.aborted ? 'stopped' : 'finished' };
