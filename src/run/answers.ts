@@ -96,6 +96,8 @@ export interface Evaluation extends LossFigures {
   readonly kept?: string;
   /** Why it could not be kept. */
   readonly not_kept?: string;
+  /** Only where it is kept: the adapter's model card says that it was trained on this very file. */
+  readonly trained_on?: true;
 }
 
 /** How many of the answers that a model wrote are right. */
