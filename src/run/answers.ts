@@ -100,6 +100,10 @@ export interface Evaluation extends LossFigures {
   readonly trained_on?: true;
 }
 
+/** An evaluation that was asked for; `cancelled` where it was stopped, and nothing is kept then. */
+export type EvaluationOutcome =
+  { readonly outcome: 'finished'; readonly evaluation: Evaluation } | { readonly outcome: 'cancelled' };
+
 /** How many of the answers that a model wrote are right. */
 export interface Score {
   readonly method: string;

@@ -1,7 +1,7 @@
 import { NotificationType, NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ExitCode, Place } from '../failure/failure';
 import type { DescribedAdapter } from './adapterBases';
-import type { MachineReport } from './answers';
+import type { EvaluationOptions, EvaluationOutcome, MachineReport } from './answers';
 import type { ChatAnswer, ChatRequest, TokenCountRequest } from './chat';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from './download';
 import type { Exported, ExportRequest, ListedFormat } from './export';
@@ -100,6 +100,11 @@ export interface ServeParams extends ServeOptions {
 
 export interface ChatParams extends ChatRequest {
   /** Names the answer in the progress that tells its text. */
+  readonly progress: number;
+}
+
+export interface EvaluateParams extends EvaluationOptions {
+  /** Names the evaluation in the progress that tells what is being done. */
   readonly progress: number;
 }
 
@@ -226,7 +231,7 @@ export const publishProgress = new ProgressType<PublishNews>();
 /** From the engine: news of a set-up of TensorFlow, all of them before its answer. */
 export const tensorflowProgress = new ProgressType<TensorflowNews>();
 
-/** Requests for texts: a server of adapters, and conversations with one. Each fails with a `WireError`. */
+/** Requests for texts: a server of adapters, conversations with one, and how good one is. Each fails with a `WireError`. */
 export const textRequests = {
   /** Base models of adapter folders, and what is known of them without their weights. */
   describeAdapters: new RequestType<{ readonly folders: readonly string[] }, readonly DescribedAdapter[], WireError>(
@@ -240,6 +245,8 @@ export const textRequests = {
   detachServed: new RequestType<{ readonly name: string }, boolean, WireError>('detachServed'),
   /** Cancelling the request ends the answer before its next token; it is then answered with `cancelled`. */
   chat: new RequestType<ChatParams, ChatAnswer, WireError>('chat'),
+  /** Cancelling the request ends the evaluation, which is then answered with `cancelled`. */
+  evaluate: new RequestType<EvaluateParams, EvaluationOutcome, WireError>('evaluate'),
   countTokens: new RequestType<TokenCountRequest, number, WireError>('countTokens'),
 };
 
@@ -248,6 +255,9 @@ export const serveProgress = new ProgressType<ServeNews>();
 
 /** From the engine: pieces of an answer's text, all of them before its end is answered. */
 export const chatProgress = new ProgressType<string>();
+
+/** From the engine: what an evaluation is doing, in a few words. */
+export const evaluateProgress = new ProgressType<string>();
 
 /** From the engine: pieces of the playground's texts and their ends, all of them before the answer. */
 export const playgroundProgress = new ProgressType<PlaygroundNews>();

@@ -1,5 +1,11 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
-import { downloadProgress, mergeProgress, publishProgress, requests, tensorflowProgress } from '../../run/engineProtocol';
+import {
+  downloadProgress,
+  mergeProgress,
+  publishProgress,
+  requests,
+  tensorflowProgress,
+} from '../../run/engineProtocol';
 import type { Answering } from './answering';
 import { openEngine } from './openEngine';
 

@@ -9,6 +9,7 @@ export const commandIds = {
   openDashboard: 'lora.openDashboard',
   showAdapter: 'lora.showAdapter',
   revealAdapter: 'lora.revealAdapter',
+  evaluateAdapter: 'lora.evaluateAdapter',
   mergeIntoBaseModel: 'lora.mergeIntoBaseModel',
   exportAdapter: 'lora.exportAdapter',
   publishAdapter: 'lora.publishAdapter',

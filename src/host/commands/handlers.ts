@@ -142,7 +142,9 @@ function fileHandlers(parts: Parts): Handlers<Exclude<CommandName, Others>> {
   const { context, log, files, service, notices, sidebar } = parts;
   /** The adapter that something is to be made of, where the workspace is trusted. */
   const trustedAdapter = async (target: unknown, title: string, done: string): Promise<string | undefined> =>
-    (await notices.askForTrust(done)) ? (await import('./adapterCommands')).adapterFor(target, files, title) : undefined;
+    (await notices.askForTrust(done))
+      ? (await import('./adapterCommands')).adapterFor(target, files, title)
+      : undefined;
   return {
     createExample: async () => (await import('./example')).createExample(context),
     showAdapter: async (target) => {
@@ -150,6 +152,11 @@ function fileHandlers(parts: Parts): Handlers<Exclude<CommandName, Others>> {
       if (folder === undefined) return;
       const [{ showAdapter }, dashboards] = await Promise.all([import('../adapters/showAdapter'), parts.dashboards()]);
       await showAdapter(folder, service, { openDashboard: (run, part) => dashboards.open(run, part) });
+    },
+    evaluateAdapter: async (target) => {
+      const adapter = await trustedAdapter(target, 'Evaluate Adapter', 'evaluated');
+      if (adapter === undefined) return undefined;
+      return (await import('../adapters/evaluateAdapter')).evaluateAdapter(adapter, files, () => parts.startEngine());
     },
     mergeIntoBaseModel: async (target) => {
       const adapter = await trustedAdapter(target, 'Merge into Base Model', 'merged');
