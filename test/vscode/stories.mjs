@@ -12,6 +12,7 @@ import { playgroundStories } from './playgroundStories.mjs';
 import { previewStories } from './previewStories.mjs';
 import { publishStories } from './publishStory.mjs';
 import { servingStory } from './servingStory.mjs';
+import { wholeStory } from './wholeStory.mjs';
 import { until } from './workbench.mjs';
 
 export const stories = [
@@ -320,7 +321,8 @@ export const stories = [
   mergeStory,
   ...deviceStories,
   servingStory,
-  ...previewStories,
   ...publishStories,
+  ...previewStories,
   ...playgroundStories,
+  wholeStory,
 ];
