@@ -9,6 +9,7 @@ import type { Engine } from './engine';
 import { wrongUsage } from './failures';
 import { commandHelp, generalHelp } from './help';
 import { Terminal, type Surroundings } from './terminal';
+import { inTypedWords } from './typedWords';
 
 export interface Invocation extends Surroundings {
   /** What follows `lora`. */
@@ -73,7 +74,7 @@ async function runCommand(
   } catch (error) {
     // What a command throws after it was asked to stop is how it stopped, unless it says what went wrong.
     if (invocation.signal.aborted && !(error instanceof Failure)) return 130;
-    throw error;
+    throw inTypedWords(error, command);
   }
 }
 

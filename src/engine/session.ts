@@ -15,6 +15,7 @@ import { importAdapter } from './operations/import/importAdapter';
 import { mergeModel } from './operations/merge/mergeModel';
 import { planRecipe } from './operations/planRecipe';
 import { proposeRecipe } from './operations/proposeRecipe';
+import { previewPublish } from './operations/publish/previewPublish';
 import { publishAdapter } from './operations/publish/publishAdapter';
 import { serve } from './operations/serve/serve';
 import { showTokens } from './operations/showTokens';
@@ -39,6 +40,8 @@ export function createEngine() {
     import: importAdapter,
     publish: (...[request, onNews, signal]: Parameters<typeof publishAdapter>) =>
       publishAdapter(request, onNews, signal),
+    previewPublish: (...[request, onNews, signal]: Parameters<typeof previewPublish>) =>
+      previewPublish(request, onNews, signal),
     runs: listRuns,
     doctor: () => describeMachine(),
     /** As `doctor`, with what earlier trials of devices found. */

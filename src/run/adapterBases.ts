@@ -9,7 +9,7 @@ export interface DescribedAdapter {
 
 /** What is known of a base model before any of its weights are read. */
 export interface AdapterBase {
-  /** Absolute path of the folder or GGUF file. */
+  /** Absolute path of the folder or GGUF file, the same for all names of it that links make. */
   readonly path: string;
   /** Its folder's or file's name, or its hub id. */
   readonly name: string;

@@ -96,7 +96,13 @@ export interface Evaluation extends LossFigures {
   readonly kept?: string;
   /** Why it could not be kept. */
   readonly not_kept?: string;
+  /** Only where it is kept: the adapter's model card says that it was trained on this very file. */
+  readonly trained_on?: true;
 }
+
+/** An evaluation that was asked for; `cancelled` where it was stopped, and nothing is kept then. */
+export type EvaluationOutcome =
+  { readonly outcome: 'finished'; readonly evaluation: Evaluation } | { readonly outcome: 'cancelled' };
 
 /** How many of the answers that a model wrote are right. */
 export interface Score {

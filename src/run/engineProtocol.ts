@@ -1,7 +1,7 @@
 import { NotificationType, NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ExitCode, Place } from '../failure/failure';
 import type { DescribedAdapter } from './adapterBases';
-import type { MachineReport } from './answers';
+import type { EvaluationOptions, EvaluationOutcome, MachineReport } from './answers';
 import type { ChatAnswer, ChatRequest, TokenCountRequest } from './chat';
 import type { DownloadNews, DownloadOutcome, DownloadRequest, ListedModel } from './download';
 import type { Exported, ExportRequest, ListedFormat } from './export';
@@ -25,6 +25,13 @@ import type {
   Proposal,
   ProposeParams,
 } from './proposal';
+import type {
+  PublishNews,
+  PublishOutcome,
+  PublishPreviewOutcome,
+  PublishPreviewRequest,
+  PublishRequest,
+} from './publish';
 import type { ServedAdapter, ServeNews, ServeOptions } from './serving';
 import type { TensorflowNews, TensorflowOutcome, TensorflowRequest, TensorflowState } from './tensorflow';
 import type { TrainingEvent } from './trainingEvent';
@@ -35,7 +42,7 @@ import type { TrainingEvent } from './trainingEvent';
  */
 
 /** Goes up with every change that an older or newer side would not understand. */
-export const engineProtocolVersion = 7;
+export const engineProtocolVersion = 8;
 
 export interface InitializeParams {
   readonly version: number;
@@ -71,6 +78,16 @@ export interface MergeParams extends MergeRequest {
   readonly progress: number;
 }
 
+export interface PublishParams extends PublishRequest {
+  /** Names the upload in the progress that tells its news. */
+  readonly progress: number;
+}
+
+export interface PublishPreviewParams extends PublishPreviewRequest {
+  /** Names the question in the progress that tells its news. */
+  readonly progress: number;
+}
+
 export interface SetUpTensorflowParams extends TensorflowRequest {
   /** Names the set-up in the progress that tells its news. */
   readonly progress: number;
@@ -83,6 +100,11 @@ export interface ServeParams extends ServeOptions {
 
 export interface ChatParams extends ChatRequest {
   /** Names the answer in the progress that tells its text. */
+  readonly progress: number;
+}
+
+export interface EvaluateParams extends EvaluationOptions {
+  /** Names the evaluation in the progress that tells what is being done. */
   readonly progress: number;
 }
 
@@ -169,6 +191,10 @@ export const requests = {
   exportFormats: new RequestType0<readonly ListedFormat[], WireError>('exportFormats'),
   /** Writes an adapter for another program, whole or not at all. */
   export: new RequestType<ExportRequest, Exported, WireError>('export'),
+  /** What publishing an adapter would send, where to and in whose name; only whose token it is is asked of the hub. */
+  publishPreview: new RequestType<PublishPreviewParams, PublishPreviewOutcome, WireError>('publishPreview'),
+  /** Cancelling the request ends the upload, which is answered with `cancelled`; the repository may have been made. */
+  publish: new RequestType<PublishParams, PublishOutcome, WireError>('publish'),
   /** Opens a base model and keeps it open; one that was open before is given back. */
   openPlayground: new RequestType<OpenPlaygroundParams, PlaygroundModel, WireError>('openPlayground'),
   /** Which adapters belong to a base model, and how they were evaluated. */
@@ -199,10 +225,13 @@ export const downloadProgress = new ProgressType<DownloadNews>();
 /** From the engine: news of a merge, all of them before its answer. */
 export const mergeProgress = new ProgressType<MergeNews>();
 
+/** From the engine: news of an upload to the hub, or of the question before it, all of them before its answer. */
+export const publishProgress = new ProgressType<PublishNews>();
+
 /** From the engine: news of a set-up of TensorFlow, all of them before its answer. */
 export const tensorflowProgress = new ProgressType<TensorflowNews>();
 
-/** Requests for texts: a server of adapters, and conversations with one. Each fails with a `WireError`. */
+/** Requests for texts: a server of adapters, conversations with one, and how good one is. Each fails with a `WireError`. */
 export const textRequests = {
   /** Base models of adapter folders, and what is known of them without their weights. */
   describeAdapters: new RequestType<{ readonly folders: readonly string[] }, readonly DescribedAdapter[], WireError>(
@@ -216,6 +245,8 @@ export const textRequests = {
   detachServed: new RequestType<{ readonly name: string }, boolean, WireError>('detachServed'),
   /** Cancelling the request ends the answer before its next token; it is then answered with `cancelled`. */
   chat: new RequestType<ChatParams, ChatAnswer, WireError>('chat'),
+  /** Cancelling the request ends the evaluation, which is then answered with `cancelled`. */
+  evaluate: new RequestType<EvaluateParams, EvaluationOutcome, WireError>('evaluate'),
   countTokens: new RequestType<TokenCountRequest, number, WireError>('countTokens'),
 };
 
@@ -224,6 +255,9 @@ export const serveProgress = new ProgressType<ServeNews>();
 
 /** From the engine: pieces of an answer's text, all of them before its end is answered. */
 export const chatProgress = new ProgressType<string>();
+
+/** From the engine: what an evaluation is doing, in a few words. */
+export const evaluateProgress = new ProgressType<string>();
 
 /** From the engine: pieces of the playground's texts and their ends, all of them before the answer. */
 export const playgroundProgress = new ProgressType<PlaygroundNews>();

@@ -68,6 +68,12 @@ export interface PlaygroundSampling {
   readonly stop: readonly string[];
 }
 
+/** An earlier turn of a conversation: what was asked and what was answered. */
+export interface PlaygroundTurn {
+  readonly prompt: string;
+  readonly answer: string;
+}
+
 /** What one column writes with: no adapter is the base model, several are added up. */
 export type PlaygroundColumn = readonly WeightedAdapter[];
 
@@ -79,6 +85,8 @@ export interface PlaygroundRequest {
   readonly isChat: boolean;
   /** Said before a chat's prompt; empty: nothing. */
   readonly system: string;
+  /** The turns of a chat before the prompt, for each column its own; a column without any begins. */
+  readonly earlier: readonly (readonly PlaygroundTurn[])[];
   readonly sampling: PlaygroundSampling;
   /** How many of the likeliest tokens are told at each place; null: no probabilities. */
   readonly likeliest: number | null;

@@ -4,6 +4,7 @@ import type {
   PlaygroundModel,
   PlaygroundPiece,
   PlaygroundSampling,
+  PlaygroundTurn,
 } from './playground';
 import { readColumns, readSampling, recordOf, textOf, textsOf } from './playgroundReading';
 
@@ -70,6 +71,14 @@ export interface ShownText {
 export type ShownNews =
   { readonly text: number; readonly piece: PlaygroundPiece } | { readonly text: number; readonly end: ShownEnd };
 
+/** A turn of a conversation, and the column that wrote its answer. */
+export interface ShownTurn extends PlaygroundTurn {
+  readonly by: PlaygroundColumn;
+}
+
+/** Whether a chat's prompt begins a conversation, goes on with the one that is shown, or takes the place of its last prompt. */
+export type TalkStep = 'first' | 'next' | 'again';
+
 /** `prompt`: one prompt in all columns; `set`: every prompt of the set. */
 export type RunKind = 'prompt' | 'set';
 
@@ -78,7 +87,10 @@ export interface ShownRun {
   /** Counts the runs of a playground. */
   readonly id: number;
   readonly prompts: readonly string[];
+  readonly isChat: boolean;
   readonly columns: readonly PlaygroundColumn[];
+  /** The turns of a conversation before the prompt, for each column. */
+  readonly earlier: readonly (readonly ShownTurn[])[];
   /** All columns of the first prompt first. */
   readonly texts: readonly ShownText[];
   readonly isOver: boolean;
@@ -129,11 +141,11 @@ export type ToPlayground =
 
 export type FromPlayground =
   | { readonly type: 'ready' }
-  | { readonly type: 'write'; readonly setup: PlaygroundSetup }
+  | { readonly type: 'write'; readonly setup: PlaygroundSetup; readonly step: TalkStep }
   | { readonly type: 'writeSet'; readonly setup: PlaygroundSetup; readonly prompts: readonly string[] }
   | { readonly type: 'savePrompts'; readonly prompts: readonly string[] }
   | { readonly type: 'compare'; readonly folders: readonly string[] }
-  | { readonly type: 'stop' | 'chooseBase' | 'chooseAdapter' | 'openPrompts' | 'retry' | 'manageTrust' };
+  | { readonly type: 'stop' | 'startOver' | 'chooseBase' | 'chooseAdapter' | 'openPrompts' | 'retry' | 'manageTrust' };
 
 /** What a playground remembers over a reload of the window; VS Code stores it. */
 export interface PlaygroundMemory {
@@ -149,7 +161,7 @@ export function readFromPlayground(value: unknown): FromPlayground | undefined {
   switch (type) {
     case 'write': {
       const setup = readSetup(message!['setup']);
-      return setup === undefined ? undefined : { type, setup };
+      return setup === undefined ? undefined : { type, setup, step: stepOf(message!['step']) };
     }
     case 'writeSet': {
       const setup = readSetup(message!['setup']);
@@ -166,6 +178,7 @@ export function readFromPlayground(value: unknown): FromPlayground | undefined {
     }
     case 'ready':
     case 'stop':
+    case 'startOver':
     case 'chooseBase':
     case 'chooseAdapter':
     case 'openPrompts':
@@ -183,6 +196,10 @@ export function readPlaygroundMemory(value: unknown): PlaygroundMemory | undefin
   const baseModel = memory?.['baseModel'];
   if (typeof baseModel !== 'string') return undefined;
   return { baseModel, setup: readSetup(memory!['setup']) ?? defaultSetup };
+}
+
+function stepOf(value: unknown): TalkStep {
+  return value === 'next' || value === 'again' ? value : 'first';
 }
 
 function readSetup(value: unknown): PlaygroundSetup | undefined {

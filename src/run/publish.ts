@@ -12,6 +12,27 @@ export interface PublishRequest {
   readonly token: string | null;
 }
 
+/** What publishing would send, and where to. */
+export type PublishPreviewRequest = Pick<PublishRequest, 'adapter' | 'baseModel' | 'token'>;
+
+export interface PublishPreview {
+  /** Address of the hub, without a slash at its end. */
+  readonly endpoint: string;
+  /** Whose token it is: the owner of the repositories that it makes. */
+  readonly owner: string;
+  /** Hub id that the published files call their base model. */
+  readonly base_model: string;
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+export type PublishPreviewOutcome =
+  { readonly outcome: 'finished'; readonly preview: PublishPreview } | { readonly outcome: 'cancelled' };
+
+/** Whether a text is `owner/name` as the hub takes it. */
+export function isRepository(text: string): boolean {
+  return /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(text) && !/\.\.|--|\.git$/.test(text);
+}
+
 /** What happens meanwhile: a file's bytes are on their way, or the network gives trouble. */
 export type PublishNews =
   | { readonly type: 'file'; readonly name: string; readonly bytes: number }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -28,7 +28,7 @@ const sampling = {
 };
 
 function requestFor(changes: Partial<PlaygroundRequest>): PlaygroundRequest {
-  const texts = { columns: [[]], prompts: ['9,'], isChat: false, system: '' };
+  const texts = { columns: [[]], prompts: ['9,'], isChat: false, system: '', earlier: [] };
   return { baseModel: numbers, ...texts, sampling, likeliest: 3, ...changes };
 }
 
@@ -54,6 +54,16 @@ function textsOf(news: readonly PlaygroundNews[], { prompts, columns }: Playgrou
     assert.ok(last !== undefined && 'end' in last, 'the end comes last');
     return { pieces, text: pieces.map((piece) => piece.text).join(''), end: last.end };
   });
+}
+
+/** The model of numbers with a chat template that puts messages one behind the other. */
+async function writeChatModel(folder: string): Promise<string> {
+  await cp(numbers, folder, { recursive: true });
+  const file = path.join(folder, 'tokenizer_config.json');
+  const config = JSON.parse(await readFile(file, 'utf8')) as object;
+  const template = '{% for message in messages %}{{ message.content }}{% endfor %}';
+  await writeJson(file, { ...config, chat_template: template });
+  return folder;
 }
 
 async function start(t: TestContext): Promise<{ source: PlaygroundSource; folder: string; adapter: string }> {
@@ -188,14 +198,32 @@ describe('the playground of an engine process', () => {
     assert.notDeepEqual(after[0]!.pieces, before[0]!.pieces);
   });
 
+  test('goes on with conversations, each column with its own turns', async (t) => {
+    const { source, folder, adapter } = await start(t);
+    const baseModel = await writeChatModel(path.join(folder, 'chat'));
+    const columns = [[], [{ folder: adapter, weight: 1 }], []];
+    const earlier = [[{ prompt: '9,', answer: ' 10, 11,' }], [{ prompt: '9,', answer: ' 19, 29,' }]];
+    const request = requestFor({ baseModel, isChat: true, columns, earlier, prompts: [' 41,'] });
+    const texts = await written(source, request);
+    // What the template makes of it is read as it stands: the third column has no earlier turns.
+    const asWhole = [
+      ['9, 10, 11, 41,', columns[0]!],
+      ['9, 19, 29, 41,', columns[1]!],
+      [' 41,', []],
+    ] as const;
+    for (const [at, [prompt, column]] of asWhole.entries()) {
+      const [whole] = await written(
+        source,
+        requestFor({ baseModel, isChat: true, columns: [column], prompts: [prompt] }),
+      );
+      assert.equal(texts[at]!.text, whole!.text);
+    }
+    assert.notEqual(texts[0]!.text, texts[1]!.text);
+  });
+
   test('uses the chat template, with a system prompt before', async (t) => {
     const { source, folder } = await start(t);
-    const chat = path.join(folder, 'chat');
-    await mkdir(chat);
-    await cp(numbers, chat, { recursive: true });
-    const config = JSON.parse(await readFile(path.join(chat, 'tokenizer_config.json'), 'utf8')) as object;
-    const template = '{% for message in messages %}{{ message.content }}{% endfor %}';
-    await writeJson(path.join(chat, 'tokenizer_config.json'), { ...config, chat_template: template });
+    const chat = await writeChatModel(path.join(folder, 'chat'));
     assert.equal((await source.open({ baseModel: chat, adapter: null })).knowsChat, true);
     const request = requestFor({ baseModel: chat, isChat: true, system: '7, 8, ', prompts: ['9,'] });
     assert.equal((await written(source, request))[0]!.text, ' 10, 11, 12, 13, 14, 15,');

@@ -126,6 +126,7 @@ export class HubServer {
       end(response.writeHead(fault.status, fault.headers));
       return;
     }
+    if (this.uploads.whoAmI(request, response, new URL(url, this.endpoint))) return;
     if (await this.uploads.answer(request, response, new URL(url, this.endpoint))) return;
     if (await this.uploads.put(request, response, new URL(url, this.endpoint))) return;
     await work(new URL(url, this.endpoint));

@@ -73,6 +73,15 @@ export class HubUploads {
     return true;
   }
 
+  /** Answers whose token it is; false where something else is asked. */
+  whoAmI(request: IncomingMessage, response: ServerResponse, url: URL): boolean {
+    if (url.pathname !== '/api/whoami-v2') return false;
+    const name = writers[/^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''];
+    if (name === undefined) refuse(response, 401, 'Invalid credentials in Authorization header');
+    else send(response, 200, { type: 'user', name, fullname: name, orgs: [] });
+    return true;
+  }
+
   /** Takes bytes that are put into the store; false where the request is another one. */
   async put(request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> {
     const [, kind, oid, number] = url.pathname.split('/');

@@ -34,6 +34,7 @@ try {
 import sys
 from huggingface_hub import HfApi
 api = HfApi(endpoint=sys.argv[1], token="hf_writer")
+assert api.whoami()["name"] == "someone", "it should know whose token this is"
 api.create_repo("someone/by-python", private=True, exist_ok=True)
 api.create_repo("someone/by-python", private=True, exist_ok=True)
 api.upload_folder(repo_id="someone/by-python", folder_path=sys.argv[2])

@@ -15,6 +15,8 @@ export async function startHub() {
     endpoint: server.endpoint,
     /** Files of the bundled model. */
     numbers: filesOf(path.join(root, 'examples', 'numbers', 'model')),
+    /** Files of a repository as they are now; undefined where there is none. */
+    filesAt: (id) => server.filesAt(id),
     add: (model) => server.add(model),
     /** Lets the next transfer of a file stand still after so many bytes. */
     hold(name, after) {

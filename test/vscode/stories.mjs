@@ -10,7 +10,9 @@ import { mergeStory } from './mergeStory.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
 import { playgroundStories } from './playgroundStories.mjs';
 import { previewStories } from './previewStories.mjs';
+import { publishStories } from './publishStory.mjs';
 import { servingStory } from './servingStory.mjs';
+import { wholeStory } from './wholeStory.mjs';
 import { until } from './workbench.mjs';
 
 export const stories = [
@@ -319,6 +321,8 @@ export const stories = [
   mergeStory,
   ...deviceStories,
   servingStory,
+  ...publishStories,
   ...previewStories,
   ...playgroundStories,
+  wholeStory,
 ];

@@ -83,7 +83,7 @@ class Progress {
 }
 
 function print(evaluation: Evaluation, { stdout, stderr, cwd }: CommandContext): void {
-  const { base, score, verdict, kept, not_kept: notKept, tokens } = evaluation;
+  const { base, score, verdict, kept, not_kept: notKept, trained_on: trainedOn, tokens } = evaluation;
   const row = (name: string, own: string, other: string | undefined): void => {
     stdout.line(`${name.padEnd(12)}${other === undefined ? own : `${own.padEnd(36)}${other}`}`);
   };
@@ -106,6 +106,7 @@ function print(evaluation: Evaluation, { stdout, stderr, cwd }: CommandContext):
   }
   stdout.line(`over ${formatCount(tokens)} tokens`);
   if (verdict !== undefined) stdout.line(`\n${stdout.paint('bold', verdict)}`);
+  if (trainedOn === true) stdout.line('It was trained on these very rows: only others tell how good it is.');
   if (kept !== undefined) stderr.line(stderr.paint('dim', `Kept in ${shortPath(kept, cwd)}`));
   if (notKept !== undefined) stderr.line(`${stderr.paint('yellow', 'Not kept:')} ${notKept}`);
 }

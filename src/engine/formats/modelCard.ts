@@ -118,6 +118,11 @@ ${codeBlock('jsonc', recipe)}
 `;
 }
 
+/** Whether a card that `renderModelCard` wrote says that the data had these bytes. */
+export function namesTrainingData(card: string, sha256: string): boolean {
+  return card.includes(`\n| SHA-256 | ${cell(sha256)} |\n`);
+}
+
 /** Rows whose value is null are left out, unless null is a setting like any other. */
 function table(rows: readonly [string, CardValue][], showNull = false): string {
   const shown = rows.filter(([, value]) => showNull || value !== null);

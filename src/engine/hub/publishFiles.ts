@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isRepository } from '../../run/publish';
 import type { PublishedAdapter, PublishNews } from '../../run/publish';
 import { hubIdInvalid, publishDiffers, publishIsPublic, publishNeedsToken, publishOffline } from './failures';
 import { HubClient, patiently, unreachable, usualPatience } from './hubClient';
@@ -31,11 +32,19 @@ export async function publishFiles(
   options: PublishOptions,
 ): Promise<PublishedAdapter> {
   const { repo, token, environment = process.env } = options;
-  if (!/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(repo) || /\.\.|--|\.git$/.test(repo)) throw hubIdInvalid(repo);
+  if (!isRepository(repo)) throw hubIdInvalid(repo);
+  return new Publication(await hubToPublish(token, environment), options).publish(contents);
+}
+
+/**
+ * The hub that would be published to, and the token for it.
+ * @throws Failure `publish-offline`, `publish-needs-token`, those of `hubSettings`
+ */
+export async function hubToPublish(token: string | null, environment: NodeJS.ProcessEnv): Promise<HubSettings> {
   const settings = await hubSettings(token, environment);
   if (settings.isOffline) throw publishOffline();
   if (settings.token === undefined) throw publishNeedsToken();
-  return new Publication(settings, options).publish(contents);
+  return settings;
 }
 
 class Publication {

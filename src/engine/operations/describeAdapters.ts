@@ -2,7 +2,7 @@ import { Failure } from '../../failure/failure';
 import type { AdapterBase, DescribedAdapter } from '../../run/adapterBases';
 import type { BaseModel } from '../facts/baseModel';
 import { modelFolderName } from '../formats/hubCache';
-import { openBaseOf } from './merge/baseOfAdapter';
+import { onePathOf, openBaseOf } from './merge/baseOfAdapter';
 
 /** The base models of adapter folders. Never throws for what is wrong in them. */
 export async function describeAdapters(folders: readonly string[], signal?: AbortSignal): Promise<DescribedAdapter[]> {
@@ -16,7 +16,7 @@ export async function describeAdapters(folders: readonly string[], signal?: Abor
 
 async function describeAdapter(folder: string): Promise<DescribedAdapter> {
   try {
-    return { folder, base: describeBase(await openBaseOf(folder)), problem: null };
+    return { folder, base: await describeBase(await openBaseOf(folder)), problem: null };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const { code, message, hint } = error;
@@ -24,9 +24,9 @@ async function describeAdapter(folder: string): Promise<DescribedAdapter> {
   }
 }
 
-function describeBase({ folder, model }: BaseModel): AdapterBase {
+async function describeBase({ folder, model }: BaseModel): Promise<AdapterBase> {
   return {
-    path: folder.path,
+    path: await onePathOf(folder.path),
     name: modelFolderName(folder.path),
     family: model.modelType,
     contextLength: model.contextLength,

@@ -63,10 +63,9 @@ export async function evaluateModel(
 async function kept(
   options: EvaluationOptions,
   evaluation: Evaluation,
-): Promise<Pick<Evaluation, 'kept' | 'not_kept'>> {
+): Promise<Pick<Evaluation, 'kept' | 'not_kept' | 'trained_on'>> {
   try {
-    const file = await keepEvaluation(options, evaluation);
-    return file === undefined ? {} : { kept: file };
+    return await keepEvaluation(options, evaluation);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { not_kept: error.message };

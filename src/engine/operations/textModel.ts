@@ -79,11 +79,13 @@ interface Retirable {
   readonly batch: Load & { settled(): Promise<void> };
 }
 
-/** Texts that are continued, texts that wait for that or for their graph, and the size of what is kept of them. */
+/** Texts that are continued, texts that wait for that or for their graph, and what was read and is kept of them. */
 export interface Load {
   readonly active: number;
   readonly waiting: number;
   readonly cacheBytes: number;
+  /** Tokens that were read so far; those that a cache held from an earlier text are not. */
+  readonly readTokens: number;
 }
 
 const defaults = { rows: 8, maxLength: 8192, heldBytes: 256_000_000 };
@@ -222,6 +224,7 @@ export class TextModel {
       active: sum(({ active }) => active),
       waiting: this.#starting + sum(({ waiting }) => waiting),
       cacheBytes: sum(({ cacheBytes }) => cacheBytes),
+      readTokens: sum(({ readTokens }) => readTokens),
     };
   }
 

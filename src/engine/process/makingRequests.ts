@@ -1,9 +1,15 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
-import { downloadProgress, mergeProgress, requests, tensorflowProgress } from '../../run/engineProtocol';
+import {
+  downloadProgress,
+  mergeProgress,
+  publishProgress,
+  requests,
+  tensorflowProgress,
+} from '../../run/engineProtocol';
 import type { Answering } from './answering';
 import { openEngine } from './openEngine';
 
-/** Answers what writes files without training: downloads, merged and exported models, and what TensorFlow needs. */
+/** Answers what writes files without training: downloads, merged and exported models, adapters on the hub, and what TensorFlow needs. */
 export function answerMaking(connection: MessageConnection, answering: Answering): void {
   connection.onRequest(requests.download, ({ progress, ...request }, token) =>
     answering.awaited(() =>
@@ -20,6 +26,20 @@ export function answerMaking(connection: MessageConnection, answering: Answering
     ),
   );
   connection.onRequest(requests.export, (params) => answering.awaited(async () => (await openEngine()).export(params)));
+  connection.onRequest(requests.publishPreview, ({ progress, ...request }, token) =>
+    answering.answer(() =>
+      answering.stoppable(token, async (signal) =>
+        (await openEngine()).previewPublish(request, answering.teller(publishProgress, progress), signal),
+      ),
+    ),
+  );
+  connection.onRequest(requests.publish, ({ progress, ...request }, token) =>
+    answering.awaited(() =>
+      answering.stoppable(token, async (signal) =>
+        (await openEngine()).publish(request, answering.teller(publishProgress, progress), signal),
+      ),
+    ),
+  );
   connection.onRequest(requests.setUpTensorflow, ({ progress, ...request }, token) =>
     answering.awaited(() =>
       answering.stoppable(token, async (signal) => {

@@ -1,13 +1,15 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
+import { Failure } from '../../failure/failure';
+import type { EvaluationOutcome } from '../../run/answers';
 import type { ChatAnswer, TokenCountRequest } from '../../run/chat';
-import { chatProgress, serveProgress, textRequests } from '../../run/engineProtocol';
-import type { ChatParams, ServeParams } from '../../run/engineProtocol';
+import { chatProgress, evaluateProgress, serveProgress, textRequests } from '../../run/engineProtocol';
+import type { ChatParams, EvaluateParams, ServeParams } from '../../run/engineProtocol';
 import { alreadyServing, notServing } from '../../run/failures';
 import type { AdapterServing } from '../../run/serving';
 import type { ChatModel } from '../operations/chat/chatModel';
 import type { Answering } from './answering';
 
-/** The part of the engine process that makes texts: the server of adapters, and conversations with one. */
+/** The part of the engine process that makes texts: the server of adapters, conversations with one, and how good one is. */
 export class TextRequests {
   #isServing = false;
   #server: AdapterServing | undefined;
@@ -45,6 +47,9 @@ export class TextRequests {
     connection.onRequest(textRequests.chat, (params, token) =>
       answering.answer(() => answering.stoppable(token, (signal) => this.#chat(params, signal))),
     );
+    connection.onRequest(textRequests.evaluate, (params, token) =>
+      answering.awaited(() => answering.stoppable(token, (signal) => this.#evaluate(params, signal))),
+    );
     connection.onRequest(textRequests.countTokens, (params) => answering.answer(() => this.#countTokens(params)));
   }
 
@@ -64,6 +69,18 @@ export class TextRequests {
   async #chat({ progress, ...request }: ChatParams, signal: AbortSignal): Promise<ChatAnswer> {
     const model = await this.#open(request.baseModel);
     return model.answer(request, this.answering.teller(chatProgress, progress), signal);
+  }
+
+  async #evaluate({ progress, ...options }: EvaluateParams, signal: AbortSignal): Promise<EvaluationOutcome> {
+    const { evaluateModel } = await import('../operations/evaluateModel');
+    try {
+      const tell = this.answering.teller(evaluateProgress, progress);
+      return { outcome: 'finished', evaluation: await evaluateModel(options, signal, tell) };
+    } catch (error) {
+      // What is thrown after it was asked to stop is how it stopped, unless it says what went wrong.
+      if (signal.aborted && !(error instanceof Failure)) return { outcome: 'cancelled' };
+      throw error;
+    }
   }
 
   async #countTokens({ baseModel, counted }: TokenCountRequest): Promise<number> {

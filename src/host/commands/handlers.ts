@@ -121,7 +121,7 @@ function modelHandlers(
 function servingHandlers(parts: Parts): Handlers<'serveAdapters' | 'stopServing' | 'manageServer'> {
   return {
     serveAdapters: async (target, selected) => {
-      if (!(await parts.notices.askForTrust())) return undefined;
+      if (!(await parts.notices.askForTrust('served'))) return undefined;
       const [{ targetPath }, { selectedAdapters }] = await Promise.all([
         import('./targetPath'),
         import('./selectedAdapters'),
@@ -141,8 +141,10 @@ type Others =
 function fileHandlers(parts: Parts): Handlers<Exclude<CommandName, Others>> {
   const { context, log, files, service, notices, sidebar } = parts;
   /** The adapter that something is to be made of, where the workspace is trusted. */
-  const trustedAdapter = async (target: unknown, title: string): Promise<string | undefined> =>
-    (await notices.askForTrust()) ? (await import('./adapterCommands')).adapterFor(target, files, title) : undefined;
+  const trustedAdapter = async (target: unknown, title: string, done: string): Promise<string | undefined> =>
+    (await notices.askForTrust(done))
+      ? (await import('./adapterCommands')).adapterFor(target, files, title)
+      : undefined;
   return {
     createExample: async () => (await import('./example')).createExample(context),
     showAdapter: async (target) => {
@@ -151,15 +153,26 @@ function fileHandlers(parts: Parts): Handlers<Exclude<CommandName, Others>> {
       const [{ showAdapter }, dashboards] = await Promise.all([import('../adapters/showAdapter'), parts.dashboards()]);
       await showAdapter(folder, service, { openDashboard: (run, part) => dashboards.open(run, part) });
     },
+    evaluateAdapter: async (target) => {
+      const adapter = await trustedAdapter(target, 'Evaluate Adapter', 'evaluated');
+      if (adapter === undefined) return undefined;
+      return (await import('../adapters/evaluateAdapter')).evaluateAdapter(adapter, files, () => parts.startEngine());
+    },
     mergeIntoBaseModel: async (target) => {
-      const adapter = await trustedAdapter(target, 'Merge into Base Model');
+      const adapter = await trustedAdapter(target, 'Merge into Base Model', 'merged');
       if (adapter === undefined) return undefined;
       return (await import('../adapters/mergeAdapter')).mergeAdapter(adapter, () => parts.startEngine());
     },
     exportAdapter: async (target) => {
-      const adapter = await trustedAdapter(target, 'Export Adapter');
+      const adapter = await trustedAdapter(target, 'Export Adapter', 'exported');
       if (adapter === undefined) return undefined;
       return (await import('../adapters/exportAdapter')).exportAdapter(adapter, () => parts.startEngine());
+    },
+    publishAdapter: async (target) => {
+      const adapter = await trustedAdapter(target, 'Publish to Hub', 'published');
+      if (adapter === undefined) return undefined;
+      const { publishAdapter } = await import('../adapters/publishAdapter');
+      return publishAdapter(adapter, { startEngine: () => parts.startEngine(), token: parts.hubToken });
     },
     revealAdapter: async (target) => (await import('./adapterCommands')).revealAdapterOf(target, service, sidebar),
     rename: async (target) => (await import('./fileCommands')).renameAdapter(target),

@@ -82,6 +82,8 @@ async function chooseSeveral(
   files: WorkspaceFiles,
 ): Promise<readonly string[] | undefined> {
   const adapters = await files.adapters();
+  // Beside its base model, that is.
+  if (adapters.length < 2 && picked !== undefined) return [picked];
   if (adapters.length < 2) {
     const there = adapters.length === 0 ? 'no adapter' : 'only one adapter';
     void vscode.window.showInformationMessage(`There is ${there} in this workspace yet: train another one to compare.`);

@@ -11,6 +11,7 @@ const hints: Readonly<Record<string, string>> = {
   'model-missing': 'Put the folder of the base model back where it was, or reload the window if it is elsewhere now.',
   'chat-template-missing':
     'Use LoRA: Serve Adapters, which continues texts, or an adapter of an instruct or chat model.',
+  'publish-is-public': 'Choose another name, or make that repository private on its page.',
   'prompt-empty': 'Ask with some text.',
 };
 

@@ -31,8 +31,11 @@ import { fromWire } from '../../run/wireError';
 import { EngineCrash } from './engineCrash';
 import { EngineProcess } from './engineProcess';
 import type { ProcessOptions } from './engineProcess';
+import { publishingEngine } from './publishingEngine';
+import type { PublishingEngine } from './publishingEngine';
+import { settlesWithin } from './settlesWithin';
 import { textEngine } from './textEngine';
-import type { TextEngine } from './textEngine';
+import type { Asking, TextEngine } from './textEngine';
 
 export interface TrainRequest {
   /** Absolute path. */
@@ -88,6 +91,8 @@ export interface EngineClient {
   export(request: ExportRequest): Promise<Exported>;
   /** Merges adapters into their base model; the signal stops it, and nothing is written then. @throws as `TrainingHandle.done` */
   merge(request: MergeRequest, onNews: (news: MergeNews) => void, signal: AbortSignal): Promise<MergeOutcome>;
+  /** Puts adapters on the hub. */
+  readonly publishing: PublishingEngine;
   describeModels(params: DescribeModelsParams, signal?: AbortSignal): Promise<readonly ModelDescription[]>;
   /** `files` are absolute paths. */
   describeDatasets(files: readonly string[], signal?: AbortSignal): Promise<readonly DatasetDescription[]>;
@@ -161,10 +166,14 @@ class ProcessClient implements EngineClient {
     place: (params, row) => this.#call(requests.previewPlace, { ...params, row }),
   };
 
-  readonly texts = textEngine({
+  readonly #asking: Asking = {
     call: (type, params, signal) => this.#call(type, params, signal),
     tell: (told, request, onNews, signal) => this.#tell(told, request, onNews, signal),
-  });
+  };
+
+  readonly texts = textEngine(this.#asking);
+
+  readonly publishing = publishingEngine(this.#asking);
 
   readonly playground: PlaygroundSource = {
     open: (params) => this.#call(requests.openPlayground, params),
@@ -382,16 +391,4 @@ class ProcessClient implements EngineClient {
       throw await this.#process.ended;
     }
   }
-}
-
-/** Whether a promise is settled, one way or the other, within so many milliseconds. */
-function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), milliseconds);
-    const settled = (): void => {
-      clearTimeout(timer);
-      resolve(true);
-    };
-    promise.then(settled, settled);
-  });
 }

@@ -1,7 +1,8 @@
 import type { ProgressType, RequestParam, RequestType } from 'vscode-jsonrpc/node';
 import type { DescribedAdapter } from '../../run/adapterBases';
+import type { EvaluationOptions, EvaluationOutcome } from '../../run/answers';
 import type { ChatAnswer, ChatRequest, TokenCountRequest } from '../../run/chat';
-import { chatProgress, serveProgress, textRequests } from '../../run/engineProtocol';
+import { chatProgress, evaluateProgress, serveProgress, textRequests } from '../../run/engineProtocol';
 import type { WireError } from '../../run/engineProtocol';
 import type { ServedAdapter, ServeNews, ServeOptions } from '../../run/serving';
 
@@ -18,6 +19,12 @@ export interface TextEngine {
   /** The signal ends the answer before its next token: it is then `cancelled`. */
   chat(request: ChatRequest, onText: (text: string) => void, signal: AbortSignal): Promise<ChatAnswer>;
   countTokens(request: TokenCountRequest): Promise<number>;
+  /** Measures adapters and their base model on rows; the signal stops it, and nothing is kept then. */
+  evaluate(
+    request: EvaluationOptions,
+    onWords: (words: string) => void,
+    signal: AbortSignal,
+  ): Promise<EvaluationOutcome>;
 }
 
 /** How a client asks its process. */
@@ -50,6 +57,8 @@ export function textEngine({ call, tell }: Asking): TextEngine {
     },
     detachServed: (name) => call(textRequests.detachServed, { name }),
     chat: (request, onText, signal) => tell({ type: textRequests.chat, news: chatProgress }, request, onText, signal),
+    evaluate: (request, onWords, signal) =>
+      tell({ type: textRequests.evaluate, news: evaluateProgress }, request, onWords, signal),
     countTokens: (request) => call(textRequests.countTokens, request),
   };
 }

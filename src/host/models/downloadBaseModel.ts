@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { Failure } from '../../failure/failure';
-import { tokenFailures } from '../../run/download';
 import type { DownloadedModel } from '../../run/download';
 import { formatBytes } from '../../run/format';
 import { commandIds } from '../commands/commandIds';
@@ -9,6 +8,7 @@ import { chooseHubModel } from './chooseHubModel';
 import { memoryText, newsText, ProgressBar } from './downloadText';
 import { downloadNotTrusted } from './failures';
 import { isForRecipe } from './forRecipe';
+import { tellHubFailure } from './hubFailure';
 import type { HubToken } from './hubToken';
 import { signalOf } from '../signalOf';
 
@@ -46,7 +46,7 @@ async function fetchModel(id: string, engine: EngineClient, token: HubToken): Pr
       return await fetchOnce(id, engine, await token.get());
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (!(await tellFailure(error, token))) return undefined;
+      if (!(await tellHubFailure(error, token, 'reading'))) return undefined;
     }
   }
 }
@@ -74,16 +74,6 @@ async function fetchOnce(id: string, engine: EngineClient, token: string | null)
     `The download of ${id} was stopped.${kept} The next one goes on from there.`,
   );
   return undefined;
-}
-
-/** Says what went wrong; gives whether it shall be tried again, now with another token. */
-async function tellFailure({ code, message, hint }: Failure, token: HubToken): Promise<boolean> {
-  const setToken = 'Set Hugging Face Token';
-  const again = 'Try Again';
-  const mayPass = ['hub-unreachable', 'download-cut-off', 'download-needs-space'].includes(code);
-  const actions = tokenFailures.has(code) ? [setToken] : mayPass ? [again] : [];
-  const answer = await vscode.window.showErrorMessage([message, hint ?? ''].join(' ').trim(), ...actions);
-  return answer === again || (answer === setToken && (await token.ask()));
 }
 
 async function offerRecipe(model: DownloadedModel): Promise<void> {

@@ -4,6 +4,14 @@ const key = 'lora.hubToken';
 /** Milliseconds that the status bar says what was done. */
 const shown = 5000;
 
+/** What a token is asked for: to fetch models, or to put adapters on the hub. */
+export type TokenUse = 'reading' | 'writing';
+
+const purposes: Readonly<Record<TokenUse, string>> = {
+  reading: 'Needed only for gated and private models. Make one at huggingface.co/settings/tokens: reading is enough.',
+  writing: 'Publishing needs one that may write. Make it at huggingface.co/settings/tokens.',
+};
+
 /** The user's Hugging Face token, in VS Code's store of secrets: never in settings, on a command line or in the log. */
 export class HubToken {
   constructor(private readonly secrets: vscode.SecretStorage) {}
@@ -13,13 +21,11 @@ export class HubToken {
   }
 
   /** Set Hugging Face Token: asks for it; an empty answer forgets the one that is stored. Gives whether one was set. */
-  async ask(): Promise<boolean> {
+  async ask(use: TokenUse = 'reading'): Promise<boolean> {
     const hasOne = (await this.get()) !== null;
     const token = await vscode.window.showInputBox({
       title: 'Set Hugging Face Token',
-      prompt: hasOne
-        ? 'A token is stored; leave this empty to forget it.'
-        : 'Needed only for gated and private models. Make one at huggingface.co/settings/tokens: reading is enough.',
+      prompt: hasOne ? `${purposes[use]} One is stored; leave this empty to forget it.` : purposes[use],
       placeHolder: 'hf_…',
       password: true,
       ignoreFocusOut: true,

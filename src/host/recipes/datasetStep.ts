@@ -26,10 +26,11 @@ export async function chooseDataset(
   folder: string,
   files: WorkspaceFiles,
   engine: LookingEngine | undefined,
+  openLabel = 'Learn from This File',
 ): Promise<ChosenDataset | undefined> {
   const choice = await chooseUsable(title, 'JSON Lines, JSON, CSV, Parquet or text; one example a row', choices());
   if (choice === undefined) return undefined;
-  const described = choice === 'browse' ? await browse(title, engine) : choice;
+  const described = choice === 'browse' ? await browse({ title, openLabel }, engine) : choice;
   if (described === undefined) return undefined;
   if (described.state !== 'columns-unknown') return { file: described.file, columns: {} };
   const columns = await chooseColumns(title.replace(/:.*/, ''), described);
@@ -71,9 +72,12 @@ function datasetChoice(described: Described, folder: string): readonly Choice<De
   return [{ label: `$(error) ${name}`, description: 'cannot be used', detail: words, problem }];
 }
 
-async function browse(title: string, engine: LookingEngine | undefined): Promise<Described | undefined> {
+async function browse(
+  asked: { readonly title: string; readonly openLabel: string },
+  engine: LookingEngine | undefined,
+): Promise<Described | undefined> {
   const filters = { Datasets: ['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet', 'txt', 'md'] };
-  const chosen = await vscode.window.showOpenDialog({ title, openLabel: 'Learn from This File', filters });
+  const chosen = await vscode.window.showOpenDialog({ ...asked, filters });
   const file = chosen?.[0]?.fsPath;
   if (file === undefined) return undefined;
   const [described] = await describe([file], engine);

@@ -9,9 +9,9 @@ export function runUnreadable(file: string, cause: unknown): Failure {
   });
 }
 
-/** The window is in Restricted Mode. */
-export function workspaceNotTrusted(): Failure {
-  return new Failure('workspace-not-trusted', 'This window is in Restricted Mode, so nothing is trained here.', {
+/** The window is in Restricted Mode; `done` is what is not done. */
+export function workspaceNotTrusted(done = 'trained'): Failure {
+  return new Failure('workspace-not-trusted', `This window is in Restricted Mode, so nothing is ${done} here.`, {
     hint: 'A recipe can name any model and data on this computer: trust this folder if you know who wrote what is in it.',
   });
 }

@@ -61,10 +61,10 @@ export class RunNotices implements Disposable {
     this.#isClosing = true;
   }
 
-  /** Whether the workspace may run the engine; if not, says so and offers the way. */
-  async askForTrust(): Promise<boolean> {
+  /** Whether the workspace may run the engine; if not, says so, with what is not done ("trained"), and offers the way. */
+  async askForTrust(done?: string): Promise<boolean> {
     if (vscode.workspace.isTrusted) return true;
-    const { message, hint } = workspaceNotTrusted();
+    const { message, hint } = workspaceNotTrusted(done);
     const action = await showNotice({ level: 'error', text: `${message} ${hint ?? ''}`, actions: ['trust'] });
     if (action === 'trust') await vscode.commands.executeCommand('workbench.trust.manage');
     return false;

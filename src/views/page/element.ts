@@ -36,6 +36,12 @@ export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
+/** Whether a button does something. Not `disabled`, which would drop the keyboard's focus. */
+export function enable(target: HTMLElement, isPossible: boolean): void {
+  if (isPossible) target.removeAttribute('aria-disabled');
+  else target.setAttribute('aria-disabled', 'true');
+}
+
 function setAttributes(target: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== false) target.setAttribute(name, value === true ? '' : String(value));

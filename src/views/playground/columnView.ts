@@ -2,9 +2,11 @@ import { formatCount } from '../../run/format';
 import type { PlaygroundColumn } from '../../run/playground';
 import type { ShownAdapter, ShownEnd, ShownText } from '../../run/playgroundProtocol';
 import { button, element, setText } from '../page/element';
-import { columnName } from './columns';
+import { columnName, isSameColumn } from './columns';
 import type { Difference } from './differences';
 import { OutputView } from './outputView';
+import { TurnsView } from './turnsView';
+import type { ShownTalk } from './turnsView';
 
 /** What the controls of a column do. */
 export interface ColumnActions {
@@ -28,6 +30,8 @@ export interface ColumnText {
   readonly text: ShownText;
   readonly difference: Difference | undefined;
   readonly writtenAs: string | null;
+  /** Of a conversation what stands above the text. */
+  readonly talk: ShownTalk | undefined;
 }
 
 let count = 0;
@@ -36,6 +40,7 @@ let count = 0;
 export class ColumnView {
   readonly root: HTMLElement;
   private readonly title = element('h2');
+  private readonly turns: TurnsView;
   private readonly output: OutputView;
   private readonly figures = element('p', { class: 'note figures-line' });
   private readonly problem = element('p', { class: 'problem text-problem', hidden: true });
@@ -48,15 +53,19 @@ export class ColumnView {
   ) {
     const id = `column-${++count}`;
     this.title.id = id;
-    this.output = new OutputView(columnName(column, (folder) => choices.nameOf(folder)));
+    const name = columnName(column, (folder) => choices.nameOf(folder));
+    this.turns = new TurnsView(name);
+    this.output = new OutputView(name);
     this.root = element('section', { class: 'card column', 'aria-labelledby': id });
-    this.root.append(this.head(), this.adapters(), this.output.root, this.problem, this.difference, this.figures);
+    this.root.append(this.head(), this.adapters(), this.turns.root, this.output.root);
+    this.root.append(this.problem, this.difference, this.figures);
     this.nameIt();
   }
 
   /** Shows what was written, or nothing. */
   show(shown: ColumnText | undefined): void {
     const end = shown?.text.end ?? null;
+    this.showTurns(shown?.talk);
     if (shown === undefined) this.output.clear();
     else this.output.update(shown.run, shown.text);
     this.problem.hidden = end?.problem == null;
@@ -131,6 +140,11 @@ export class ColumnView {
       this.title,
       columnName(this.column, (folder) => this.choices.nameOf(folder)),
     );
+  }
+
+  private showTurns(talk: ShownTalk | undefined): void {
+    const nameOf = (folder: string): string => this.choices.nameOf(folder);
+    this.turns.show(talk, ({ by }) => (isSameColumn(by, this.column) ? null : columnName(by, nameOf)));
   }
 
   private showDifference(difference: Difference | undefined): void {

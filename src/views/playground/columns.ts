@@ -1,4 +1,5 @@
 import type { PlaygroundColumn } from '../../run/playground';
+import { foldersOf } from '../../run/playgroundColumns';
 import { maxColumns } from '../../run/playgroundProtocol';
 
 /** What a column is called: `Base model`, `poems`, `poems × 0.5 + letters`. */
@@ -7,28 +8,6 @@ export function columnName(column: PlaygroundColumn, nameOf: (folder: string) =>
   return column
     .map(({ folder, weight }) => (weight === 1 ? nameOf(folder) : `${nameOf(folder)} × ${weight}`))
     .join(' + ');
-}
-
-/**
- * For each column of the page the one of a run whose text it shows: the same adapters with the same weights, else the
- * same adapters; null where the run has none.
- */
-export function matchColumns(
-  columns: readonly PlaygroundColumn[],
-  written: readonly PlaygroundColumn[],
-): readonly (number | null)[] {
-  const matched: (number | null)[] = columns.map(() => null);
-  const taken = new Set<number>();
-  for (const keyOf of [JSON.stringify, foldersOf]) {
-    columns.forEach((column, at) => {
-      if (matched[at] !== null) return;
-      const found = written.findIndex((each, other) => !taken.has(other) && keyOf(each) === keyOf(column));
-      if (found < 0) return;
-      matched[at] = found;
-      taken.add(found);
-    });
-  }
-  return matched;
 }
 
 /**
@@ -47,8 +26,4 @@ export function withColumns(
 
 export function isSameColumn(one: PlaygroundColumn, other: PlaygroundColumn | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-function foldersOf(column: PlaygroundColumn): string {
-  return JSON.stringify(column.map(({ folder }) => folder));
 }

@@ -1,8 +1,9 @@
 import type { PlaygroundColumn } from '../../run/playground';
+import { matchColumns } from '../../run/playgroundColumns';
 import { maxColumns } from '../../run/playgroundProtocol';
 import type { ShownAdapter, ShownRun } from '../../run/playgroundProtocol';
 import { button, element } from '../page/element';
-import { columnName, isSameColumn, matchColumns } from './columns';
+import { columnName, isSameColumn } from './columns';
 import { ColumnView } from './columnView';
 import { firstDifference } from './differences';
 import { legend } from './legend';
@@ -133,11 +134,13 @@ export class ColumnsView {
         view.show(undefined);
         return;
       }
-      const writtenWith = run.columns[matched[at]!]!;
+      const index = matched[at]!;
+      const writtenWith = run.columns[index]!;
       view.show({
         run: run.id,
         text,
         difference: at === 0 || first === undefined ? undefined : firstDifference(first, text),
+        talk: run.isChat ? { earlier: run.earlier[index] ?? [], prompt: run.prompts[0] ?? '' } : undefined,
         writtenAs: isSameColumn(writtenWith, columns[at]) ? null : columnName(writtenWith, this.nameOf),
       });
     });

@@ -34,7 +34,7 @@ export class ComparisonView {
         ? 'Rows in bold differ between the adapters.'
         : 'Add a column with another adapter to see in what they differ.';
     const none =
-      'Nothing was measured with these adapters yet: "lora evaluate" keeps its figures beside an adapter, and they are shown here.';
+      'Nothing was measured with these adapters yet: LoRA: Evaluate Adapter keeps its figures beside an adapter, and they are shown here.';
     this.body.replaceChildren(
       element('p', { class: 'note' }, note),
       ...(figures.length === 0 ? [element('p', {}, none)] : [table('Figures', names, figures)]),

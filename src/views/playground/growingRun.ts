@@ -28,6 +28,11 @@ export function addNews(run: GrowingRun, news: readonly ShownNews[]): ReadonlySe
   return changed;
 }
 
+/** Whether a run is over without any text. */
+export function hasFailed({ isOver, texts }: ShownRun): boolean {
+  return isOver && texts.every(({ end }) => end?.reason === 'failed');
+}
+
 /** What became of a run, in one sentence. */
 export function outcomeText({ texts }: ShownRun): string {
   const count = (reason: ShownEnd['reason']): number => texts.filter(({ end }) => end?.reason === reason).length;

@@ -16,9 +16,11 @@ import { restrictedParts } from '../page/restricted';
 import { columnName, withColumns } from './columns';
 import { ColumnsView } from './columnsView';
 import { ComparisonView } from './comparisonView';
+import { Conversation } from './conversation';
 import { addNews, growingRun, outcomeText } from './growingRun';
 import type { GrowingRun } from './growingRun';
 import { PromptForm } from './promptForm';
+import type { AskedPrompt } from './promptForm';
 import { PromptSetView } from './promptSetView';
 import { SamplingForm } from './samplingForm';
 
@@ -38,6 +40,7 @@ export class Playground {
   private readonly restricted = element('div', { class: 'card', hidden: true });
   private readonly waiting = element('p', { role: 'status' }, 'Opening the model…');
   private readonly content = element('div', { class: 'content', hidden: true });
+  private readonly conversation: Conversation;
   private readonly form: PromptForm;
   private readonly sampling: SamplingForm;
   private readonly columns: ColumnsView;
@@ -52,12 +55,27 @@ export class Playground {
     this.setup = memory?.setup ?? defaultSetup;
     this.baseModel = memory?.baseModel;
     this.isNew = memory === undefined;
-    this.form = new PromptForm({
-      changed: (asked) => this.change(asked),
-      write: () => bridge.post({ type: 'write', setup: this.setup }),
+    this.conversation = new Conversation({
+      setup: () => this.setup,
+      take: (prompt) => this.take(prompt),
+      focus: () => this.form.focus(),
+      write: (setup, step) => {
+        this.form.say('Writing…');
+        bridge.post({ type: 'write', setup, step });
+      },
+      forget: () => this.forget(),
+      show: (talk) => this.form.showTalk(talk),
+    });
+    const actions = {
+      changed: (asked: AskedPrompt) => {
+        this.change(asked);
+        this.conversation.show();
+      },
+      write: () => bridge.post({ type: 'write', setup: this.setup, step: this.conversation.step }),
       stop: () => this.stop(),
       addToSet: () => this.addToSet(),
-    });
+    };
+    this.form = new PromptForm(actions, this.conversation);
     this.sampling = new SamplingForm((sampling) => this.change({ sampling }));
     this.columns = new ColumnsView({
       changed: (columns) => {
@@ -69,7 +87,10 @@ export class Playground {
     this.promptSet = new PromptSetView({
       save: (prompts) => bridge.post({ type: 'savePrompts', prompts }),
       write: (prompts) => bridge.post({ type: 'writeSet', setup: this.setup, prompts }),
-      take: (prompt) => this.take(prompt),
+      take: (prompt) => {
+        this.take(prompt);
+        this.form.focus();
+      },
       openFile: () => bridge.post({ type: 'openPrompts' }),
       nameOf: this.columns.nameOf,
     });
@@ -151,6 +172,7 @@ export class Playground {
     const isChat = model.knowsChat && (this.setup.isChat || (this.isNew && isFirst));
     this.change({ isChat });
     this.form.show(this.setup);
+    this.conversation.show();
   }
 
   /** Columns that are built anew lose the keyboard's focus: not for the same adapters. */
@@ -164,7 +186,11 @@ export class Playground {
     const shown = withColumns(this.setup.columns, columns, replaces);
     this.change({ columns: shown.columns });
     this.showSetup();
-    if (isComparison) this.comparison.open();
+    if (isComparison) {
+      this.comparison.open();
+      // It may have been measured since it was last asked.
+      this.compared = '';
+    }
     this.compare();
     this.form.focus();
     if (shown.left.length > 0) {
@@ -178,8 +204,10 @@ export class Playground {
   private showRun(run: ShownRun): void {
     const growing = growingRun(run);
     this.runs[run.kind] = growing;
-    if (run.kind === 'prompt') this.columns.showRun(growing);
-    else this.promptSet.showRun(growing);
+    if (run.kind === 'prompt') {
+      this.columns.showRun(growing);
+      this.conversation.follow(growing);
+    } else this.promptSet.showRun(growing);
     const isWriting = Object.values(this.runs).some(({ isOver }) => !isOver);
     this.form.working(isWriting);
     this.promptSet.working(isWriting);
@@ -198,6 +226,14 @@ export class Playground {
     this.waiting.hidden = state !== 'opening';
     if (state !== 'freed') this.problem.hidden = true;
     else this.form.say('Nobody wrote for a while, so the model was taken out of memory. The next text opens it again.');
+  }
+
+  /** A conversation is over: nothing of it is shown, or goes before the next prompt. */
+  private forget(): void {
+    this.bridge.post({ type: 'startOver' });
+    delete this.runs.prompt;
+    this.columns.showRun(undefined);
+    this.form.say('');
   }
 
   private stop(): void {
@@ -227,7 +263,6 @@ export class Playground {
   private take(prompt: string): void {
     this.change({ prompt });
     this.form.show(this.setup);
-    this.form.focus();
   }
 
   /** Asks for what is known of the adapters in the columns, once for the same ones. */

@@ -1,4 +1,6 @@
-import { button, element, setText } from '../page/element';
+import { button, element, enable, setText } from '../page/element';
+import { TalkBar } from './talkBar';
+import type { Talk, TalkActions } from './talkBar';
 
 /** What the user asks. */
 export interface AskedPrompt {
@@ -26,13 +28,18 @@ export class PromptForm {
   private readonly writeButton: HTMLButtonElement;
   private readonly stopButton: HTMLButtonElement;
   private readonly said = element('span', { class: 'note said', role: 'status' });
+  private readonly talk: TalkBar;
   private knowsChat = false;
   private isWriting = false;
 
-  constructor(private readonly actions: PromptActions) {
+  constructor(
+    private readonly actions: PromptActions,
+    talkActions: TalkActions,
+  ) {
     this.writeButton = button('Write', { class: 'primary', 'aria-keyshortcuts': 'Control+Enter' }, () => this.write());
     this.stopButton = button('Stop', { class: 'secondary', 'aria-keyshortcuts': 'Escape' }, () => this.stop());
     const add = button('Add to prompt set', { class: 'secondary' }, () => actions.addToSet());
+    this.talk = new TalkBar(talkActions);
     const mode = element(
       'fieldset',
       { class: 'group modes' },
@@ -57,6 +64,7 @@ export class PromptForm {
       this.systemPart,
       element('div', { class: 'field' }, element('label', { for: 'prompt' }, 'Prompt'), this.prompt),
       element('div', { class: 'buttons' }, this.writeButton, this.stopButton, add, this.said),
+      this.talk.root,
       element('p', { class: 'note' }, 'Ctrl+Enter (⌘ Enter) writes in all columns, Escape stops.'),
     );
     for (const input of [this.prompt, this.system, this.completion, this.chat]) {
@@ -89,6 +97,12 @@ export class PromptForm {
     this.isWriting = isWriting;
     enable(this.writeButton, !isWriting);
     enable(this.stopButton, isWriting);
+    this.talk.working(isWriting);
+  }
+
+  /** Offers what can be done with the conversation that is there. */
+  showTalk(talk: Talk | undefined): void {
+    this.talk.show(talk);
   }
 
   say(words: string): void {
@@ -118,10 +132,4 @@ export class PromptForm {
   private stop(): void {
     if (this.isWriting) this.actions.stop();
   }
-}
-
-/** Not `disabled`, which would drop the keyboard's focus. */
-function enable(target: HTMLElement, isPossible: boolean): void {
-  if (isPossible) target.removeAttribute('aria-disabled');
-  else target.setAttribute('aria-disabled', 'true');
 }

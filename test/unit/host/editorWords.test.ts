@@ -11,6 +11,8 @@ test('what the command line answers with options the editor answers with what it
   assert.match(said.hint ?? '', /lora\.serve\.port/);
   const other = new Failure('adapter-missing', 'Gone.', { hint: 'Look elsewhere.' });
   assert.equal((inEditorWords(other) as Failure).hint, 'Look elsewhere.');
+  const open = new Failure('publish-is-public', 'Public.', { hint: 'leave --private out.' });
+  assert.doesNotMatch((inEditorWords(open) as Failure).hint ?? '--', /--/);
   const bug = new Error('bug');
   assert.equal(inEditorWords(bug), bug);
 });

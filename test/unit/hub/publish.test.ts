@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { previewPublish } from '../../../src/engine/operations/publish/previewPublish';
 import { publishAdapter } from '../../../src/engine/operations/publish/publishAdapter';
 import type { PublishedAdapter, PublishNews, PublishRequest } from '../../../src/run/publish';
 import { writeTinyAdapter } from '../../tiny/adapter';
@@ -154,6 +155,28 @@ describe('publish', () => {
       await failsWith(code, publish(request, environment));
     });
   }
+
+  test('is told before what it would send, in whose name, and waits out trouble for that', async (t) => {
+    const { serving, adapter, news } = await publishing(t);
+    const preview = (): ReturnType<typeof previewPublish> =>
+      previewPublish(
+        { adapter, baseModel: null, token: 'hf_writer' },
+        (one) => news.push(one),
+        new AbortController().signal,
+        { environment: serving.environment, patience: { pauses: [1, 1], silence: 5000 } },
+      );
+    serving.server.faults.push({ at: 'whoami', kind: 'status', status: 503 });
+    const ended = await preview();
+    assert.ok(ended.outcome === 'finished');
+    assert.deepEqual([ended.preview.owner, ended.preview.base_model], ['someone', base]);
+    assert.deepEqual(ended.preview.files.map(({ name }) => name).sort(), names);
+    assert.deepEqual(news, [{ type: 'waiting', reason: 'it answers with status 503', seconds: 0.001 }]);
+    assert.ok(serving.server.requests.every(({ method }) => method === 'GET'));
+    for (let i = 0; i < 3; i++) serving.server.faults.push({ at: 'whoami', kind: 'status', status: 500 });
+    await failsWith('hub-unreachable', preview());
+    serving.server.faults.push({ at: 'whoami', kind: 'status', status: 404 });
+    await failsWith('hub-answer-invalid', preview());
+  });
 
   test('a stop is no failure', async (t) => {
     const { serving, adapter } = await publishing(t);

@@ -167,13 +167,25 @@ describe('evaluating an adapter', () => {
       return (JSON.parse(text) as { evaluations: { dataset: string; eval_loss: number; adapter_sha256: string }[] })
         .evaluations;
     };
-    const { kept: file } = await evaluate({ keep: true });
+    const { kept: file, trained_on: trainedOn } = await evaluate({ keep: true });
+    assert.equal(trainedOn, true);
     assert.equal(file, path.join(trained.output, 'evaluation.json'));
     const found = await evaluate({ keep: true, dataset: other });
+    assert.equal(found.trained_on, undefined);
     await evaluate({ keep: true });
     const all = await kept();
     assert.deepEqual(all.map(({ dataset }) => dataset).sort(), [other, trained.data].sort());
     assert.equal(all.find(({ dataset }) => dataset === other)!.eval_loss, found.eval_loss);
+    // The model card tells each once, and is otherwise as it was.
+    const card = await readFile(path.join(trained.output, 'README.md'), 'utf8');
+    assert.deepEqual(
+      card.match(/^\| [^|]+ \| with the adapter \|/gm)?.sort(),
+      [
+        `| ${path.basename(trained.data)} (trained on) | with the adapter |`,
+        '| other.jsonl | with the adapter |',
+      ].sort(),
+    );
+    assert.ok(card.includes(found.verdict!.replace(/([*_#|])/g, '\\$1')));
     // An adapter at half its strength is another one.
     assert.equal((await evaluate({ keep: true, adapters: [{ folder: trained.output, weight: 0.5 }] })).kept, undefined);
     const before = all[0]!.adapter_sha256;

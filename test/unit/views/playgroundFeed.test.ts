@@ -12,9 +12,15 @@ import { PlaygroundFeed } from '../../../src/host/views/playground/playgroundFee
 import type { PlaygroundHost } from '../../../src/host/views/playground/playgroundFeed';
 import type { PlaygroundSource } from '../../../src/host/views/playground/playgroundSource';
 import { PromptSet } from '../../../src/host/views/playground/promptSet';
-import type { OpenPlaygroundParams, PlaygroundEvaluation, PlaygroundNews } from '../../../src/run/playground';
+import type {
+  OpenPlaygroundParams,
+  PlaygroundColumn,
+  PlaygroundEvaluation,
+  PlaygroundNews,
+  PlaygroundRequest,
+} from '../../../src/run/playground';
 import { defaultSetup } from '../../../src/run/playgroundProtocol';
-import type { FromPlayground, ToPlayground } from '../../../src/run/playgroundProtocol';
+import type { FromPlayground, PlaygroundSetup, TalkStep, ToPlayground } from '../../../src/run/playgroundProtocol';
 import { temporaryFolder } from '../../tiny/recipe';
 import { HandClock } from './handClock';
 
@@ -33,6 +39,7 @@ const facts: AdapterFacts = {
 /** Writes when a test says so. */
 class SourceByHand implements PlaygroundSource {
   readonly asked: string[] = [];
+  request: PlaygroundRequest | undefined;
   failure: Error | undefined;
   tell: (news: PlaygroundNews) => void = () => undefined;
   finish: (error?: Error) => void = () => undefined;
@@ -49,9 +56,9 @@ class SourceByHand implements PlaygroundSource {
       folders.map((folder) => ({ folder, isOfBase: !folder.includes('foreign'), evaluations: [] })),
     );
   }
-  write(
-    ...[{ prompts, columns, likeliest, system }, onNews, signal]: Parameters<PlaygroundSource['write']>
-  ): ReturnType<PlaygroundSource['write']> {
+  write(...[request, onNews, signal]: Parameters<PlaygroundSource['write']>): ReturnType<PlaygroundSource['write']> {
+    this.request = request;
+    const { prompts, columns, likeliest, system } = request;
     this.asked.push(`write ${prompts.join('|')} in ${columns.length}, likeliest ${likeliest}, system "${system}"`);
     this.tell = onNews;
     return new Promise((resolve, reject) => {
@@ -101,9 +108,12 @@ class Desk {
   }
 
   /** Begins to write, and waits until the engine has been asked. */
-  async write(setup = { ...defaultSetup, prompt: 'p' }): Promise<{ readonly over: Promise<void> }> {
+  async write(
+    setup: PlaygroundSetup = { ...defaultSetup, prompt: 'p' },
+    step: TalkStep = 'first',
+  ): Promise<{ readonly over: Promise<void> }> {
     this.sent.length = 0;
-    const over = this.feed.receive({ type: 'write', setup });
+    const over = this.feed.receive({ type: 'write', setup, step });
     await settled();
     return { over };
   }
@@ -142,7 +152,7 @@ describe('a playground', () => {
     const desk = new Desk();
     desk.isTrusted = false;
     const types = (await desk.receive({ type: 'ready' })).map(({ type }) => type);
-    await desk.receive({ type: 'write', setup: { ...defaultSetup, prompt: 'p' } });
+    await desk.receive({ type: 'write', setup: { ...defaultSetup, prompt: 'p' }, step: 'first' });
     assert.deepEqual([types, desk.source.asked], [['restricted'], []]);
     desk.isTrusted = true;
     await desk.feed.changed();
@@ -246,6 +256,47 @@ describe('a playground', () => {
     assert.equal(of(desk.sent, 'problem')[0]?.problem.offers, 'retry');
   });
 
+  test('goes on with a conversation: each column with its own answers, a new one with those of the first', async () => {
+    const desk = new Desk();
+    await desk.receive({ type: 'ready' });
+    const poems = (weight: number): PlaygroundColumn => [{ folder: '/w/adapters/poems', weight }];
+    const chat = (prompt: string, columns: readonly PlaygroundColumn[]): PlaygroundSetup => {
+      return { ...defaultSetup, isChat: true, prompt, columns };
+    };
+    /** Answers each column with its number and the prompt, and gives what the engine was asked to go on from. */
+    const say = async (setup: PlaygroundSetup, step: TalkStep): Promise<readonly string[]> => {
+      const { over } = await desk.write(setup, step);
+      setup.columns.forEach((_, text) => {
+        desk.source.tell({ text, piece: { text: `${text} to `, tokens: [] } });
+        desk.source.tell({ text, piece: { text: setup.prompt, tokens: [] } });
+      });
+      desk.source.finish();
+      await over;
+      const { earlier } = desk.source.request!;
+      return earlier.map((turns) => turns.map(({ prompt, answer }) => `${prompt}: ${answer}`).join(', '));
+    };
+    assert.deepEqual(await say(chat('a', [[], poems(1)]), 'first'), ['', '']);
+    assert.deepEqual(await say(chat('b', [[], poems(0.5)]), 'next'), ['a: 0 to a', 'a: 1 to a']);
+    // Edited, or written again: in place of the last prompt.
+    assert.deepEqual(await say(chat('c', [[], poems(0.5)]), 'again'), ['a: 0 to a', 'a: 1 to a']);
+    const columns = [poems(0.5), [{ folder: '/w/new', weight: 1 }]];
+    const [own, borrowed] = await say(chat('d', columns), 'next');
+    assert.equal(own, 'a: 1 to a, c: 1 to c');
+    assert.equal(borrowed, 'a: 0 to a, c: 0 to c');
+    const { run } = of(desk.sent, 'run').at(-1)!;
+    assert.deepEqual(
+      run.earlier.map((turns) => turns.map(({ by }) => by)),
+      [
+        [poems(1), poems(0.5)],
+        [[], []],
+      ],
+    );
+    await desk.receive({ type: 'startOver' });
+    assert.deepEqual(await say(chat('e', columns), 'next'), ['', '']);
+    // A completion goes on with its prompt alone.
+    assert.deepEqual(await say({ ...chat('f', columns), isChat: false }, 'next'), ['', '']);
+  });
+
   test('asks for a base model that no adapter names', async () => {
     const desk = new Desk({ baseModel: null, adapter: '/w/adapters/poems' });
     desk.source.failure = new Failure('base-of-adapter-unknown', 'The base model is not known.');
@@ -293,7 +344,7 @@ test('a playground’s engine gives the model back after some minutes, and begin
   };
   const engine = new PlaygroundEngine(begin, clock, () => log.push('freed'));
   await engine.open({ baseModel: '/m', adapter: null });
-  const request = { ...defaultSetup, baseModel: '/m', prompts: ['p'], likeliest: null };
+  const request = { ...defaultSetup, baseModel: '/m', prompts: ['p'], earlier: [], likeliest: null };
   const writing = engine.write(request, () => undefined, new AbortController().signal);
   await settled();
   clock.pass(2 * playgroundIdleTime);

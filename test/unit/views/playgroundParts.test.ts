@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PlaygroundColumn, PlaygroundPiece } from '../../../src/run/playground';
+import { matchColumns } from '../../../src/run/playgroundColumns';
 import {
   defaultSampling,
   defaultSetup,
@@ -8,7 +9,7 @@ import {
   readPlaygroundMemory,
 } from '../../../src/run/playgroundProtocol';
 import type { ShownEnd, ShownText } from '../../../src/run/playgroundProtocol';
-import { columnName, matchColumns, withColumns } from '../../../src/views/playground/columns';
+import { columnName, withColumns } from '../../../src/views/playground/columns';
 import { firstDifference } from '../../../src/views/playground/differences';
 import { addNews, growingRun, outcomeText } from '../../../src/views/playground/growingRun';
 import { bandOf, tokenWords } from '../../../src/views/playground/likelihood';
@@ -98,6 +99,7 @@ test('a run grows by its news and says what became of it', () => {
   const empty = { pieces: [], end: null };
   const run = growingRun({
     ...{ kind: 'prompt', id: 1, prompts: ['p'], columns: [column(), column(['/a', 1])], isOver: false },
+    ...{ isChat: false, earlier: [[], []] },
     texts: [empty, empty],
   });
   const piece = { text: 'a', tokens: [] };
@@ -121,18 +123,24 @@ describe('a message from a playground’s page', () => {
   const reads = (value: unknown, expected: unknown): void =>
     void test(JSON.stringify(value), () => assert.deepEqual(readFromPlayground(value), expected));
   reads({ type: 'ready', more: 1 }, { type: 'ready' });
-  reads({ type: 'write', setup: defaultSetup }, { type: 'write', setup: defaultSetup });
+  reads({ type: 'write', setup: defaultSetup }, { type: 'write', setup: defaultSetup, step: 'first' });
+  reads({ type: 'write', setup: defaultSetup, step: 'again' }, { type: 'write', setup: defaultSetup, step: 'again' });
   reads({ type: 'write', setup: { columns: [] } }, undefined);
   reads({ type: 'write', setup: { columns: [[{ folder: 1, weight: 1 }]] } }, undefined);
   reads({ type: 'write', setup: { columns: [[{ folder: '/a', weight: null }]] } }, undefined);
   reads({ type: 'write', setup: { columns: Array.from({ length: 9 }, () => []) } }, undefined);
   reads(
     { type: 'write', setup: { columns: [[]], sampling: { temperature: -1, topK: 2.5, seed: 3, stop: ['x'] } } },
-    { type: 'write', setup: { ...defaultSetup, sampling: { ...defaultSampling, seed: 3, stop: ['x'] } } },
+    {
+      type: 'write',
+      setup: { ...defaultSetup, sampling: { ...defaultSampling, seed: 3, stop: ['x'] } },
+      step: 'first',
+    },
   );
   reads({ type: 'writeSet', setup: defaultSetup, prompts: ['a', 1] }, undefined);
   reads({ type: 'savePrompts', prompts: ['a'] }, { type: 'savePrompts', prompts: ['a'] });
   reads({ type: 'compare', folders: '/etc' }, undefined);
+  reads({ type: 'startOver' }, { type: 'startOver' });
   reads({ type: 'delete everything' }, undefined);
   reads(null, undefined);
 });

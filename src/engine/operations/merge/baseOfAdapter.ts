@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure } from '../../../failure/failure';
 import { readAdapterFolder } from '../../formats/adapterFolder';
@@ -23,6 +24,17 @@ export async function openBaseOf(adapter: string): Promise<BaseModel> {
     }
   }
   throw baseOfAdapterUnknown(adapter, named);
+}
+
+/**
+ * The one path of a base model that all of its names lead to, such as a link to its folder: two paths are of the same model where
+ * this is the same. It can be opened as they can.
+ */
+export async function onePathOf(base: string): Promise<string> {
+  const real = await realpath(base).catch(() => base);
+  // The hub's cache keeps the bytes of a GGUF file under their hash, where nobody would know what they are.
+  const isHidden = base.toLowerCase().endsWith('.gguf') && !real.toLowerCase().endsWith('.gguf');
+  return isHidden ? base : real;
 }
 
 const notThere = new Set(['model-missing', 'model-not-in-hub-cache', 'model-config-missing']);

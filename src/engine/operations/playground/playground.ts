@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises';
 import type {
   OpenPlaygroundParams,
   PlaygroundAdapter,
@@ -13,7 +12,7 @@ import { adapterStamp } from '../adapterStamp';
 import { describePlayground } from './describePlayground';
 import { keptEvaluations } from '../evaluation/kept';
 import type { KeptEvaluation } from '../evaluation/kept';
-import { openBaseOf } from '../merge/baseOfAdapter';
+import { onePathOf, openBaseOf } from '../merge/baseOfAdapter';
 import { TextModel } from '../textModel';
 import { writeText } from './writeText';
 
@@ -52,11 +51,13 @@ export class Playground {
   ): Promise<PlaygroundOutcome> {
     const model = await this.#model(request.baseModel);
     const refused = await this.#attach(model, request);
-    const texts = request.prompts.flatMap((prompt) => request.columns.map((column) => ({ prompt, column })));
+    const texts = request.prompts.flatMap((prompt) =>
+      request.columns.map((column, at) => ({ prompt, column, earlier: request.earlier[at] ?? [] })),
+    );
     await Promise.all(
-      texts.map(async ({ prompt, column }, text) => {
-        const problem = column.map(({ folder }) => refused.get(folder)).find((each) => each !== undefined);
-        await writeText({ model, request, prompt, column, problem }, (news) => tell({ text, ...news }), signal);
+      texts.map(async (each, text) => {
+        const problem = each.column.map(({ folder }) => refused.get(folder)).find((one) => one !== undefined);
+        await writeText({ model, request, ...each, problem }, (news) => tell({ text, ...news }), signal);
       }),
     );
     return { outcome: signal.aborted ? 'stopped' : 'finished' };
@@ -112,8 +113,7 @@ export class Playground {
 
 async function isOfBase(folder: string, base: string): Promise<boolean> {
   try {
-    const opened = (await openBaseOf(folder)).folder.path;
-    return opened === base || (await realpath(opened)) === (await realpath(base));
+    return (await onePathOf((await openBaseOf(folder)).folder.path)) === (await onePathOf(base));
   } catch {
     return false;
   }

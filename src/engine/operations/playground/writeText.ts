@@ -1,7 +1,15 @@
 import type { LikelyToken } from '../../../run/answers';
-import type { PlaygroundColumn, PlaygroundEnd, PlaygroundPiece, PlaygroundRequest } from '../../../run/playground';
+import type { ChatTurn } from '../../../run/chat';
+import type {
+  PlaygroundColumn,
+  PlaygroundEnd,
+  PlaygroundPiece,
+  PlaygroundRequest,
+  PlaygroundTurn,
+} from '../../../run/playground';
 import { toWire } from '../../../run/wireError';
 import type { TokenLikelihood } from '../../generate/logProbabilities';
+import { encodeTurns } from '../chat/encodeTurns';
 import type { TextModel } from '../textModel';
 
 /** One text of the playground. */
@@ -9,6 +17,8 @@ export interface TextToWrite {
   readonly model: TextModel;
   readonly request: PlaygroundRequest;
   readonly prompt: string;
+  /** The turns of a chat before the prompt. */
+  readonly earlier: readonly PlaygroundTurn[];
   readonly column: PlaygroundColumn;
   /** Why an adapter of its column cannot be used. */
   readonly problem: unknown;
@@ -46,20 +56,26 @@ export async function writeText(text: TextToWrite, tell: Tell, signal: AbortSign
   }
 }
 
-function begin(
-  { model, request, prompt, column }: TextToWrite,
-  signal: AbortSignal,
-): ReturnType<TextModel['generate']> {
-  const { isChat, system, sampling, likeliest } = request;
-  const said = { role: 'user', content: prompt };
-  const messages = system === '' ? [said] : [{ role: 'system', content: system }, said];
+function begin(text: TextToWrite, signal: AbortSignal): ReturnType<TextModel['generate']> {
+  const { model, request, prompt, column } = text;
+  const { isChat, sampling, likeliest } = request;
   return model.generate({
     ...sampling,
-    ids: isChat ? model.encodeChat(messages) : model.encode(prompt),
+    ids: isChat ? encodeTurns(model, turnsOf(text)) : model.encode(prompt),
     adapters: column.map(({ folder, weight }) => ({ name: folder, weight })),
     topLogProbabilities: likeliest ?? undefined,
     signal,
   });
+}
+
+/** The conversation so far, and the prompt. The batch reads only what its cache does not hold from the turn before. */
+function turnsOf({ request: { system }, prompt, earlier }: TextToWrite): readonly ChatTurn[] {
+  const before = earlier.flatMap((turn): readonly ChatTurn[] => [
+    { role: 'user', content: turn.prompt },
+    { role: 'assistant', content: turn.answer },
+  ]);
+  const begin: readonly ChatTurn[] = system === '' ? [] : [{ role: 'system', content: system }];
+  return [...begin, ...before, { role: 'user', content: prompt }];
 }
 
 /** How fast tokens come. The first one is not counted: the prompt is read before it. */

@@ -7,12 +7,14 @@ import type {
   ShownAdapter,
   ShownNews,
   ShownPrompts,
+  TalkStep,
   ToPlayground,
 } from '../../../run/playgroundProtocol';
 import type { AdapterFacts } from '../../adapters/adapterFacts';
 import { Coalescer } from '../coalesce';
 import type { Clock } from '../coalesce';
 import { compareAdapters } from './comparison';
+import { earlierTurns } from './earlierTurns';
 import { playgroundProblem } from './playgroundProblem';
 import { PlaygroundRun } from './playgroundRun';
 import type { PlaygroundSource } from './playgroundSource';
@@ -89,11 +91,15 @@ export class PlaygroundFeed {
         this.isShown = true;
         return this.showAll();
       case 'write':
-        return this.write('prompt', message.setup, [message.setup.prompt]);
+        return this.write('prompt', message.setup, [message.setup.prompt], message.step);
       case 'writeSet':
         return this.write('set', message.setup, message.prompts);
       case 'stop':
         this.active?.stop();
+        return;
+      case 'startOver':
+        // A text that is being written belongs to the conversation that is there.
+        if (this.active?.kind !== 'prompt') delete this.runs.prompt;
         return;
       case 'savePrompts':
         this.post({ type: 'prompts', ...(await this.host.writePrompts(message.prompts)) });
@@ -215,11 +221,17 @@ export class PlaygroundFeed {
     return { folder, name: path.basename(folder), shown: this.host.shown(folder) };
   }
 
-  private async write(kind: RunKind, setup: PlaygroundSetup, prompts: readonly string[]): Promise<void> {
+  private async write(
+    kind: RunKind,
+    setup: PlaygroundSetup,
+    prompts: readonly string[],
+    step: TalkStep = 'first',
+  ): Promise<void> {
     const { model } = this;
     if (this.active !== undefined || model === undefined || prompts.length === 0 || !this.host.isTrusted()) return;
     const { columns, isChat, system, sampling } = setup;
-    const run = new PlaygroundRun(kind, ++this.count, { prompts, columns });
+    const earlier = earlierTurns(columns, this.runs.prompt?.shown, isChat ? step : 'first');
+    const run = new PlaygroundRun(kind, ++this.count, { prompts, isChat, columns, earlier });
     this.runs[kind] = run;
     this.active = run;
     this.post({ type: 'run', run: run.shown });
@@ -227,7 +239,8 @@ export class PlaygroundFeed {
       this.post({ type: 'news', run: run.id, news: kind === 'set' ? mergedNews(items) : items }),
     );
     this.untold = news;
-    const request = { baseModel: model.path, columns, prompts, isChat, system: isChat ? system : '', sampling };
+    const said = { prompts, isChat, system: isChat ? system : '', earlier };
+    const request = { baseModel: model.path, columns, ...said, sampling };
     let failure: unknown;
     try {
       await this.source.write(

@@ -1,4 +1,4 @@
-import type { PlaygroundNews, PlaygroundPiece, PlaygroundRequest } from '../../../run/playground';
+import type { PlaygroundNews, PlaygroundPiece } from '../../../run/playground';
 import type { RunKind, ShownEnd, ShownNews, ShownRun } from '../../../run/playgroundProtocol';
 import { fromWire } from '../../../run/wireError';
 import { textProblem } from './playgroundProblem';
@@ -12,7 +12,7 @@ export class PlaygroundRun {
   constructor(
     readonly kind: RunKind,
     readonly id: number,
-    private readonly request: Pick<PlaygroundRequest, 'prompts' | 'columns'>,
+    private readonly request: Pick<ShownRun, 'prompts' | 'isChat' | 'columns' | 'earlier'>,
   ) {
     const { prompts, columns } = request;
     this.texts = Array.from({ length: prompts.length * columns.length }, () => ({ pieces: [], end: null }));
@@ -27,9 +27,8 @@ export class PlaygroundRun {
   }
 
   get shown(): ShownRun {
-    const { kind, id, isOver, texts } = this;
-    const { prompts, columns } = this.request;
-    return { kind, id, isOver, texts: structuredClone(texts), prompts, columns };
+    const { kind, id, isOver, texts, request } = this;
+    return { kind, id, isOver, texts: structuredClone(texts), ...request };
   }
 
   /** Keeps a piece of news; gives it as the page shows it. */
