@@ -9,9 +9,10 @@ import { float32ToBfloat16, float32ToFloat16 } from '../../src/engine/formats/ha
 import { GraphBuilder } from '../../src/engine/graph/builder';
 import { unpackWhereUsed } from '../../src/engine/graph/packedWeights';
 import type { Graph } from '../../src/engine/graph/types';
+import { productsInPlace, withoutCopies } from '../../src/engine/runtime/onnx/blocksInPlace';
 import { verify } from '../../src/engine/graph/verify';
-import { f32 } from '../../src/engine/runtime/runtime';
-import type { WeightData } from '../../src/engine/runtime/runtime';
+import { f32, i32 } from '../../src/engine/runtime/runtime';
+import type { WeightData, WeightSource } from '../../src/engine/runtime/runtime';
 import { assertClose, summed } from './compare';
 import { RandomNumbers } from './randomNumbers';
 import { oracle, runtimes } from './runtimes';
@@ -115,3 +116,83 @@ for (const runtime of runtimes) {
     }
   });
 }
+
+const words = 9;
+const table = Float32Array.from({ length: words * Math.max(rows, columns) }, () => random.normal());
+
+/** A block that reads its matrix once, between an embedding and the head that is tied to it. */
+function readOnce(outside: number, inside: number): Graph {
+  const b = new GraphBuilder();
+  const more = b.input('more', 'f32', ['N', outside]);
+  const embedding = b.weight('table', [words, inside]);
+  const x = b.gather(embedding, b.input('ids', 'i32', ['N']));
+  const product = b.within({ block: 0 }, () => b.matmul(x, b.weight('w', [outside, inside]), { transposeB: true }));
+  const graph = b.finish({ added: b.add(more, product), head: b.matmul(x, embedding, { transposeB: true }) });
+  return verify(
+    unpackWhereUsed(graph, (name) => name === 'w'),
+    'unpackWhereUsed',
+  );
+}
+
+function sourceOf(data: WeightData, inside: number): WeightSource {
+  const own: WeightData = { kind: 'memory', data: table.subarray(0, words * inside) };
+  return (name) => (name === 'w' ? data : own);
+}
+
+for (const [outside, inside] of [
+  [rows, columns],
+  [columns, rows],
+] as const) {
+  for (const runtime of runtimes) {
+    describe(`${runtime.name} multiplies with a matrix of rows of ${inside} numbers that is read once`, () => {
+      for (const [name, data] of held) {
+        test(name, async () => {
+          const source = sourceOf(data, inside);
+          const executable = await runtime.compile(readOnce(outside, inside), source);
+          const expected = await oracle.compile(readOnce(outside, inside), source);
+          for (const count of [5, 1, 0]) {
+            const more = Float32Array.from({ length: count * outside }, () => random.normal());
+            const ids = Int32Array.from({ length: count }, (_, i) => (2 * i) % words);
+            const inputs = { more: f32(more, [count, outside]), ids: i32(ids, [count]) };
+            assertClose(await executable.run(inputs), await expected.run(inputs), summed);
+          }
+          await executable.dispose();
+        });
+      }
+    });
+  }
+}
+
+describe('blocks that are read in place', () => {
+  const inPlace = (graph: Graph, source: WeightSource): number => productsInPlace(graph, source).products.size;
+
+  for (const [name, data] of held) {
+    const isOfFourBits = data.kind === 'blocks' && (data.form.format === 'int4' || data.form.format === 'uint4');
+    for (const [outside, inside] of [
+      [rows, columns],
+      [columns, rows],
+    ] as const) {
+      const isRead = isOfFourBits && inside % data.form.size === 0;
+      test(`${name} with rows of ${inside}: ${isRead ? 'read in place' : 'widened'}`, () => {
+        assert.equal(inPlace(readOnce(outside, inside), sourceOf(data, inside)), isRead ? 1 : 0);
+      });
+    }
+  }
+
+  test('not in a graph that reads a matrix in both directions', () => {
+    const [, data] = held.find(([name]) => name === 'uint4 in 16s')!;
+    assert.equal(
+      inPlace(
+        unpackWhereUsed(products(), () => true),
+        () => data,
+      ),
+      0,
+    );
+  });
+
+  test('beside them no copy is made of a matrix that is embedding and head', () => {
+    const graph = verify(withoutCopies(readOnce(rows, columns)), 'withoutCopies');
+    const head = graph.outputs.get('head')!.node;
+    assert.equal(head.inputs[1]!.node.op, 'gate');
+  });
+});

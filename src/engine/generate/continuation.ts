@@ -115,8 +115,9 @@ export class Continuation<Choice> implements BatchText<Choice>, AsyncIterableIte
     this.#count++;
     this.#seen.add(id);
     if (topLogProbabilities !== undefined) {
-      const top = likeliestTokens(raw, topLogProbabilities);
-      this.#tokens.push({ id, logProbability: raw[id]! - logSumExp(raw), top });
+      const total = logSumExp(raw);
+      const top = likeliestTokens(raw, topLogProbabilities, total);
+      this.#tokens.push({ id, logProbability: raw[id]! - total, top });
     }
     this.#give(this.#stops.push(this.#stream.push(id)));
     const isFull = this.#count >= maxNewTokens || this.ids.length + this.#count >= this.contextLength;

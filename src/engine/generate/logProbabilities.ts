@@ -13,9 +13,12 @@ export function logSumExp(logits: Float32Array): number {
   return largest + Math.log(sum);
 }
 
-/** The `count` likeliest tokens, the likeliest first; of equally likely ones the first. */
-export function likeliestTokens(logits: Float32Array, count: number): TokenLikelihood[] {
-  const total = logSumExp(logits);
+/**
+ * The `count` likeliest tokens, the likeliest first; of equally likely ones the first.
+ * @param total {@link logSumExp} of the logits, which takes longer than to look for a few tokens
+ */
+export function likeliestTokens(logits: Float32Array, count: number, total = logSumExp(logits)): TokenLikelihood[] {
+  if (count === 0) return [];
   const best: number[] = [];
   for (let id = 0; id < logits.length; id++) {
     if (best.length === count && !(logits[id]! > logits[best.at(-1)!]!)) continue;

@@ -28,9 +28,12 @@ export function sampler({ temperature, topK = 0, topP, minP = 0, seed }: Samplin
   if (temperature === 0) return greedy;
   const random = randomStream(seed, 'sampling');
   const isCut = topK > 0 || topP < 1 || minP > 0;
+  // Whole vocabularies are passed several times for each token: in plain loops, and in memory that stays.
+  let weights = new Float64Array(0);
   return (logits) => {
     const largest = logits[greedy(logits)]!;
-    const weights = Float64Array.from(logits, (logit) => Math.exp((logit - largest) / temperature));
+    if (weights.length !== logits.length) weights = new Float64Array(logits.length);
+    for (let id = 0; id < logits.length; id++) weights[id] = Math.exp((logits[id]! - largest) / temperature);
     const candidates = isCut ? likeliest(weights, topK, topP, minP) : undefined;
     return draw(weights, candidates, random.uniform());
   };
@@ -41,9 +44,10 @@ export function sampler({ temperature, topK = 0, topP, minP = 0, seed }: Samplin
  * `topP` of their weight; of those what has the share `minP` of the largest weight. At least one.
  */
 function likeliest(weights: Float64Array, topK: number, topP: number, minP: number): Uint32Array {
-  const order = inOrder(weights, topK, topP);
+  const all = sumOf(weights);
+  const order = inOrder(weights, all, topK, topP);
   const considered = topK > 0 ? order.subarray(0, topK) : order;
-  const total = topK > 0 ? sumOf(weights, considered) : weights.reduce((sum, weight) => sum + weight, 0);
+  const total = topK > 0 ? sumOf(weights, considered) : all;
   let kept = 0;
   let mass = 0;
   while (kept < considered.length && (kept === 0 || mass < topP * total)) {
@@ -59,25 +63,40 @@ function likeliest(weights: Float64Array, topK: number, topP: number, minP: numb
 /** Weights below this share of the largest one are seldom needed: sorting the others is much faster. */
 const rare = 1e-4;
 
-/** Tokens from the likeliest on, as many as `topK` and `topP` need. */
-function inOrder(weights: Float64Array, topK: number, topP: number): Uint32Array {
+/**
+ * Tokens from the likeliest on, as many as `topK` and `topP` need.
+ * @param total the weight of all
+ */
+function inOrder(weights: Float64Array, total: number, topK: number, topP: number): Uint32Array {
   const byWeight = (a: number, b: number): number => weights[b]! - weights[a]!;
-  const common = Uint32Array.from(weights.keys()).filter((id) => weights[id]! >= rare);
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const common = tokensFrom(weights, rare);
   const isEnough = topK > 0 ? common.length >= topK : sumOf(weights, common) >= topP * total;
-  return isEnough ? common.sort(byWeight) : Uint32Array.from(weights.keys()).sort(byWeight);
+  return (isEnough ? common : tokensFrom(weights, 0)).sort(byWeight);
 }
 
-function sumOf(weights: Float64Array, ids: Uint32Array): number {
-  return ids.reduce((sum, id) => sum + weights[id]!, 0);
+/** Tokens with at least some weight, in the order of their ids. */
+function tokensFrom(weights: Float64Array, least: number): Uint32Array {
+  const ids = new Uint32Array(weights.length);
+  let count = 0;
+  for (let id = 0; id < weights.length; id++) if (weights[id]! >= least) ids[count++] = id;
+  return ids.subarray(0, count);
+}
+
+/** The weight of some tokens, or of all. */
+function sumOf(weights: Float64Array, ids?: Uint32Array): number {
+  const count = ids?.length ?? weights.length;
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += weights[ids === undefined ? i : ids[i]!]!;
+  return sum;
 }
 
 /** One of `candidates` (all where there are none) by their weights; `uniform` is in [0, 1). */
 function draw(weights: Float64Array, candidates: Uint32Array | undefined, uniform: number): number {
-  const ids = candidates ?? Uint32Array.from(weights.keys());
-  let left = uniform * sumOf(weights, ids);
-  let last = ids[0]!;
-  for (const id of ids) {
+  const count = candidates?.length ?? weights.length;
+  let left = uniform * sumOf(weights, candidates);
+  let last = candidates?.[0] ?? 0;
+  for (let i = 0; i < count; i++) {
+    const id = candidates === undefined ? i : candidates[i]!;
     if (weights[id] === 0) continue;
     last = id;
     left -= weights[id]!;

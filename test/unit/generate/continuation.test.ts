@@ -82,6 +82,14 @@ describe('a continuation', () => {
     }
   });
 
+  test('tells the likelihood of each token alone', async () => {
+    const [one, two] = await Promise.all(
+      [0, 3].map(async (topLogProbabilities) => (await pieces('ab', { topLogProbabilities })).pieces),
+    );
+    const tokens = two!.map((piece) => ({ ...piece, tokens: piece.tokens.map((token) => ({ ...token, top: [] })) }));
+    assert.deepEqual(one, tokens);
+  });
+
   test('measures likelihoods before the penalty for repetition', async () => {
     const { pieces: given } = await pieces('aa', { topLogProbabilities: 1, repetitionPenalty: 1.5 });
     const [first, second] = given.flatMap(({ tokens }) => tokens);

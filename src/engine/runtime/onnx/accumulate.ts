@@ -9,8 +9,12 @@ interface Addition {
 /**
  * Finds sums whose one side is a matrix product that nothing else reads: Gemm computes `a·b + c` in one operator,
  * which spares writing the product and reading it again. A bias vector may be the other side as well.
+ * @param apart products that another operator computes
  */
-export function accumulatingAdds(graph: Graph): {
+export function accumulatingAdds(
+  graph: Graph,
+  apart: ReadonlyMap<Node, unknown>,
+): {
   readonly additions: ReadonlyMap<Node, Addition>;
   readonly absorbed: ReadonlySet<Node>;
 } {
@@ -28,7 +32,7 @@ export function accumulatingAdds(graph: Graph): {
       [a, b],
     ] as const) {
       const product = value.node;
-      if (product.op !== 'matmul' || value.shape.length !== 2 || uses.get(value) !== 1) continue;
+      if (product.op !== 'matmul' || apart.has(product) || value.shape.length !== 2 || uses.get(value) !== 1) continue;
       if (!sameShape(node.outputs[0]!.shape, value.shape) || addend === value) continue;
       // On WebGPU a Gemm that starts from a scalar ends the process (onnxruntime 1.30).
       if (addend.shape.length === 0) continue;

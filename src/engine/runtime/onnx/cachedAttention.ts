@@ -29,24 +29,22 @@ export const cachedAttentions: Lowerings<'cacheMask' | 'cachedAttention'> = {
     const [kvHeads, past] = pastKeys!.shape.slice(1);
     const group = knownSize(heads) / knownSize(kvHeads);
     const rows = multiplyDims(group, length!);
+    // Scaled beforehand: for a single position there is a fast way to multiply, without any factor.
+    const scaled = e.node('Mul', [e.name(q!), e.constant('f32', node.attributes.scale)]);
     // [B, K, G·T, d]: the queries of a group below each other
-    const turned = e.node('Transpose', [e.name(q!)], { perm: [0, 2, 1, 3] });
+    const turned = e.node('Transpose', [scaled], { perm: [0, 2, 1, 3] });
     const byHead = [batch!, heads!, length!, size!];
     const grouped = [batch!, kvHeads!, rows, size!];
     const queries = e.reshape(turned, byHead, grouped);
-    const { scale } = node.attributes;
     const output = { output: resultName(e, node) };
     if (e.provider.joinsCache) {
       const [keys, values] = [withEarlier(e, pastKeys!, k!), withEarlier(e, pastValues!, v!)];
-      const all = e.node('Add', [
-        productWithTransposed(e, queries, keys, scale),
-        groupedMask(e, pastMask!, mask!, group),
-      ]);
+      const all = e.node('Add', [productWithTransposed(e, queries, keys), groupedMask(e, pastMask!, mask!, group)]);
       const mixed = e.node('MatMul', [e.node('Softmax', [all], { axis: -1 }), values]);
       e.node('Transpose', [e.reshape(mixed, grouped, byHead)], { perm: [0, 2, 1, 3] }, output);
       return;
     }
-    const scores = [e.name(pastKeys!), e.name(k!)].map((keys) => productWithTransposed(e, queries, keys, scale));
+    const scores = [e.name(pastKeys!), e.name(k!)].map((keys) => productWithTransposed(e, queries, keys));
     const joined = e.node('Concat', scores, { axis: 3 });
     const masked = e.node('Add', [joined, groupedMask(e, pastMask!, mask!, group)]);
     const probabilities = e.node('Softmax', [masked], { axis: -1 });
@@ -65,14 +63,12 @@ function withEarlier(e: Emitter, past: Value, own: Value): string {
   return e.node('Concat', [e.name(past), e.name(own)], { axis: 2 }, { output: joinedName(e.name(past)) });
 }
 
-/** alpha · a · bᵀ for stacks of matrices. */
-function productWithTransposed(e: Emitter, a: string, b: string, alpha: number): string {
+/** a · bᵀ for stacks of matrices. */
+function productWithTransposed(e: Emitter, a: string, b: string): string {
   if (e.provider.computesFusedProducts) {
-    const attributes = { transA: 0, transB: 1, alpha: { float: alpha } };
-    return e.node('FusedMatMul', [a, b], attributes, { domain: 'com.microsoft' });
+    return e.node('FusedMatMul', [a, b], { transA: 0, transB: 1 }, { domain: 'com.microsoft' });
   }
-  const product = e.node('MatMul', [a, e.node('Transpose', [b], { perm: [0, 1, 3, 2] })]);
-  return e.node('Mul', [product, e.constant('f32', alpha)]);
+  return e.node('MatMul', [a, e.node('Transpose', [b], { perm: [0, 1, 3, 2] })]);
 }
 
 /** The masks of earlier and of new positions beside each other, once for each query head of a group; [B, 1, G·T, P+T] */

@@ -6,6 +6,7 @@ import type { Provider } from './providers';
 import { elementType } from './proto';
 import type { ElementType, OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './proto';
 import { accumulatingAdds } from './accumulate';
+import { productsInPlace } from './blocksInPlace';
 import { packedProducts } from './packedWeights';
 
 /** A result of the graph may have the name of an input, which ONNX does not allow. */
@@ -37,14 +38,16 @@ export class Emitter {
   ) {}
 
   emit(): OnnxModel {
-    const fused = accumulatingAdds(this.graph);
+    const inPlace = productsInPlace(this.graph, this.weights);
+    const fused = accumulatingAdds(this.graph, inPlace.products);
     const packed = packedProducts(this.graph, this.weights, fused.absorbed);
+    const products = new Map([...inPlace.products, ...packed.products]);
     for (const node of this.graph.nodes) {
-      if (fused.absorbed.has(node) || packed.absorbed.has(node)) continue;
+      if ([fused, inPlace, packed].some(({ absorbed }) => absorbed.has(node))) continue;
       node.outputs.forEach((value, i) => this.#names.set(value, this.#resultName(node, value, i)));
       const addition = fused.additions.get(node);
       if (addition !== undefined) this.#accumulate(node, addition.product, addition.addend);
-      else if (packed.products.has(node)) packed.products.get(node)!(this);
+      else if (products.has(node)) products.get(node)!(this);
       else (lowerings[node.op] as Lowering<Op>)(this, node);
     }
     for (const [name, value] of this.graph.outputs) {

@@ -12,6 +12,7 @@ import { bindInputs } from '../bindInputs';
 import { deviceFailure } from '../failures';
 import { bool, f32, i32 } from '../runtime';
 import type { Device, Executable, Runtime, Tensor, Tensors, WeightSource } from '../runtime';
+import { productsInPlace, withoutCopies } from './blocksInPlace';
 import { Emitter, outputName } from './emitter';
 import { cutToSize, filledIn } from './fillIn';
 import { encodeModel } from './proto';
@@ -39,13 +40,17 @@ export class OnnxRuntime implements Runtime {
     const { device } = this;
     const { graph: lowered, presence } = lower(graph, device);
     const { folder, source } = relativeTo(graph, weights);
-    const bytes = encodeModel(new Emitter(lowered, source, providers[device]).emit());
+    const packs = productsInPlace(lowered, source).products.size > 0;
+    const emitted = packs ? verify(withoutCopies(lowered), 'withoutCopies') : lowered;
+    const bytes = encodeModel(new Emitter(emitted, source, providers[device]).emit());
     const onnx = await import('onnxruntime-node');
-    const session = await onDevice(device, () => onnx.InferenceSession.create(bytes, this.#sessionOptions(folder)));
+    const session = await onDevice(device, () => {
+      return onnx.InferenceSession.create(bytes, this.#sessionOptions(folder, packs));
+    });
     return new OnnxExecutable(onnx, graph, presence, session, device, this.options.profile !== undefined);
   }
 
-  #sessionOptions(weightsFolder: string | undefined): Onnx.InferenceSession.SessionOptions {
+  #sessionOptions(weightsFolder: string | undefined, packs: boolean): Onnx.InferenceSession.SessionOptions {
     const { threads, profile } = this.options;
     const { name, options } = providers[this.device];
     return {
@@ -58,8 +63,8 @@ export class OnnxRuntime implements Runtime {
       extra: {
         session: {
           // Packed copies of the weights, one for each direction of a product, would double what they take and
-          // delay the start, for no measurable speed.
-          disable_prepacking: '1',
+          // delay the start, for no measurable speed. Products that read blocks in place need theirs.
+          disable_prepacking: packs ? '0' : '1',
           ...(weightsFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightsFolder }),
         },
       },

@@ -1,4 +1,4 @@
-import { blockBytes, nf4Values } from '../../formats/blocks';
+import { blockBytes, int4Zero, nf4Values } from '../../formats/blocks';
 import type { Graph, Node, Shape, Value } from '../../graph/types';
 import type { BlocksInFile, WeightData, WeightSource } from '../runtime';
 import type { Emitter } from './emitter';
@@ -34,23 +34,31 @@ export function asHeld(
 function unpackBlocks(e: Emitter, name: string, data: BlocksInFile, after: Value, shape: Shape, output: string): void {
   const { format, size } = data.form;
   const blocks = data.count / size;
-  const scales = floatsOf(e, name, data, 'scales');
   let values: string;
   if (format === 'nf4') {
     const quads = [data.count / 4];
     const codes = e.gate(codesOf(e, name, data, 'u16', quads), quads, after);
     const looked = e.node('Gather', [nf4Table(e), e.node('Cast', [codes], { to: 6 })], { axis: 0 });
-    values = e.node('Mul', [e.reshape(looked, [], [blocks, size]), scales]);
+    values = e.node('Mul', [e.reshape(looked, [], [blocks, size]), floatsOf(e, name, data, 'scales', [blocks, 1])]);
   } else {
+    // A scale for each row of the blocks below each other: with a block's size as an attribute it would take far longer.
     const codes = codesOf(e, name, data, codeTypes[format], [blocks, size]);
-    const gated = e.gate(scales, [blocks, 1], after);
-    values = e.node('DequantizeLinear', [codes, gated], { axis: 1, block_size: size });
+    const gated = e.gate(floatsOf(e, name, data, 'scales', [blocks]), [blocks], after);
+    const zero = format === 'int4' ? [int4Zeros(e, blocks)] : [];
+    values = e.node('DequantizeLinear', [codes, gated, ...zero], { axis: 0 });
   }
-  if (data.offsets !== undefined) values = e.node('Add', [values, floatsOf(e, name, data, 'offsets')]);
+  if (data.offsets !== undefined) values = e.node('Add', [values, floatsOf(e, name, data, 'offsets', [blocks, 1])]);
   e.reshape(values, [blocks, size], shape, output);
 }
 
-const codeTypes = { int8: 'i8', int4: 'i4', uint4: 'u4' } as const;
+const codeTypes = { int8: 'i8', int4: 'u4', uint4: 'u4' } as const;
+
+/** What is taken off the codes of each block. */
+function int4Zeros(e: Emitter, blocks: number): string {
+  return e.shared(`${int4Zero} to take off ${blocks}`, () => {
+    return { type: 'u4', shape: [blocks], data: new Uint8Array(Math.ceil(blocks / 2)).fill(int4Zero * 17) };
+  });
+}
 
 /** The four values of each two bytes of codes, [65536, 4]: a look-up by single codes would take far longer. */
 function nf4Table(e: Emitter): string {
@@ -66,7 +74,7 @@ function nf4Table(e: Emitter): string {
   });
 }
 
-interface PackedProducts {
+export interface PackedProducts {
   readonly products: ReadonlyMap<Node, (e: Emitter) => void>;
   /** Nodes whose results nobody reads any more. */
   readonly absorbed: ReadonlySet<Node>;
@@ -106,7 +114,7 @@ export function packedProducts(graph: Graph, weights: WeightSource, without: Rea
   return { products, absorbed };
 }
 
-function codesOf(
+export function codesOf(
   e: Emitter,
   name: string,
   { file, form, count, codes }: BlocksInFile,
@@ -114,7 +122,7 @@ function codesOf(
   shape: readonly number[],
 ): string {
   const length = blockBytes(form, count).codes;
-  return e.shared(`${heldName(name)} ${type}`, () => ({
+  return e.shared(`${heldName(name)} ${type} ${shape.join()}`, () => ({
     type,
     shape,
     data: { location: file, offset: codes, length },
@@ -122,16 +130,16 @@ function codesOf(
 }
 
 /** Scales or offsets, one for each block. */
-function floatsOf(
+export function floatsOf(
   e: Emitter,
   name: string,
   data: BlocksInFile,
   kind: 'scales' | 'offsets',
-  shape: readonly number[] = [data.count / data.form.size, 1],
+  shape: readonly number[],
 ): string {
   const { file, form, count } = data;
   const stored = { location: file, offset: data[kind] ?? 0, length: blockBytes(form, count)[kind] };
-  return e.shared(`${heldName(name)} ${kind} ${shape.length}`, () => ({ type: 'f32', shape, data: stored }));
+  return e.shared(`${heldName(name)} ${kind} ${shape.join()}`, () => ({ type: 'f32', shape, data: stored }));
 }
 
 const heldName = (name: string): string => `${name} (held)`;
