@@ -1,4 +1,4 @@
-import type { Dim, Dtype, Graph, Op, Shape, Value } from '../../graph/types';
+import type { Dim, Dtype, Graph, Op, Shape, Value, ValueDtype } from '../../graph/types';
 import { attributeType, dataType } from './binding';
 import type { OpAttribute } from './binding';
 import type { Lowering } from './lowering';
@@ -37,7 +37,7 @@ export class Emitter {
       sizes: this.#sizes,
       kernels: this.#kernels,
       outputs: [...this.graph.outputs].map(([name, value]) => {
-        return { name, slot: this.slot(value), dtype: value.dtype, shape: value.shape };
+        return { name, slot: this.slot(value), dtype: singlePrecision(value.dtype), shape: value.shape };
       }),
     };
   }
@@ -115,6 +115,12 @@ function toAttribute(name: string, value: Attribute): OpAttribute {
   if (typeof value === 'boolean') return { name, type: attributeType.bool, value };
   if (typeof value === 'number') return { name, type: attributeType.int, value };
   return { name, type: attributeType.type, value: dataType[value] };
+}
+
+/** Half precision is not computed in with TensorFlow; whoever asks for it hears so before there is a graph. */
+export function singlePrecision(dtype: ValueDtype): Dtype {
+  if (dtype === 'f16') throw new Error('TensorFlow computes in single precision');
+  return dtype;
 }
 
 function toArray(dtype: Dtype, data: ArrayLike<number>): Constant['data'] {

@@ -2,6 +2,7 @@ import type { Node, Op } from '../../graph/types';
 import { composedOps } from '../opGroups';
 import { cachedAttentions } from './cachedAttention';
 import type { Emitter } from './emitter';
+import { singlePrecision } from './emitter';
 import { inputSlots } from './lowering';
 import type { Lowering, Lowerings } from './lowering';
 import { norms } from './normLowerings';
@@ -67,6 +68,10 @@ export const lowerings: Lowerings<Op> = {
   },
   equal: direct('Equal'),
   toFloat: (e, node) => [e.kernel('Cast', inputSlots(e, node), { DstT: 'f32' })],
+  cast: (e, { inputs: [x], attributes: { to } }) => {
+    singlePrecision(to);
+    return [e.slot(x!)];
+  },
   // Kernels run in the order of the graph, so what a gate waits for has been computed.
   gate: (e, node) => [e.slot(node.inputs[0]!)],
   transpose: (e, node) => {
@@ -90,7 +95,7 @@ export const lowerings: Lowerings<Op> = {
     return [
       e.kernel('ConcatV2', [...inputSlots(e, node), e.constant('i32', attributes.axis)], {
         N: inputs.length,
-        T: outputs[0]!.dtype,
+        T: singlePrecision(outputs[0]!.dtype),
         Tidx: 'i32',
       }),
     ];
