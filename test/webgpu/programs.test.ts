@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { describe, test } from 'node:test';
 import { OnnxRuntime } from '../../src/engine/runtime/onnx/onnxRuntime';
-import { readPlacement } from '../../src/engine/runtime/onnx/placement';
 import { assertConforms } from '../conformance/assertConforms';
 import { programs } from '../conformance/programs';
 import { families, trainingProgram } from '../conformance/trainingPrograms';
+import { computedElsewhere } from './computedElsewhere';
 import { looser } from './tolerances';
-import { useSoftwareDriver, withoutDriver } from './softwareDriver';
+import { softwareDriver, useDriver, withoutDriver } from './softwareDriver';
 
-if (withoutDriver() === false) useSoftwareDriver();
+if (withoutDriver() === false) useDriver(softwareDriver()!);
 const runtime = new OnnxRuntime({ threads: 2, device: 'webgpu' });
 
 describe('webgpu computes whole programs', { skip: withoutDriver() }, () => {
@@ -39,21 +35,3 @@ describe(
     }
   },
 );
-
-/** Operators that compute with numbers of the model, but not on the device. */
-async function computedElsewhere(program: ReturnType<typeof trainingProgram>): Promise<readonly string[]> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'lora-placement-'));
-  try {
-    const profiled = new OnnxRuntime({ threads: 2, device: 'webgpu', profile: path.join(folder, 'step') });
-    const executable = await profiled.compile(program.graph, program.weights);
-    for (const { inputs } of program.runs) await executable.run(inputs);
-    await executable.dispose();
-    const placed = await readPlacement(path.join(folder, readdirSync(folder)[0]!));
-    assert.ok(placed.some(({ provider }) => provider === 'WebGpuExecutionProvider'));
-    return placed
-      .filter(({ isCompute, provider }) => isCompute && provider !== 'WebGpuExecutionProvider')
-      .map(({ op, name, provider }) => `${op} ${name} on ${provider}`);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
