@@ -21,7 +21,8 @@ function precisionMessage(engine: ResolvedRecipe['engine'], machine: MachineFact
   const { device, precision, runtime, quantization } = engine;
   if (precision === 'auto') return undefined;
   if (runtime === 'reference' && precision !== 'bf16') return undefined;
-  if (runtime === 'tensorflow' && precision !== 'fp32') return `TensorFlow computes in fp32, not in ${precision}. Use "auto".`;
+  if (runtime === 'tensorflow' && precision !== 'fp32')
+    return `TensorFlow computes in fp32, not in ${precision}. Use "auto".`;
   if (quantization !== 'none' && precision !== 'fp32') {
     return `Weights in ${quantization} are computed with on the processor, in fp32 and not in ${precision}. Use "auto".`;
   }
@@ -38,7 +39,9 @@ function precisionMessage(engine: ResolvedRecipe['engine'], machine: MachineFact
 function why(precision: string, devices: readonly DeviceFacts[]): string {
   if (precision === 'bf16') return ' bf16 is not built: WebGPU has no such numbers.';
   // The processor's is told where nothing else was asked for.
-  const reasons = devices.flatMap(({ device, withoutHalf }) => (withoutHalf === undefined ? [] : [{ device, withoutHalf }]));
+  const reasons = devices.flatMap(({ device, withoutHalf }) =>
+    withoutHalf === undefined ? [] : [{ device, withoutHalf }],
+  );
   const told = reasons.find(({ device }) => device !== 'cpu') ?? reasons[0];
   return precision !== 'fp16' || told === undefined ? '' : ` ${told.withoutHalf}`;
 }

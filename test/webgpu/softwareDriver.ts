@@ -27,7 +27,8 @@ export function withoutDriver(): string | false {
  */
 export function halfDriver(): string | undefined {
   const caches = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache');
-  const driver = process.env['LORA_TEST_HALF_DRIVER'] ?? path.join(caches, 'lora-workbench', 'lavapipe', 'lavapipe.json');
+  const driver =
+    process.env['LORA_TEST_HALF_DRIVER'] ?? path.join(caches, 'lora-workbench', 'lavapipe', 'lavapipe.json');
   return existsSync(driver) && hasLoader() ? driver : undefined;
 }
 

@@ -73,27 +73,31 @@ const driver = withoutHalfDriver() === false ? halfDriver()! : '';
 /** Relative difference of losses: 16-bit products, through a few steps of AdamW. */
 const halfTolerance = 0.01;
 
-test('a run in half precision on webgpu learns as one in single precision', { skip: withoutHalfDriver() }, async (t) => {
-  const folder = await temporaryFolder(t);
-  await cp('examples/numbers', folder, { recursive: true });
-  const recipe = path.join(folder, 'count-by-ten.lora.json');
-  const cache = path.join(folder, 'cache');
-  const settings = ['training.max_steps=6', 'training.sample_prompts=["10 20 30"]'];
-  const plain = await trainOn('cpu', recipe, settings, cache, driver);
-  const half = await trainOn('webgpu', recipe, [...settings, 'engine.precision=fp16'], cache, driver);
-  assert.deepEqual([plain.status, half.status], [0, 0], half.stderr);
-  const [{ compute }] = eventsOf(half, 'plan') as [ReturnType<typeof eventsOf<'plan'>>[number]];
-  assert.deepEqual([compute.device, compute.precision], ['webgpu', 'fp16']);
-  const [expected, actual] = [eventsOf(plain, 'step'), eventsOf(half, 'step')];
-  assert.deepEqual([expected.length, actual.length], [6, 6]);
-  const good = actual.filter(({ grad_norm }) => grad_norm !== null);
-  assert.ok(good.length > 0);
-  assert.equal(eventsOf(half, 'warning').filter(({ code }) => code === 'step-skipped').length, 6 - good.length);
-  // Once a step was skipped, it is another course.
-  for (const [i, { loss, grad_norm }] of actual.entries()) {
-    const wanted = expected[i]!.loss;
-    assert.ok(Math.abs(loss - wanted) <= halfTolerance * wanted, `step ${i + 1}: ${loss}, not ${wanted}`);
-    if (grad_norm === null) break;
-  }
-  assert.equal(eventsOf(half, 'proof').length, 1);
-});
+test(
+  'a run in half precision on webgpu learns as one in single precision',
+  { skip: withoutHalfDriver() },
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    await cp('examples/numbers', folder, { recursive: true });
+    const recipe = path.join(folder, 'count-by-ten.lora.json');
+    const cache = path.join(folder, 'cache');
+    const settings = ['training.max_steps=6', 'training.sample_prompts=["10 20 30"]'];
+    const plain = await trainOn('cpu', recipe, settings, cache, driver);
+    const half = await trainOn('webgpu', recipe, [...settings, 'engine.precision=fp16'], cache, driver);
+    assert.deepEqual([plain.status, half.status], [0, 0], half.stderr);
+    const [{ compute }] = eventsOf(half, 'plan') as [ReturnType<typeof eventsOf<'plan'>>[number]];
+    assert.deepEqual([compute.device, compute.precision], ['webgpu', 'fp16']);
+    const [expected, actual] = [eventsOf(plain, 'step'), eventsOf(half, 'step')];
+    assert.deepEqual([expected.length, actual.length], [6, 6]);
+    const good = actual.filter(({ grad_norm }) => grad_norm !== null);
+    assert.ok(good.length > 0);
+    assert.equal(eventsOf(half, 'warning').filter(({ code }) => code === 'step-skipped').length, 6 - good.length);
+    // Once a step was skipped, it is another course.
+    for (const [i, { loss, grad_norm }] of actual.entries()) {
+      const wanted = expected[i]!.loss;
+      assert.ok(Math.abs(loss - wanted) <= halfTolerance * wanted, `step ${i + 1}: ${loss}, not ${wanted}`);
+      if (grad_norm === null) break;
+    }
+    assert.equal(eventsOf(half, 'proof').length, 1);
+  },
+);

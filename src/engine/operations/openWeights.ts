@@ -47,10 +47,11 @@ export async function openWeights(
   const inBlocks = new Set(device === 'cpu' ? layerMatrices(base.model) : []);
   const toQuantize = new Set(quantization === 'none' ? [] : quantizedWeights(base.model));
   const isHalved = (name: string, entry: WeightEntry): boolean =>
-    precision === 'fp16' && isHeldInHalf(base.model.parameters.get(name) ?? []) && (replaced.has(name) || !isHalf(entry));
+    precision === 'fp16' &&
+    isHeldInHalf(base.model.parameters.get(name) ?? []) &&
+    (replaced.has(name) || !isHalf(entry));
   const toWrite = [...base.weights].filter(
-    ([name, entry]) =>
-      toQuantize.has(name) || isHalved(name, entry) || (!replaced.has(name) && mustBeWritten(entry)),
+    ([name, entry]) => toQuantize.has(name) || isHalved(name, entry) || (!replaced.has(name) && mustBeWritten(entry)),
   );
   if (toWrite.length === 0) return { source, close: () => Promise.resolve() };
   const folder = await scratchFolder('lora-weights');
@@ -67,8 +68,8 @@ export async function openWeights(
           : isHalved(name, entry)
             ? await file.addHalf(withinHalf(name, await values()))
             : inBlocks.has(name) && keepsBlocks(entry)
-            ? await file.addGgufBlocks(entry)
-            : await file.addWide(entry);
+              ? await file.addGgufBlocks(entry)
+              : await file.addWide(entry);
         written.set(name, data);
       }
     } finally {

@@ -161,8 +161,7 @@ export class Charts {
     const norm = table.last('grad_norm');
     const verdict = healthWords[healthOf(norms, healthBands(norms))];
     setText(this.normVerdict, verdict);
-    const now = (value: number | undefined): string =>
-      value === undefined ? 'none yet' : `now ${normText(value)}`;
+    const now = (value: number | undefined): string => (value === undefined ? 'none yet' : `now ${normText(value)}`);
     this.rateFrame.setAttribute('aria-label', `Learning rate by step, ${now(rate)}`);
     this.normFrame.setAttribute('aria-label', `Gradient norm by step, ${now(norm)}. ${verdict}`);
   }

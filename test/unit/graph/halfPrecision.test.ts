@@ -67,7 +67,10 @@ describe('a graph in half precision', () => {
     assert.ok(streams.length > 2);
     for (const { inputs } of streams) {
       const [{ node }] = inputs as [Value];
-      assert.ok(node.op !== 'cast' || node.inputs[0]!.node.op === 'gather', 'nothing but a table is widened for a norm');
+      assert.ok(
+        node.op !== 'cast' || node.inputs[0]!.node.op === 'gather',
+        'nothing but a table is widened for a norm',
+      );
     }
   });
 

@@ -93,7 +93,7 @@ describe('the weights of a run in half precision', () => {
           assert.ok(Math.abs(readWeight(data)[i]! - value) <= Math.abs(value) * 2 ** -11 + 2 ** -25);
         });
         const norm = source('model.norm.weight');
-        assert.ok(norm.kind === 'file' && norm.dtype !== 'f16' || dtype === 'F16');
+        assert.ok((norm.kind === 'file' && norm.dtype !== 'f16') || dtype === 'F16');
       } finally {
         await close();
       }

@@ -257,10 +257,10 @@ function bytesOf(type: ElementType, values: readonly number[]): Uint8Array {
       ? Float32Array.from(values)
       : type === 'f16'
         ? float32ToFloat16(Float32Array.from(values))
-      : type === 'i64'
-        ? BigInt64Array.from(values, (value) => BigInt(value))
-        : type === 'i32'
-          ? Int32Array.from(values)
-          : Uint8Array.from(values);
+        : type === 'i64'
+          ? BigInt64Array.from(values, (value) => BigInt(value))
+          : type === 'i32'
+            ? Int32Array.from(values)
+            : Uint8Array.from(values);
   return new Uint8Array(array.buffer);
 }
