@@ -1,6 +1,7 @@
-import type { Dim, Dtype, Graph, Op, Shape, Value, ValueDtype } from '../../graph/types';
+import type { Dim, Dtype, Graph, Op, Shape, Value } from '../../graph/types';
 import { attributeType, dataType } from './binding';
 import type { OpAttribute } from './binding';
+import { singlePrecision } from './lowering';
 import type { Lowering } from './lowering';
 import { lowerings } from './lowerings';
 import type { Constant, Kernel, Plan, Sizes, Slot } from './plan';
@@ -115,12 +116,6 @@ function toAttribute(name: string, value: Attribute): OpAttribute {
   if (typeof value === 'boolean') return { name, type: attributeType.bool, value };
   if (typeof value === 'number') return { name, type: attributeType.int, value };
   return { name, type: attributeType.type, value: dataType[value] };
-}
-
-/** Half precision is not computed in with TensorFlow; whoever asks for it hears so before there is a graph. */
-export function singlePrecision(dtype: ValueDtype): Dtype {
-  if (dtype === 'f16') throw new Error('TensorFlow computes in single precision');
-  return dtype;
 }
 
 function toArray(dtype: Dtype, data: ArrayLike<number>): Constant['data'] {
