@@ -139,7 +139,7 @@ function stepText(event: StepEvent, total: number): string {
     `step ${event.step}/${total}`,
     `loss ${formatNumber(event.loss)}`,
     `learning rate ${formatNumber(event.learning_rate)}`,
-    `grad norm ${formatNumber(event.grad_norm)}`,
+    event.grad_norm === null ? 'skipped' : `grad norm ${formatNumber(event.grad_norm)}`,
     `${formatCount(event.tokens_per_second)} tokens/s`,
     `${formatDuration(event.eta_seconds)} left`,
   ].join('  ');

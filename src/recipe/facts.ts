@@ -213,6 +213,8 @@ export interface DeviceFacts {
   readonly device: string;
   /** What it computes in, as in `engine.precision`. */
   readonly precisions: readonly string[];
+  /** Why fp16 is not among them, a sentence. */
+  readonly withoutHalf?: string;
 }
 
 export interface PlaceFacts {

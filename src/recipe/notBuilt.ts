@@ -41,11 +41,6 @@ const notBuiltValues: readonly NotBuiltValue[] = [
     instead: 'only text can be learnt so far',
   },
   {
-    path: ['engine', 'precision'],
-    asked: (draft) => unless(draft.engine?.precision, 'auto', 'fp32'),
-    instead: 'use "auto" or "fp32"',
-  },
-  {
     path: ['engine', 'quantization'],
     asked: ({ method, engine }) => (method === 'full' ? unless(engine?.quantization, 'none') : undefined),
     instead: 'with `method: "full"` all weights are trained, so use "none"',

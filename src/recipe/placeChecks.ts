@@ -1,5 +1,6 @@
+import type { DeviceFacts, MachineFacts } from './facts';
 import { preferred, removeKey, setValue } from './fix';
-import { recipeDefaults } from './recipe.generated';
+import { recipeDefaults, type ResolvedRecipe } from './recipe.generated';
 import { check, type RecipeCheck } from './recipeCheck';
 import { schemaAt, type JsonPath } from './schema';
 
@@ -13,6 +14,36 @@ function isAbsolute(path: string): boolean {
 
 function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** Why nothing that a recipe asks for computes in its precision; undefined where something does, or nobody knows. */
+function precisionMessage(engine: ResolvedRecipe['engine'], machine: MachineFacts): string | undefined {
+  const { device, precision, runtime, quantization } = engine;
+  if (precision === 'auto') return undefined;
+  if (runtime === 'reference' && precision !== 'bf16') return undefined;
+  if (runtime === 'tensorflow' && precision !== 'fp32')
+    return `TensorFlow computes in fp32, not in ${precision}. Use "auto".`;
+  if (quantization !== 'none' && precision !== 'fp32') {
+    return `Weights in ${quantization} are computed with on the processor, in fp32 and not in ${precision}. Use "auto".`;
+  }
+  const asked = machine.devices.filter((one) => device === 'auto' || one.device === device);
+  if (asked.length === 0 || asked.some(({ precisions }) => precisions.includes(precision))) return undefined;
+  const isTried = machine.devices.length > 1 || machine.unusable.length > 0;
+  if (device === 'auto' && precision === 'fp16' && !isTried) return undefined;
+  const known = [...new Set(asked.flatMap(({ precisions }) => precisions))].join(' or ');
+  const where = device === 'auto' ? 'Nothing on this machine computes' : `The device "${device}" does not compute`;
+  return `${where} in ${precision}; it could in ${known}.${why(precision, asked)} Use "auto".`;
+}
+
+/** The reason, as a sentence behind a blank; nothing where there is no other than that. */
+function why(precision: string, devices: readonly DeviceFacts[]): string {
+  if (precision === 'bf16') return ' bf16 is not built: WebGPU has no such numbers.';
+  // The processor's is told where nothing else was asked for.
+  const reasons = devices.flatMap(({ device, withoutHalf }) =>
+    withoutHalf === undefined ? [] : [{ device, withoutHalf }],
+  );
+  const told = reasons.find(({ device }) => device !== 'cpu') ?? reasons[0];
+  return precision !== 'fp16' || told === undefined ? '' : ` ${told.withoutHalf}`;
 }
 
 /** Rules about this machine, and about where things lie on it. */
@@ -79,13 +110,8 @@ export const placeChecks: readonly RecipeCheck[] = [
     title: 'A precision that this machine cannot compute in',
     needs: ['machine'],
     run({ engine }, { machine }) {
-      const { device, precision } = { ...recipeDefaults.engine, ...engine };
-      const usable = machine.devices.filter((one) => device === 'auto' || one.device === device);
-      if (precision === 'auto' || usable.length === 0) return [];
-      if (usable.some(({ precisions }) => precisions.includes(precision))) return [];
-      const known = [...new Set(usable.flatMap(({ precisions }) => precisions))].join(' or ');
-      const where = device === 'auto' ? 'Nothing on this machine computes' : `The device "${device}" does not compute`;
-      const message = `${where} in ${precision}; it could in ${known}. Use "auto".`;
+      const message = precisionMessage({ ...recipeDefaults.engine, ...engine }, machine);
+      if (message === undefined) return [];
       return [
         {
           path: ['engine', 'precision'],

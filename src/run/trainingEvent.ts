@@ -34,8 +34,10 @@ export interface StepEvent {
   readonly loss: number;
   /** The rate used in this step. */
   readonly learning_rate: number;
-  /** L2 norm over all trained tensors, before clipping. */
-  readonly grad_norm: number;
+  /** L2 norm over all trained tensors, before clipping; null in a step that was skipped because fp16 could not hold it. */
+  readonly grad_norm: number | null;
+  /** By which the loss was multiplied in fp16 while gradients were computed. */
+  readonly loss_scale?: number;
   readonly mean_token_accuracy: number;
   /** Tokens seen since the run began, without padding. */
   readonly num_tokens: number;

@@ -12,6 +12,8 @@ export interface Tolerance {
 export const exact: Tolerance = { relative: 0, ofScale: 0, absolute: 0 };
 /** One rounding per element. */
 export const rounded: Tolerance = { relative: 1e-7, ofScale: 0, absolute: 0 };
+/** Rounded to half precision, of which small numbers have fewer digits. */
+export const halved: Tolerance = { relative: 2 ** -11, ofScale: 0, absolute: 2 ** -25 };
 /** A function such as tanh, by a device's approximation. */
 export const approximated: Tolerance = { relative: 2e-6, ofScale: 1e-6, absolute: 0 };
 /** Sums, whose terms may cancel. */

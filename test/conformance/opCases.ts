@@ -5,7 +5,7 @@ import { elementwiseCases } from './cases/elementwise';
 import { layoutCases } from './cases/layout';
 import { normCases } from './cases/norms';
 import { rowCases } from './cases/rows';
-import { approximated, cancelling, exact, rounded, summed } from './compare';
+import { approximated, cancelling, exact, halved, rounded, summed } from './compare';
 import type { Tolerance } from './compare';
 import { asWeight, below, bools, normal } from './operand';
 import type { CaseTable } from './program';
@@ -96,6 +96,7 @@ export const tolerances: Readonly<Record<Op, Tolerance>> = {
   keep: exact,
   equal: exact,
   toFloat: exact,
+  cast: halved,
   gate: exact,
   matmul: summed,
   transpose: exact,

@@ -78,7 +78,9 @@ export function opProgram<K extends Op>(op: K, testCase: OpCase<K>): Program {
     runs,
     (b, given) => {
       const node = b.node(op, attributes, ...Object.values(given));
-      return Object.fromEntries(node.outputs.map((value, i) => [`y${i}`, value]));
+      return Object.fromEntries(
+        node.outputs.map((value, i) => [`y${i}`, value.dtype === 'f16' ? b.cast(value, 'f32') : value]),
+      );
     },
     feeds,
   );

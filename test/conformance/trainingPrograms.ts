@@ -6,7 +6,7 @@ import { loraLayers } from '../../src/engine/lora/layers';
 import { readModel } from '../../src/engine/models/families';
 import type { Model } from '../../src/engine/models/model';
 import type { Tensor, Tensors } from '../../src/engine/runtime/runtime';
-import { trainingGraph } from '../../src/engine/train/trainingGraph';
+import { lossScaleInput, trainingGraph } from '../../src/engine/train/trainingGraph';
 import type { Recomputation } from '../../src/engine/train/trainingGraph';
 import { tensor } from './operand';
 import type { Program, Sizes } from './program';
@@ -55,13 +55,19 @@ const runs: readonly Sizes[] = [
 export const families: readonly string[] = Object.keys(models);
 
 /** One training step of a small model: all linear layers adapted with dropout, or every weight trained. */
-export function trainingProgram(family: string, method: 'lora' | 'full', recomputation: Recomputation): Program {
+export function trainingProgram(
+  family: string,
+  method: 'lora' | 'full',
+  recomputation: Recomputation,
+  scalesLoss = false,
+): Program {
   const model = models[family]!;
   const plan = method === 'lora' ? adapter(model) : planFull(model);
   const graph = trainingGraph(model, (b) => loraLayers(b, model, plan, { dropout: true }), {
     maxLength,
     chunks,
     recomputation,
+    scalesLoss,
   });
   const weights = new Map([...model.parameters].map(([name, shape]) => [name, random(name, shape)]));
   return {
@@ -72,11 +78,15 @@ export function trainingProgram(family: string, method: 'lora' | 'full', recompu
   };
 }
 
+/** Of the gradients of a step whose loss is scaled. */
+const lossScale = 512;
+
 function feeds(graph: Graph, sizes: Sizes): Tensors {
   const inputs = graph.nodes.flatMap((node) => (node.op === 'input' ? [node.attributes] : []));
   return Object.fromEntries(
     inputs.map(({ name, dtype, shape }) => {
       const bound = bindShape(shape, new Map(Object.entries(sizes)));
+      if (name === lossScaleInput) return [name, tensor('f32', [], [lossScale])];
       return [name, dtype === 'f32' ? random(name, bound) : tensor(dtype, bound, whole(name, bound, sizes))];
     }),
   );

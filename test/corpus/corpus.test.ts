@@ -17,7 +17,7 @@ const schemaCodes = [
   ...['out-of-range', 'empty-value'],
 ];
 
-/** Nothing computes in half precision yet, so its setting is refused before. */
+/** The processor computes in fp32 alone, so half precision is refused there before. */
 const unreachable = new Set(['half-precision-on-cpu']);
 
 describe('the corpus', () => {

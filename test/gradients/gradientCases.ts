@@ -101,6 +101,7 @@ export const gradientCases: { readonly [K in Op]: readonly GradientCase<K>[] | t
   keep: [{ name: 'a mask', attributes: {}, operands: [normal([4, 5]), bools([4, 5])], parameters: [0] }],
   equal: none,
   toFloat: none,
+  cast: none,
   gate: [{ name: 'an array', attributes: {}, operands: [normal([2, 3]), normal([2])], parameters: [0] }],
   matmul: [
     ...matmuls,

@@ -7,13 +7,15 @@ import { opCases } from '../conformance/opCases';
 import { opProgram } from '../conformance/program';
 import type { OpCase } from '../conformance/program';
 import { toleranceOnDevice, unstated } from './tolerances';
-import { useSoftwareDriver, withoutDriver } from './softwareDriver';
+import { softwareDriver, useDriver, withoutDriver } from './softwareDriver';
 
-if (withoutDriver() === false) useSoftwareDriver();
+if (withoutDriver() === false) useDriver(softwareDriver()!);
+/** What needs numbers that this driver does not have: halfPrecision.test.ts tries it. */
+const inHalf: readonly Op[] = ['cast'];
 const runtime = new OnnxRuntime({ threads: 2, device: 'webgpu' });
 
 describe('webgpu computes', { skip: withoutDriver() }, () => {
-  for (const op of Object.keys(opCases) as Op[]) {
+  for (const op of (Object.keys(opCases) as Op[]).filter((one) => !inHalf.includes(one))) {
     test(op, async (context) => {
       const stated = (opCases[op] as readonly OpCase<Op>[]).filter(({ name }) => !unstated.has(`${op}: ${name}`));
       // A case takes seconds, in which shaders are compiled: one factor beside 1 shows as much as two.

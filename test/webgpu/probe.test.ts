@@ -7,7 +7,7 @@ import { after, describe, test } from 'node:test';
 import { chooseDevice, fastest, judgeDevices } from '../../src/engine/devices/devices';
 import { probe } from '../../src/engine/devices/probe';
 import { judge } from '../../src/engine/devices/words';
-import { driverEnvironment, softwareDriver, withoutDriver } from './softwareDriver';
+import { driverEnvironment, halfDriver, softwareDriver, withoutDriver, withoutHalfDriver } from './softwareDriver';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lora-devices-'));
 after(() => rm(folder, { recursive: true }));
@@ -63,6 +63,49 @@ describe('a device that is tried', { skip: withoutDriver() }, () => {
     assert.ok(known.some(({ device, usable }) => device === 'webgpu' && usable));
     const other = driverFile('other.json', '/nowhere.so');
     assert.deepEqual(await withDriver(other, () => judgeDevices({ ...once, trial: 'known' })), []);
+  });
+});
+
+describe('half precision is tried, too:', { skip: withoutHalfDriver() }, () => {
+  test('a driver that has it', async () => {
+    const cacheFile = path.join(folder, 'half.json');
+    const once = { trial: 'once', cacheFile, patience, precision: 'fp16' } as const;
+    const { device, reason } = await withDriver(halfDriver()!, () => chooseDevice('auto', once));
+    assert.equal(device, 'webgpu');
+    assert.match(reason, /^It computes in fp16\./);
+    const [judged] = await withDriver(halfDriver()!, () => judgeDevices({ trial: 'known', cacheFile }));
+    assert.deepEqual([judged!.precisions, judged!.withoutHalf], [['fp32', 'fp16'], null]);
+  });
+
+  test('a driver that has it not can be used all the same, and says why', async () => {
+    const cacheFile = path.join(folder, 'single.json');
+    const once = { trial: 'once', cacheFile, patience } as const;
+    const judged = await withDriver(softwareDriver()!, () => judgeDevices(once));
+    const { usable, precisions, withoutHalf } = judged.find(({ device }) => device === 'webgpu')!;
+    assert.deepEqual([usable, precisions], [true, ['fp32']]);
+    assert.equal(withoutHalf, 'Its driver offers no 16-bit numbers in shaders (shader-f16).');
+    for (const wanted of ['webgpu', 'auto'] as const) {
+      await withDriver(softwareDriver()!, () =>
+        assert.rejects(chooseDevice(wanted, { ...once, precision: 'fp16' }), {
+          code: 'precision-unsupported',
+          message: /does not compute in fp16\. .*shader-f16/,
+          place: { path: 'engine.precision' },
+        }),
+      );
+    }
+  });
+
+  test('the processor does not take part', async () => {
+    await assert.rejects(chooseDevice('cpu', { trial: 'known', precision: 'fp16' }), { code: 'precision-unsupported' });
+  });
+
+  test('a driver that dies of it is of use all the same', async () => {
+    const dying = path.join(folder, 'dying.cjs');
+    const found = { device: 'webgpu', outcome: 'usable', detail: '', stepMs: 3, cpuStepMs: 9, half: null };
+    writeFileSync(dying, `process.send(${JSON.stringify(found)}, () => process.kill(process.pid, 'SIGSEGV'));`);
+    const result = await probe('webgpu', { file: dying });
+    assert.deepEqual(result, found);
+    assert.match(judge(result).withoutHalf!, /crashed or did not answer/);
   });
 });
 
@@ -127,8 +170,8 @@ describe('a device that cannot be used', () => {
 
 test('the fastest of several devices is taken', () => {
   const judged = (['webgpu', 'coreml'] as const).map((device, i) => ({
-    ...{ device, usable: true, reason: '', enable: null, isKnown: true },
-    result: { device, outcome: 'usable', detail: '', stepMs: [40, 30][i]!, cpuStepMs: 100 } as const,
+    ...{ device, usable: true, reason: '', enable: null, isKnown: true, precisions: [], withoutHalf: null },
+    result: { device, outcome: 'usable', detail: '', stepMs: [40, 30][i]!, cpuStepMs: 100, half: null } as const,
   }));
   assert.deepEqual(fastest(judged), {
     device: 'coreml',

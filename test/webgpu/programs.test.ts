@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import path from 'node:path';
 import { describe, test } from 'node:test';
 import { OnnxRuntime } from '../../src/engine/runtime/onnx/onnxRuntime';
-import { readPlacement } from '../../src/engine/runtime/onnx/placement';
 import { assertConforms } from '../conformance/assertConforms';
 import { programs } from '../conformance/programs';
 import { families, trainingProgram } from '../conformance/trainingPrograms';
 import { temporaryFolder } from '../tiny/recipe';
+import { computedElsewhere, profiledRuntime } from './computedElsewhere';
 import { looser } from './tolerances';
-import { useSoftwareDriver, withoutDriver } from './softwareDriver';
+import { softwareDriver, useDriver, withoutDriver } from './softwareDriver';
 
-if (withoutDriver() === false) useSoftwareDriver();
+if (withoutDriver() === false) useDriver(softwareDriver()!);
 const runtime = new OnnxRuntime({ threads: 2, device: 'webgpu' });
 
 describe('webgpu computes whole programs', { skip: withoutDriver() }, () => {
@@ -31,20 +29,10 @@ describe(
         : (['lora'] as const)) {
         test(`${family}, ${method}`, async (t) => {
           const folder = await temporaryFolder(t);
-          const profiled = new OnnxRuntime({ threads: 2, device: 'webgpu', profile: path.join(folder, 'step') });
-          await assertConforms(profiled, trainingProgram(family, method, 'cheap'), tolerance);
+          await assertConforms(profiledRuntime(folder), trainingProgram(family, method, 'cheap'), tolerance);
           assert.deepEqual(await computedElsewhere(folder), []);
         });
       }
     }
   },
 );
-
-/** Operators that computed with numbers of the model, but not on the device: by the profile of a program in `folder`. */
-async function computedElsewhere(folder: string): Promise<readonly string[]> {
-  const placed = await readPlacement(path.join(folder, readdirSync(folder)[0]!));
-  assert.ok(placed.some(({ provider }) => provider === 'WebGpuExecutionProvider'));
-  return placed
-    .filter(({ isCompute, provider }) => isCompute && provider !== 'WebGpuExecutionProvider')
-    .map(({ op, name, provider }) => `${op} ${name} on ${provider}`);
-}

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 
 /** The Vulkan driver of Debian's Chromium: it plays a GPU on the processor. */
@@ -20,15 +21,33 @@ export function withoutDriver(): string | false {
   throw new Error('There is no software Vulkan driver: apt-get install libvulkan1 chromium brings one');
 }
 
+/**
+ * A software driver with 16-bit numbers in shaders, which Chromium's does not have: the one that `LORA_TEST_HALF_DRIVER`
+ * names, or lavapipe where `scripts/halfDriver` puts it. Undefined where there is none.
+ */
+export function halfDriver(): string | undefined {
+  const caches = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache');
+  const driver =
+    process.env['LORA_TEST_HALF_DRIVER'] ?? path.join(caches, 'lora-workbench', 'lavapipe', 'lavapipe.json');
+  return existsSync(driver) && hasLoader() ? driver : undefined;
+}
+
+/** Why tests in half precision are skipped, or false; as {@link withoutDriver}. */
+export function withoutHalfDriver(): string | false {
+  if (process.env['LORA_TEST_WEBGPU'] === undefined) return 'takes minutes, and a driver: npm run test:webgpu';
+  if (halfDriver() !== undefined) return false;
+  throw new Error('There is no Vulkan driver for half precision: scripts/halfDriver brings one');
+}
+
 /** Variables that make Vulkan use this driver, and no other. */
 export function driverEnvironment(driver: string): Readonly<Record<string, string>> {
   // The older name is for older loaders.
   return { VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver };
 }
 
-/** Lets this process use the software driver; before its first graph on a device. */
-export function useSoftwareDriver(): void {
-  Object.assign(process.env, driverEnvironment(softwareDriver()!));
+/** Lets this process use a driver; before its first graph on a device. */
+export function useDriver(driver: string): void {
+  Object.assign(process.env, driverEnvironment(driver));
 }
 
 function hasLoader(): boolean {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { driverEnvironment, softwareDriver, withoutDriver } from './softwareDriver';
+import { driverEnvironment, halfDriver, softwareDriver, withoutDriver, withoutHalfDriver } from './softwareDriver';
 import { eventsOf, train } from '../tiny/lora';
 import type { Trained } from '../tiny/lora';
 import { writeJson } from '../tiny/model';
@@ -13,9 +13,15 @@ import { jsonLines, temporaryFolder, tinyRows } from '../tiny/recipe';
 const tolerance = 1e-3;
 const data = process.env['LORA_TEST_DATA'] ?? '';
 
-/** Trains with the software driver, whose trial is kept for the tests that follow. */
-async function trainOn(device: string, recipe: string, settings: readonly string[], cache: string): Promise<Trained> {
-  Object.assign(process.env, driverEnvironment(softwareDriver()!), { XDG_CACHE_HOME: cache });
+/** Trains with a software driver, whose trial is kept for the tests that follow. */
+async function trainOn(
+  device: string,
+  recipe: string,
+  settings: readonly string[],
+  cache: string,
+  driver = softwareDriver()!,
+): Promise<Trained> {
+  Object.assign(process.env, driverEnvironment(driver), { XDG_CACHE_HOME: cache });
   const set = [`engine.device=${device}`, ...settings].flatMap((setting) => ['--set', setting]);
   return train(recipe, set);
 }
@@ -33,7 +39,7 @@ async function assertSameCourse(recipe: string, settings: readonly string[], cac
     assert.ok(Math.abs(actual[i]!.loss - loss) <= tolerance * loss, `step ${i + 1}: ${actual[i]!.loss}, not ${loss}`);
     const norm = actual[i]!.grad_norm;
     assert.ok(
-      Math.abs(norm - grad_norm) <= 10 * tolerance * grad_norm,
+      Math.abs(norm! - grad_norm!) <= 10 * tolerance * grad_norm!,
       `step ${i + 1}: norm ${norm}, not ${grad_norm}`,
     );
   });
@@ -61,3 +67,37 @@ describe('a run on webgpu takes the course of the same run on the processor:', {
     await assertSameCourse(recipe, [], path.join(folder, 'cache'));
   });
 });
+
+/** The driver by now: a test's own cache folder hides where it lies. */
+const driver = withoutHalfDriver() === false ? halfDriver()! : '';
+/** Relative difference of losses: 16-bit products, through a few steps of AdamW. */
+const halfTolerance = 0.01;
+
+test(
+  'a run in half precision on webgpu learns as one in single precision',
+  { skip: withoutHalfDriver() },
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    await cp('examples/numbers', folder, { recursive: true });
+    const recipe = path.join(folder, 'count-by-ten.lora.json');
+    const cache = path.join(folder, 'cache');
+    const settings = ['training.max_steps=6', 'training.sample_prompts=["10 20 30"]'];
+    const plain = await trainOn('cpu', recipe, settings, cache, driver);
+    const half = await trainOn('webgpu', recipe, [...settings, 'engine.precision=fp16'], cache, driver);
+    assert.deepEqual([plain.status, half.status], [0, 0], half.stderr);
+    const [{ compute }] = eventsOf(half, 'plan') as [ReturnType<typeof eventsOf<'plan'>>[number]];
+    assert.deepEqual([compute.device, compute.precision], ['webgpu', 'fp16']);
+    const [expected, actual] = [eventsOf(plain, 'step'), eventsOf(half, 'step')];
+    assert.deepEqual([expected.length, actual.length], [6, 6]);
+    const good = actual.filter(({ grad_norm }) => grad_norm !== null);
+    assert.ok(good.length > 0);
+    assert.equal(eventsOf(half, 'warning').filter(({ code }) => code === 'step-skipped').length, 6 - good.length);
+    // Once a step was skipped, it is another course.
+    for (const [i, { loss, grad_norm }] of actual.entries()) {
+      const wanted = expected[i]!.loss;
+      assert.ok(Math.abs(loss - wanted) <= halfTolerance * wanted, `step ${i + 1}: ${loss}, not ${wanted}`);
+      if (grad_norm === null) break;
+    }
+    assert.equal(eventsOf(half, 'proof').length, 1);
+  },
+);

@@ -56,6 +56,8 @@ export const gradientRules: { readonly [K in Op]: GradientRule<K> | typeof notDi
   keep: (b, node, [dy]) => [b.op('keep', {}, dy!, node.inputs[1]!), undefined],
   equal: notDifferentiable,
   toFloat: notDifferentiable,
+  // Precision is chosen for the finished graph.
+  cast: notDifferentiable,
   gate: (_, __, [dy]) => [dy, undefined],
 
   matmul: matmulGradient,

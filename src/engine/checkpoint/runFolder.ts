@@ -7,7 +7,7 @@ import type { Plan } from '../../run/plan';
 import { noRunToResume, runIsActive, unknownRun } from '../../run/failures';
 import type { TrainingEvent } from '../../run/trainingEvent';
 import { makeFolders, writeFileAtomically } from '../formats/atomicFile';
-import type { Device } from '../runtime/runtime';
+import type { Device, Precision } from '../runtime/runtime';
 import { outputUnwritable } from '../formats/failures';
 import type { Losses } from '../formats/lossCurve';
 import { listCheckpoints } from './checkpoint';
@@ -44,6 +44,8 @@ export interface Decided {
   readonly threads: number;
   /** As in `engine.device`; runs of before there was a choice have none and go on on the processor. */
   readonly device?: Device;
+  /** Runs of before there was a choice have none, and compute in fp32. */
+  readonly precision?: Precision;
   /** Bytes of the training file. */
   readonly dataset_bytes: number;
   /** Hash of the training file, where it is small enough to hash in no time. */

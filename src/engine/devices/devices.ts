@@ -1,13 +1,13 @@
 import { whyNoEngine } from '../../run/platforms';
 import { supportedDevices } from '../runtime/onnx/supportedDevices';
 import type { SupportedDevices } from '../runtime/onnx/supportedDevices';
-import type { Device } from '../runtime/runtime';
-import { deviceUnavailable } from './failures';
+import type { Device, Precision } from '../runtime/runtime';
+import { deviceUnavailable, precisionUnsupported } from './failures';
 import { probe } from './probe';
 import type { ProbeOptions } from './probe';
 import { ProbeCache } from './probeCache';
 import type { ProbeResult } from './probeResult';
-import { judge, milliseconds } from './words';
+import { judge, milliseconds, processorWithoutHalf } from './words';
 import type { Judgement } from './words';
 
 /**
@@ -20,6 +20,8 @@ export interface DeviceOptions extends ProbeOptions {
   readonly trial: Trial;
   /** Where results are kept; the user's cache folder if left out. */
   readonly cacheFile?: string;
+  /** What it must compute in; `fp32` if left out. */
+  readonly precision?: Precision;
 }
 
 export interface ChosenDevice {
@@ -37,14 +39,26 @@ export interface JudgedDevice extends Judgement {
 }
 
 /**
- * The device of a run. `auto` takes the one on which a small training step was fastest; a device that is asked for by
- * name is that one or a failure.
- * @throws Failure `device-unavailable`
+ * The device of a run. `auto` takes the one on which a small training step was fastest, among those that compute in the
+ * precision; a device that is asked for by name is that one or a failure.
+ * @throws Failure `device-unavailable`, `precision-unsupported`
  */
 export async function chooseDevice(wanted: Device | 'auto', options: DeviceOptions): Promise<ChosenDevice> {
-  if (wanted === 'cpu') return { device: 'cpu', reason: 'It is asked for by name.' };
-  if (wanted === 'auto') return fastest(await judgeDevices(options));
+  const { precision = 'fp32' } = options;
+  if (wanted === 'cpu') {
+    if (precision !== 'fp32') throw precisionUnsupported('The device "cpu"', precision, processorWithoutHalf);
+    return { device: 'cpu', reason: 'It is asked for by name.' };
+  }
+  if (wanted === 'auto') {
+    const judged = await judgeDevices(options);
+    if (precision === 'fp32') return fastest(judged);
+    if (judged.length === 0 && options.trial === 'known') return { device: 'webgpu', reason: untried.reason };
+    return fastestInHalf(judged);
+  }
   const judged = await judgeDevice(wanted, options);
+  if (judged.usable && !judged.precisions.includes(precision)) {
+    throw precisionUnsupported(`The device "${wanted}"`, precision, judged.withoutHalf ?? '');
+  }
   if (judged.usable) return { device: wanted, reason: `It is asked for by name. ${judged.reason}` };
   if (!judged.isKnown) return { device: wanted, reason: judged.reason };
   throw deviceUnavailable(wanted, judged.reason, judged.enable);
@@ -64,6 +78,21 @@ export function fastest(judged: readonly JudgedDevice[]): ChosenDevice {
         device: best.device,
         reason: `It is the fastest: a small training step takes ${there}, on the processor ${here}.`,
       };
+}
+
+/** The processor does not take part. */
+function fastestInHalf(judged: readonly JudgedDevice[]): ChosenDevice {
+  const able = judged.filter(({ precisions }) => precisions.includes('fp16'));
+  const best = able.sort((a, b) => (a.result?.stepMs ?? Infinity) - (b.result?.stepMs ?? Infinity))[0];
+  if (best === undefined) {
+    const reasons = judged.map(({ device, reason, withoutHalf }) => `${device}: ${withoutHalf ?? reason}`);
+    throw precisionUnsupported(
+      'Nothing on this computer that was tried',
+      'fp16',
+      reasons.length === 0 ? processorWithoutHalf : reasons.join(' '),
+    );
+  }
+  return { device: best.device, reason: `It computes in fp16. ${best.reason}` };
 }
 
 /** All devices other than the processor that onnxruntime was built for on this platform, as far as `options` say. */
@@ -95,6 +124,8 @@ const untried: Judgement = {
   usable: false,
   reason: 'It has not been tried on this computer yet.',
   enable: 'Run `lora doctor`, which tries it.',
+  precisions: [],
+  withoutHalf: null,
 };
 
 async function judgeOne(device: Device, supported: SupportedDevices, options: DeviceOptions): Promise<JudgedDevice> {
@@ -117,7 +148,8 @@ function judgedBy(result: ProbeResult): JudgedDevice {
 
 function impossible(device: Device, reason: string): JudgedDevice {
   const enable = device === 'cuda' || process.platform !== 'darwin' ? instead[device] : undefined;
-  return { device, usable: false, reason, enable: enable ?? null, result: undefined, isKnown: true };
+  const judgement = { usable: false, reason, enable: enable ?? null, precisions: [], withoutHalf: null };
+  return { device, ...judgement, result: undefined, isKnown: true };
 }
 
 const instead: Partial<Readonly<Record<Device, string>>> = {

@@ -1,6 +1,13 @@
 import { Failure } from '../../failure/failure';
 import type { Device } from '../runtime/runtime';
 
+/** `where` is what was asked for, such as `The device "cpu"`; `reason` is a sentence. */
+export const precisionUnsupported = (where: string, precision: string, reason: string): Failure =>
+  new Failure('precision-unsupported', `${where} does not compute in ${precision}. ${reason}`, {
+    hint: 'Set engine.precision to "auto", which computes in fp32.',
+    place: { path: 'engine.precision' },
+  });
+
 /** `reason` is a sentence; `enable` the one step that would help, if there is one. */
 export const deviceUnavailable = (device: Device, reason: string, enable: string | null): Failure =>
   new Failure('device-unavailable', `The device "${device}" cannot be used here. ${reason}`, {

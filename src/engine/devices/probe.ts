@@ -37,7 +37,7 @@ export async function probe(device: Device, options: ProbeOptions = {}): Promise
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-keptOutput)));
     const end = (outcome: ProbeOutcome, detail: string): void => {
       clearTimeout(timer);
-      resolve(result ?? { device, outcome, detail, stepMs: null, cpuStepMs: null });
+      resolve(result ?? { device, outcome, detail, stepMs: null, cpuStepMs: null, half: null });
     };
     child.once('error', (error) => end('failed', error.message));
     child.once('close', (code, signal) => {

@@ -1,12 +1,14 @@
 import { randomStream } from '../../random/randomStream';
 import { bindShape } from '../graph/shape';
+import { halfPrecision } from '../graph/halfPrecision';
 import type { Graph } from '../graph/types';
+import { verify } from '../graph/verify';
 import { planAdapter } from '../lora/adapter';
 import { loraLayers } from '../lora/layers';
 import { readModel } from '../models/families';
 import { f32, i32 } from '../runtime/runtime';
 import type { Tensor, Tensors, WeightSource } from '../runtime/runtime';
-import { trainingGraph } from '../train/trainingGraph';
+import { lossScaleInput, trainingGraph } from '../train/trainingGraph';
 
 /** A training step of a small model that knows nothing: the same graph that a run computes. */
 export interface ProbeStep {
@@ -33,7 +35,10 @@ export const numbersStep: StepSize = { hidden: 64, intermediate: 96, layers: 2, 
 export const speedStep: StepSize = { hidden: 512, intermediate: 1376, layers: 1, vocabulary: 2048, length: 128 };
 
 /** LLaMA with grouped queries and adapters on all layers. */
-export function probeStep({ hidden, intermediate, layers, vocabulary, length }: StepSize): ProbeStep {
+export function probeStep(
+  { hidden, intermediate, layers, vocabulary, length }: StepSize,
+  scalesLoss = false,
+): ProbeStep {
   const model = readModel({
     model_type: 'llama',
     vocab_size: vocabulary,
@@ -62,6 +67,7 @@ export function probeStep({ hidden, intermediate, layers, vocabulary, length }: 
     maxLength: length,
     chunks,
     recomputation: 'cheap',
+    scalesLoss,
   });
   const weights = new Map<string, Float32Array>();
   for (const [name, shape] of model.parameters) weights.set(name, numbers(name, shape));
@@ -74,6 +80,15 @@ export function probeStep({ hidden, intermediate, layers, vocabulary, length }: 
   return { graph, weights: (name) => ({ kind: 'memory', data: weights.get(name)! }), inputs: inputs(graph, symbols) };
 }
 
+/** The step of {@link numbersStep} that a run in half precision computes, and the same one in single precision. */
+export function halfStep(): { readonly half: ProbeStep; readonly single: ProbeStep } {
+  const single = probeStep(numbersStep, true);
+  return { half: { ...single, graph: verify(halfPrecision(single.graph), 'halfPrecision') }, single };
+}
+
+/** Gradients of a thousand times the mean loss, about: small ones can be told from 0, and large ones are not infinite. */
+const lossScale = 64;
+
 function inputs(graph: Graph, symbols: ReadonlyMap<string, number>): Tensors {
   const length = symbols.get('T')!;
   const given: Record<string, Tensor> = {};
@@ -81,7 +96,8 @@ function inputs(graph: Graph, symbols: ReadonlyMap<string, number>): Tensors {
     if (node.op !== 'input') continue;
     const { name, dtype } = node.attributes;
     const shape = bindShape(node.attributes.shape, symbols);
-    if (dtype === 'f32') given[name] = f32(numbers(name, shape), shape);
+    if (name === lossScaleInput) given[name] = f32(Float32Array.of(lossScale), shape);
+    else if (dtype === 'f32') given[name] = f32(numbers(name, shape), shape);
     else given[name] = i32(whole(name, count(shape), length), shape);
   }
   return given;

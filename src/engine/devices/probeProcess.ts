@@ -8,20 +8,26 @@ import { OnnxRuntime } from '../runtime/onnx/onnxRuntime';
 import { readPlacement } from '../runtime/onnx/placement';
 import type { Device, Tensors } from '../runtime/runtime';
 import { difference } from './difference';
-import { numbersStep, probeStep, speedStep } from './probeGraph';
+import { halfStep, numbersStep, probeStep, speedStep } from './probeGraph';
 import type { ProbeStep } from './probeGraph';
-import type { ProbeResult } from './probeResult';
+import type { HalfResult, ProbeResult } from './probeResult';
 
 /**
  * Entry point of the process that tries one device: a driver that crashes or hangs takes this process with it and nothing
- * else. Its arguments are the device's name and the milliseconds that it has. It sends one {@link ProbeResult} and ends.
+ * else. Its arguments are the device's name and the milliseconds that it has. It sends a {@link ProbeResult}, and another
+ * one once half precision has been tried, too: a driver that fails there is of use all the same.
  */
 async function main(): Promise<void> {
   const [device, patience] = process.argv.slice(2) as [Device, string];
   endAfter(Number(patience) + graceMs);
   const result = await probe(device);
-  await new Promise<void>((resolve) => process.send!(result, () => resolve()));
+  await send(result);
+  if (result.outcome === 'usable') await send({ ...result, half: await tryHalf(device) });
   process.exit(0);
+}
+
+function send(result: ProbeResult): Promise<void> {
+  return new Promise((resolve) => process.send!(result, () => resolve()));
 }
 
 /** Also when a driver holds the main thread and whoever asked is gone. */
@@ -35,6 +41,8 @@ const graceMs = 10_000;
 
 /** Relative to the root mean square of each result: what other orders of summing make of 32-bit numbers. */
 const tolerance = 1e-3;
+/** The same of 16-bit numbers, which have three digits, through two layers and back. */
+const halfTolerance = 0.25;
 /**
  * Milliseconds. Any GPU computes the tiny step in a fraction of it. What takes longer plays one in software, and larger steps
  * would take it minutes.
@@ -45,20 +53,45 @@ const timedSteps = 5;
 const enoughMs = 500;
 
 async function probe(device: Device): Promise<ProbeResult> {
-  const unfinished = { device, stepMs: null, cpuStepMs: null };
+  const unfinished = { device, stepMs: null, cpuStepMs: null, half: null };
   try {
-    const small = await compareNumbers(device);
+    const step = probeStep(numbersStep);
+    const expected = await twice(new OnnxRuntime({ threads: 0 }), step);
+    const small = await compareNumbers(device, step, expected.results, tolerance);
     if ('outcome' in small) return { ...unfinished, ...small };
-    if (small.stepMs > slowMs) return { device, outcome: 'usable', detail: '', ...small };
-    const step = probeStep(speedStep);
-    const cpuStepMs = await time(new OnnxRuntime({ threads: 0 }), step);
-    const stepMs = await time(new OnnxRuntime({ threads: 0, device }), step);
-    return { device, outcome: 'usable', detail: '', stepMs, cpuStepMs };
+    const usable = { ...unfinished, outcome: 'usable', detail: '' } as const;
+    if (small.stepMs > slowMs) return { ...usable, stepMs: small.stepMs, cpuStepMs: expected.milliseconds };
+    return { ...usable, ...(await compareSpeed(device)) };
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const detail = essence(cause instanceof Error ? cause.message : String(cause));
+    const detail = said(error);
     return { ...unfinished, outcome: isAbsence(detail) ? 'absent' : 'failed', detail };
   }
+}
+
+/** The times of a step that is large enough to tell. */
+async function compareSpeed(device: Device): Promise<Pick<ProbeResult, 'stepMs' | 'cpuStepMs'>> {
+  const step = probeStep(speedStep);
+  const cpuStepMs = await time(new OnnxRuntime({ threads: 0 }), step);
+  return { stepMs: await time(new OnnxRuntime({ threads: 0, device }), step), cpuStepMs };
+}
+
+/** Whether the device computes the step in half precision as the processor does in single precision. */
+async function tryHalf(device: Device): Promise<HalfResult> {
+  try {
+    const { half, single } = halfStep();
+    const { results } = await twice(new OnnxRuntime({ threads: 0 }), single);
+    const compared = await compareNumbers(device, half, results, halfTolerance);
+    return 'outcome' in compared
+      ? { usable: false, detail: compared.outcome === 'incomplete' ? `missing: ${compared.detail}` : compared.detail }
+      : { usable: true, detail: '' };
+  } catch (error) {
+    return { usable: false, detail: said(error) };
+  }
+}
+
+function said(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return essence(cause instanceof Error ? cause.message : String(cause));
 }
 
 /** What ONNX Runtime says where there is no driver or device. */
@@ -68,24 +101,25 @@ function isAbsence(message: string): boolean {
   );
 }
 
-/** What is wrong with the device's numbers, or else the times of a tiny step. */
+/** What is wrong with the device's numbers, or else the time of the step. */
 async function compareNumbers(
   device: Device,
-): Promise<Pick<ProbeResult, 'outcome' | 'detail'> | { readonly stepMs: number; readonly cpuStepMs: number }> {
-  const step = probeStep(numbersStep);
+  step: ProbeStep,
+  expected: Tensors,
+  allowed: number,
+): Promise<Pick<ProbeResult, 'outcome' | 'detail'> | { readonly stepMs: number }> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'lora-probe-'));
   try {
-    const expected = await twice(new OnnxRuntime({ threads: 0 }), step);
     const actual = await twice(new OnnxRuntime({ threads: 0, device, profile: path.join(folder, 'step') }), step);
-    const worst = difference(actual.results, expected.results);
-    if (!(worst.size <= tolerance)) {
+    const worst = difference(actual.results, expected);
+    if (!(worst.size <= allowed)) {
       return { outcome: 'wrong', detail: `${worst.name} differs by ${worst.size.toExponential(1)} of its size` };
     }
     const placed = await readPlacement(path.join(folder, readdirSync(folder)[0]!));
     const elsewhere = placed.filter(({ isCompute, provider }) => {
       return isCompute && provider !== providers[device].executionProvider;
     });
-    if (elsewhere.length === 0) return { stepMs: actual.milliseconds, cpuStepMs: expected.milliseconds };
+    if (elsewhere.length === 0) return { stepMs: actual.milliseconds };
     return { outcome: 'incomplete', detail: [...new Set(elsewhere.map(({ op }) => op))].sort().join(', ') };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -28,4 +28,13 @@ export interface ProbeResult {
   readonly stepMs: number | null;
   /** The same step on the processor. */
   readonly cpuStepMs: number | null;
+  /** What became of a step in half precision; null where it did not come to that. */
+  readonly half: HalfResult | null;
+}
+
+/** How the trial of half precision ended on a device that can be used. */
+export interface HalfResult {
+  readonly usable: boolean;
+  /** What the runtime said, or what is wrong; empty where it is usable. */
+  readonly detail: string;
 }

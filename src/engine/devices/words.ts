@@ -1,6 +1,7 @@
 import os from 'node:os';
 import type { Device } from '../runtime/runtime';
-import type { ProbeResult } from './probeResult';
+import type { Precision } from '../runtime/runtime';
+import type { HalfResult, ProbeResult } from './probeResult';
 
 /** Why a device can or cannot be used, and the one step that would change that. */
 export interface Judgement {
@@ -8,16 +9,37 @@ export interface Judgement {
   /** One sentence. */
   readonly reason: string;
   readonly enable: string | null;
+  readonly precisions: readonly Precision[];
+  /** Why it does not compute in half precision, in a sentence; null where it does, or cannot be used at all. */
+  readonly withoutHalf: string | null;
 }
 
 export function judge(result: ProbeResult): Judgement {
-  return { usable: result.outcome === 'usable', reason: reasonOf(result), enable: enabling(result) };
+  const usable = result.outcome === 'usable';
+  const { half } = result;
+  const precisions: readonly Precision[] = !usable ? [] : half?.usable === true ? ['fp32', 'fp16'] : ['fp32'];
+  const withoutHalf = usable && half?.usable !== true ? whyNoHalf(half) : null;
+  return { usable, reason: reasonOf(result), enable: enabling(result), precisions, withoutHalf };
 }
 
-function reasonOf({ outcome, detail, stepMs, cpuStepMs }: ProbeResult): string {
+/** Why the processor computes in single precision alone. */
+export const processorWithoutHalf =
+  'On the processor everything is computed in fp32; a model file in half precision keeps its size in memory all the same.';
+
+function whyNoHalf(half: HalfResult | null): string {
+  if (half === null) return 'Its driver crashed or did not answer when it was to compute in fp16.';
+  const { detail } = half;
+  if (/requires f16|shader-?f16/i.test(detail)) return 'Its driver offers no 16-bit numbers in shaders (shader-f16).';
+  return `A training step in fp16 did not succeed there: ${detail}.`;
+}
+
+function reasonOf({ outcome, detail, stepMs, cpuStepMs, half }: ProbeResult): string {
   switch (outcome) {
     case 'usable':
-      return `A small training step takes ${milliseconds(stepMs)} there and ${milliseconds(cpuStepMs)} on the processor.`;
+      return (
+        `A small training step takes ${milliseconds(stepMs)} there and ${milliseconds(cpuStepMs)} on the processor` +
+        `${half?.usable === true ? '; it computes in fp16, too' : ''}.`
+      );
     case 'absent':
       return 'No graphics driver was found that it could use.';
     case 'crashed':

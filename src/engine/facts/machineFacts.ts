@@ -1,6 +1,7 @@
 import os from 'node:os';
 import type { MachineFacts } from '../../recipe/facts';
 import { judgeDevices } from '../devices/devices';
+import { processorWithoutHalf } from '../devices/words';
 
 /** What this machine can train on, as far as its devices have been tried: nothing is tried for it. */
 export async function machineFacts(): Promise<MachineFacts> {
@@ -9,8 +10,10 @@ export async function machineFacts(): Promise<MachineFacts> {
     memoryBytes: os.totalmem(),
     cores: os.availableParallelism(),
     devices: [
-      { device: 'cpu', precisions: ['fp32'] },
-      ...judged.flatMap(({ device, usable }) => (usable ? [{ device, precisions: ['fp32'] }] : [])),
+      { device: 'cpu', precisions: ['fp32'], withoutHalf: processorWithoutHalf },
+      ...judged.flatMap(({ device, usable, precisions, withoutHalf }) => {
+        return usable ? [{ device, precisions, ...(withoutHalf === null ? {} : { withoutHalf }) }] : [];
+      }),
     ],
     unusable: judged.flatMap(({ device, usable, reason, enable }) => (usable ? [] : [{ device, reason, enable }])),
   };

@@ -54,6 +54,9 @@ export function bfloat16ToFloat32(
   return target;
 }
 
+/** From here on a number is infinite as F16: halfway between its largest one, 65504, and the next that it would have. */
+export const float16Infinite = 65520;
+
 /** F32 → F16 bits; beyond ±65504 (after rounding) becomes ±infinity, NaN stays NaN. */
 export function float32ToFloat16(
   source: Float32Array,

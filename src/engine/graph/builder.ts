@@ -4,6 +4,7 @@ import type {
   Attributes,
   Dim,
   Dtype,
+  FloatDtype,
   GeluApproximation,
   Graph,
   Node,
@@ -148,6 +149,10 @@ export class GraphBuilder {
   }
   gelu(x: Value, approximate: GeluApproximation): Value {
     return this.op('gelu', { approximate }, x);
+  }
+  /** x in another precision; x itself where it is in that one already. */
+  cast(x: Value, to: FloatDtype): Value {
+    return x.dtype === to ? x : this.op('cast', { to }, x);
   }
   /** x, not before `after` is there. */
   gate(x: Value, after: Value): Value {

@@ -15,7 +15,7 @@ export const decompositions = {
   attention: (b, [q, k, v, mask], { scale }) => {
     const heads = splitHeads(b, q!, k!, v!);
     const probabilities = attentionProbabilities(b, heads, mask!, scale);
-    return [mergeHeads(b, b.matmul(probabilities, heads.v), q!)];
+    return [mergeHeads(b, b.matmul(like(b, probabilities, q!), heads.v), q!)];
   },
 
   // With P = softmax(S), S = scale·QKᵀ + mask:  dV = Pᵀ·dO,  dP = dO·Vᵀ,  dS = P ∘ (dP − rowsum(dP ∘ P)),
@@ -26,10 +26,10 @@ export const decompositions = {
     // The gate keeps the probabilities of all layers from being computed ahead and held.
     const probabilities = attentionProbabilities(b, heads, b.gate(mask!, dy!), scale);
     const dOut = groupQueries(b, dy!, k!);
-    const dv = b.matmul(probabilities, dOut, { transposeA: true });
-    const dp = b.matmul(dOut, heads.v, { transposeB: true });
+    const dv = b.matmul(like(b, probabilities, q!), dOut, { transposeA: true });
+    const dp = b.cast(b.matmul(dOut, heads.v, { transposeB: true }), 'f32');
     const rows = b.reduceSum(b.mul(dp, probabilities), [3], true);
-    const ds = b.mul(probabilities, b.sub(dp, rows));
+    const ds = like(b, b.mul(probabilities, b.sub(dp, rows)), q!);
     const dq = b.matmul(ds, heads.k, { alpha: scale });
     const dk = b.matmul(ds, heads.q, { transposeA: true, alpha: scale });
     return [mergeHeads(b, dq, q!), b.transpose(dk, [0, 2, 1, 3]), b.transpose(dv, [0, 2, 1, 3])];
@@ -80,7 +80,12 @@ function siluSlope(b: GraphBuilder, x: Value, dy: Value): { silu: Value; slope: 
   const gated = b.gate(x, dy);
   const sigmoid = b.op('sigmoid', {}, gated);
   const silu = b.mul(gated, sigmoid);
-  return { silu, slope: b.mul(sigmoid, b.add(b.sub(gated, silu), b.scalar(1))) };
+  return { silu, slope: b.mul(sigmoid, b.add(b.sub(gated, silu), like(b, b.scalar(1), x))) };
+}
+
+/** x in the precision of `other`. */
+function like(b: GraphBuilder, x: Value, other: Value): Value {
+  return other.dtype === 'f16' ? b.cast(x, 'f16') : x;
 }
 
 interface Heads {
@@ -113,10 +118,10 @@ function mergeHeads(b: GraphBuilder, x: Value, like: Value): Value {
   return b.transpose(b.reshape(x, [batch!, heads!, length!, size!]), [0, 2, 1, 3]);
 }
 
-/** softmax(scale · QKᵀ + mask), [B, K, G·T, T] */
+/** softmax(scale · QKᵀ + mask), [B, K, G·T, T], in f32 also where queries and keys are f16 */
 function attentionProbabilities(b: GraphBuilder, heads: Heads, mask: Value, scale: number): Value {
   const grouped = b.matmul(heads.q, heads.k, { transposeB: true, alpha: scale });
   const [batch, kvHeads, rows, length] = grouped.shape;
-  const scores = b.reshape(grouped, [batch!, heads.count, length!, length!]);
+  const scores = b.reshape(b.cast(grouped, 'f32'), [batch!, heads.count, length!, length!]);
   return b.reshape(b.softmax(b.add(scores, mask)), [batch!, kvHeads!, rows!, length!]);
 }

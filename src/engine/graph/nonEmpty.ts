@@ -28,7 +28,10 @@ export function nonEmpty(graph: Graph): NonEmpty {
     if (summed.length === 0) return undefined;
     if (node.op === 'reduceMax') throw new Error('The largest of no numbers cannot be computed');
     const { outputs } = b.node(node.op, node.attributes, ...inputs);
-    return outputs.map((output) => summed.reduce((value, symbol) => b.mul(value, present(b, symbol)), output));
+    return outputs.map((output) => {
+      const asOutput = (factor: Value): Value => (output.dtype === 'f16' ? b.cast(factor, 'f16') : factor);
+      return summed.reduce((value, symbol) => b.mul(value, asOutput(present(b, symbol))), output);
+    });
   });
   return { graph: rewritten, presence };
 }

@@ -5,13 +5,14 @@ import type { Graph, Value } from './types';
  * Frozen matrices that are held in fewer bits: each product of a block reads an `unpack` of its own, which waits for
  * the product's other side. So a matrix is wide only while it is multiplied, in the forward and in the backward pass.
  *
- * @param isPacked whether a weight is held so. Those that are also read by something else are left as they are.
+ * @param isPacked whether a weight is held so. Those that are also read by something else, and those that are read in half
+ * precision, are left as they are.
  */
 export function unpackWhereUsed(graph: Graph, isPacked: (name: string) => boolean): Graph {
   const wide = readAsAWhole(graph);
   return rewrite(graph, ({ op, attributes, inputs: old }, inputs, b) => {
     const weight = old[1];
-    if (op !== 'matmul' || weight?.node.op !== 'weight' || wide.has(weight)) return undefined;
+    if (op !== 'matmul' || weight?.node.op !== 'weight' || weight.dtype === 'f16' || wide.has(weight)) return undefined;
     const { name } = weight.node.attributes;
     if (!isPacked(name)) return undefined;
     const [x] = inputs as [Value, Value];

@@ -1,13 +1,17 @@
 import { broadcast, sameShape, sameSize, showShape } from './shape';
-import type { Attributes, Dim, Op, Reduction, Shape, TensorType } from './types';
+import type { Attributes, Dim, Op, Reduction, Shape, TensorType, ValueDtype } from './types';
 
 type ShapeRule<K extends Op> = (inputs: readonly TensorType[], attributes: Attributes[K]) => readonly TensorType[];
 
 const f32 = (shape: Shape): TensorType => ({ dtype: 'f32', shape });
+/** In the precision of the first input. */
+const floats = (inputs: readonly TensorType[], shape: Shape): TensorType => ({ dtype: precisionOf(inputs), shape });
+const precisionOf = ([x]: readonly TensorType[]): ValueDtype => (x?.dtype === 'f16' ? 'f16' : 'f32');
 const like = (inputs: readonly TensorType[]): readonly TensorType[] => [inputs[0]!];
 
 function elementwise(inputs: readonly TensorType[]): readonly TensorType[] {
   const [a, b] = inputs as [TensorType, TensorType];
+  expectAlike(inputs);
   return [{ dtype: a.dtype, shape: broadcast(a.shape, b.shape) }];
 }
 
@@ -15,8 +19,14 @@ function elementwise(inputs: readonly TensorType[]): readonly TensorType[] {
 function uniform(results: number) {
   return (inputs: readonly TensorType[]): readonly TensorType[] => {
     for (const input of inputs) expectSame(input.shape, inputs[0]!.shape);
+    expectAlike(inputs);
     return Array.from({ length: results }, () => inputs[0]!);
   };
+}
+
+function expectAlike(inputs: readonly TensorType[]): void {
+  const [first, ...rest] = inputs;
+  for (const { dtype } of rest) expect(dtype === first!.dtype, `types ${first!.dtype} and ${dtype} differ`);
 }
 
 function expectSame(a: Shape, b: Shape): void {
@@ -34,7 +44,8 @@ function matmul(inputs: readonly TensorType[], attributes: Attributes['matmul'])
   const [m, ka] = attributes.transposeA ? [a.at(-1)!, a.at(-2)!] : [a.at(-2)!, a.at(-1)!];
   const [kb, n] = attributes.transposeB ? [b.at(-1)!, b.at(-2)!] : [b.at(-2)!, b.at(-1)!];
   expect(ka === kb, `inner dimensions of ${showShape(a)} and ${showShape(b)} differ`);
-  return [f32([...a.slice(0, -2), m, n])];
+  expectAlike(inputs);
+  return [floats(inputs, [...a.slice(0, -2), m, n])];
 }
 
 function reduce(inputs: readonly TensorType[], { axes, keepDims }: Reduction): readonly TensorType[] {
@@ -44,11 +55,12 @@ function reduce(inputs: readonly TensorType[], { axes, keepDims }: Reduction): r
     `axes ${axes.join(', ')} are outside ${showShape(shape)}`,
   );
   const kept = shape.flatMap((dim, i): Dim[] => (!axes.includes(i) ? [dim] : keepDims ? [1] : []));
-  return [f32(kept)];
+  return [floats(inputs, kept)];
 }
 
 function concat(inputs: readonly TensorType[], { axis }: Attributes['concat']): readonly TensorType[] {
   const first = inputs[0]!;
+  expectAlike(inputs);
   const sizes = inputs.map(({ shape }) => {
     expectSame(shape.toSpliced(axis, 1), first.shape.toSpliced(axis, 1));
     const size = shape[axis];
@@ -77,11 +89,12 @@ function normalized(inputs: readonly TensorType[]): readonly TensorType[] {
 
 function weightGrad(inputs: readonly TensorType[]): readonly TensorType[] {
   expectSame(inputs[0]!.shape, inputs[1]!.shape);
-  return [f32(inputs[0]!.shape.slice(-1))];
+  return [floats(inputs, inputs[0]!.shape.slice(-1))];
 }
 
 function attention(inputs: readonly TensorType[]): readonly TensorType[] {
   const [q, k, v, mask] = inputs.map((input) => input.shape) as [Shape, Shape, Shape, Shape];
+  expectAlike(inputs.slice(0, 3));
   expectSame(k, v);
   const [batch, length, heads, size] = q;
   const kvHeads = k[2];
@@ -94,7 +107,7 @@ function attention(inputs: readonly TensorType[]): readonly TensorType[] {
     `${String(kvHeads)} key heads do not divide ${String(heads)} query heads`,
   );
   expectSame(mask, [batch!, 1, length!, length!]);
-  return [f32(q)];
+  return [floats(inputs, q)];
 }
 
 function cachedAttention(inputs: readonly TensorType[]): readonly TensorType[] {
@@ -123,7 +136,7 @@ function perRow(inputs: readonly TensorType[]): Dim {
 /** Result types of each op from its input types. Throws an Error that says what does not fit. */
 export const shapeRules: { readonly [K in Op]: ShapeRule<K> } = {
   input: (_, { dtype, shape }) => [{ dtype, shape }],
-  weight: (_, { shape }) => [f32(shape)],
+  weight: (_, { shape, dtype }) => [{ dtype: dtype ?? 'f32', shape }],
   constant: (_, { dtype, shape }) => [{ dtype, shape }],
   unpack: (_, { shape }) => [f32(shape)],
   add: elementwise,
@@ -145,6 +158,10 @@ export const shapeRules: { readonly [K in Op]: ShapeRule<K> } = {
   },
   equal: ([a, b]) => [{ dtype: 'bool', shape: broadcast(a!.shape, b!.shape) }],
   toFloat: (inputs) => [f32(inputs[0]!.shape)],
+  cast: ([x], { to }) => {
+    expect(x!.dtype === 'f32' || x!.dtype === 'f16', `${x!.dtype} is no precision`);
+    return [{ dtype: to, shape: x!.shape }];
+  },
   gate: like,
   matmul,
   transpose: ([x], { permutation }) => {
@@ -165,13 +182,13 @@ export const shapeRules: { readonly [K in Op]: ShapeRule<K> } = {
   concat,
   gather: ([table, indices]) => {
     expect(table!.shape.length === 2 && indices!.dtype === 'i32', 'gather reads rows of a table by i32 numbers');
-    return [f32([...indices!.shape, table!.shape[1]!])];
+    return [floats([table!], [...indices!.shape, table!.shape[1]!])];
   },
   scatterAdd: ([indices, updates], { rows }) => {
     expectSame(indices!.shape, updates!.shape.slice(0, 1));
-    return [f32([rows, updates!.shape[1]!])];
+    return [floats([updates!], [rows, updates!.shape[1]!])];
   },
-  pick: (inputs) => [f32([perRow(inputs)])],
+  pick: (inputs) => [floats(inputs, [perRow(inputs)])],
   oneHot: ([indices], { depth }) => [f32([...indices!.shape, depth])],
   softmax: like,
   rmsNorm: normalized,
@@ -184,6 +201,7 @@ export const shapeRules: { readonly [K in Op]: ShapeRule<K> } = {
     expect(x!.shape.length === 4, `rope expects [B, T, heads, d], got ${showShape(x!.shape)}`);
     expectSame(positions!.shape, x!.shape.slice(0, 2));
     expectSame(cos!.shape, sin!.shape);
+    expectAlike([x!, cos!, sin!]);
     expect(Number(cos!.shape[1]) * 2 === x!.shape[3], 'rope tables do not fit the head size');
     return [x!];
   },

@@ -1,5 +1,9 @@
-/** Element types of values inside a graph. Stored weights may be half precision; graphs compute in f32. */
+/** Element types of what a graph is given and of what it gives. */
 export type Dtype = 'f32' | 'i32' | 'bool';
+/** Element types of values inside a graph: those of a graph that computes in half precision may be f16 (IEEE 754 binary16). */
+export type ValueDtype = Dtype | 'f16';
+/** The element types that are computed with. */
+export type FloatDtype = 'f32' | 'f16';
 
 /**
  * One dimension: a number, or a product with symbols such as `B`, `B*T` or `3*T` (number first, symbols sorted)
@@ -14,8 +18,8 @@ export interface Attributes {
   // Leaves
   /** Given anew at each run. */
   input: { readonly name: string; readonly dtype: Dtype; readonly shape: Shape };
-  /** A frozen weight, given once when the graph is compiled. */
-  weight: { readonly name: string; readonly shape: Shape };
+  /** A frozen weight, given once when the graph is compiled; held as f32 if `dtype` is left out. */
+  weight: { readonly name: string; readonly shape: Shape; readonly dtype?: 'f16' };
   constant: { readonly dtype: Dtype; readonly shape: readonly number[]; readonly data: ArrayLike<number> };
   /**
    * (after) → a frozen weight that is held in fewer bits and widened to f32 for those who read this, not before `after`
@@ -48,6 +52,8 @@ export interface Attributes {
   equal: Empty;
   /** bool or i32 → f32 */
   toFloat: Empty;
+  /** f32 ↔ f16, rounded to the nearest; what is too large for f16 becomes infinite. */
+  cast: { readonly to: FloatDtype };
   /** (x, after) → x, not before `after` has been computed: orders the schedule, never changes a number. */
   gate: Empty;
 
@@ -151,6 +157,7 @@ export const arity: Readonly<Record<Op, number | null>> = {
   keep: 2,
   equal: 2,
   toFloat: 1,
+  cast: 1,
   gate: 2,
   matmul: 2,
   transpose: 1,
@@ -182,7 +189,7 @@ export const arity: Readonly<Record<Op, number | null>> = {
 };
 
 export interface TensorType {
-  readonly dtype: Dtype;
+  readonly dtype: ValueDtype;
   readonly shape: Shape;
 }
 

@@ -36,7 +36,10 @@ export function verify(graph: Graph, pass: string): Graph {
       defined.add(value);
     });
   }
-  for (const [name, value] of graph.outputs) if (!defined.has(value)) fail(undefined, `output ${name} is undefined`);
+  for (const [name, value] of graph.outputs) {
+    if (!defined.has(value)) fail(undefined, `output ${name} is undefined`);
+    if (value.dtype === 'f16') fail(value.node, `output ${name} is f16, which no graph gives`);
+  }
   return graph;
 }
 

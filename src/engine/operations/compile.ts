@@ -3,13 +3,14 @@ import type { LayoutOptions } from '../data/layout';
 import type { BaseModel } from '../facts/baseModel';
 import { countParameters } from '../models/model';
 import type { GraphBuilder } from '../graph/builder';
+import { halfPrecision } from '../graph/halfPrecision';
 import { unpackWhereUsed } from '../graph/packedWeights';
 import type { Graph } from '../graph/types';
 import { verify } from '../graph/verify';
 import type { Adapter } from '../lora/adapter';
 import { loraLayers } from '../lora/layers';
 import type { LoraLayers } from '../lora/layers';
-import type { Runtime, WeightData, WeightSource } from '../runtime/runtime';
+import type { Precision, Runtime, WeightData, WeightSource } from '../runtime/runtime';
 import type { CompiledLoss } from '../train/optimizerStep';
 import { chunkRows, evaluationGraph, logitsGraph, trainingGraph } from '../train/trainingGraph';
 import type { Recomputation } from '../train/trainingGraph';
@@ -19,6 +20,8 @@ import type { Executable } from '../runtime/runtime';
 export interface LossOptions {
   readonly batchSize: number;
   readonly maxLength: number;
+  /** `fp32` if left out. */
+  readonly precision?: Precision;
 }
 
 const fileDtypes = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const;
@@ -44,9 +47,10 @@ export function buildTraining(
   const { chunks, rows } = chunking(base, options);
   let layers: LoraLayers | undefined;
   const layersOn = (b: GraphBuilder): LoraLayers => (layers = loraLayers(b, base.model, adapter, { dropout: true }));
-  const { maxLength, recomputation } = options;
-  const graph = trainingGraph(base.model, layersOn, { maxLength, chunks, recomputation });
-  return { graph, layers: layers!, chunks, rows };
+  const { maxLength, recomputation, precision = 'fp32' } = options;
+  const scalesLoss = precision === 'fp16';
+  const graph = trainingGraph(base.model, layersOn, { maxLength, chunks, recomputation, scalesLoss });
+  return { graph: inPrecision(graph, precision), layers: layers!, chunks, rows };
 }
 
 export async function compileTraining(
@@ -69,8 +73,9 @@ export async function compileEvaluation(
   weights: WeightSource,
 ): Promise<CompiledLoss> {
   const { chunks, rows } = chunking(base, options);
-  const { maxLength } = options;
-  const graph = evaluationGraph(base.model, inferenceLayers(base, adapter), { maxLength, chunks });
+  const { maxLength, precision = 'fp32' } = options;
+  const single = evaluationGraph(base.model, inferenceLayers(base, adapter), { maxLength, chunks });
+  const graph = inPrecision(single, precision);
   const executable = await runtime.compile(packed(graph, runtime, weights, halfAndBlocks), weights);
   return { executable, chunks, chunkRows: rows, dropoutInputs: [], ...layout(base, options) };
 }
@@ -93,6 +98,11 @@ export const blocksOnly: Packing = ({ kind }) => kind === 'blocks';
 /** While a run goes on, memory counts more. */
 export const halfAndBlocks: Packing = (data) =>
   data.kind === 'blocks' || (data.kind === 'file' && data.dtype !== 'f32');
+
+/** The graph as it computes in a precision. */
+export function inPrecision(graph: Graph, precision: Precision): Graph {
+  return precision === 'fp16' ? verify(halfPrecision(graph), 'halfPrecision') : graph;
+}
 
 /** The graph in which matrices that are held in fewer bits are widened where they are used. */
 export function packed(graph: Graph, runtime: Pick<Runtime, 'device'>, weights: WeightSource, packing: Packing): Graph {

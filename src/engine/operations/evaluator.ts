@@ -5,7 +5,7 @@ import { endIds } from '../facts/baseModel';
 import { Continuation } from '../generate/continuation';
 import { TextBatch } from '../generate/textBatch';
 import type { BatchReader } from '../generate/textBatch';
-import type { Runtime, WeightSource } from '../runtime/runtime';
+import type { Precision, Runtime, WeightSource } from '../runtime/runtime';
 import { tensorFeeds } from '../train/feeds';
 import { evaluateWindows } from '../train/optimizerStep';
 import type { CompiledLoss } from '../train/optimizerStep';
@@ -49,6 +49,7 @@ export class Evaluator {
     private readonly runtime: Runtime,
     private readonly weights: WeightSource,
     private readonly state: TrainingState,
+    private readonly precision: Precision = 'fp32',
   ) {}
 
   /** Rejects when `signal` is aborted. */
@@ -56,7 +57,8 @@ export class Evaluator {
     const { base, adapter, evaluation, maxLength, windowOptions, loaded } = this.prepared;
     if (evaluation === undefined) throw new Error('There is nothing to evaluate on');
     const batchSize = loaded.recipe.training.per_device_eval_batch_size;
-    this.#loss ??= compileEvaluation(this.runtime, base, adapter, { batchSize, maxLength }, this.weights);
+    const { precision } = this;
+    this.#loss ??= compileEvaluation(this.runtime, base, adapter, { batchSize, maxLength, precision }, this.weights);
     const rows = windows(evaluation, { ...windowOptions, batchSize, accumulation: 1, epochs: 1 });
     const used = upTo(evaluationRows(this.prepared), rows);
     return evaluateWindows(await this.#loss, tensorFeeds(this.state.tensors), used, signal);
@@ -87,10 +89,10 @@ export class Evaluator {
   }
 
   async #textBatch(): Promise<Texts> {
-    const { runtime, weights } = this;
+    const { runtime, weights, precision } = this;
     const { base, adapter } = this.prepared;
     const maxLength = base.model.contextLength;
-    const reading = { runtime, base, weights, maxLength, packing: halfAndBlocks };
+    const reading = { runtime, base, weights, maxLength, packing: halfAndBlocks, precision };
     const reader = await fixedReader(reading, adapter, () => tensorFeeds(this.state.tensors));
     return { reader, batch: new TextBatch(base.model, reader, { rows: 1, maxLength }) };
   }

@@ -117,6 +117,13 @@ export const nothingToScore = (file: string, rows: number): Failure =>
     { hint: 'Use rows with prompt and completion or with messages, or leave --score out.', place: { file } },
   );
 
+export const weightBeyondHalf = (name: string, largest: number): Failure =>
+  new Failure(
+    'weight-beyond-fp16',
+    `The weight "${name}" holds the number ${Number(largest.toPrecision(5))}, and fp16 has none beyond 65504.`,
+    { hint: 'Set engine.precision to "fp32" for this model.', place: { path: 'engine.precision' } },
+  );
+
 export const quantizationNeedsProcessor = (quantization: string, device: string): Failure =>
   new Failure(
     'quantization-needs-cpu',

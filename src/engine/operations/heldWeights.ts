@@ -1,11 +1,12 @@
 import type { BaseModel } from '../facts/baseModel';
 import { blockBytes, blockForm } from '../formats/blocks';
+import { isHeldInHalf } from '../graph/halfPrecision';
 import type { BlockForm } from '../formats/blocks';
 import { heldForm } from '../formats/gguf/heldBlocks';
 import { isGgufWeight } from '../formats/weightEntry';
 import { parameterSize } from '../models/model';
 import type { Model } from '../models/model';
-import type { Device } from '../runtime/runtime';
+import type { Device, Precision } from '../runtime/runtime';
 import { layerMatrices, quantizedWeights } from './openWeights';
 import type { Quantization } from './openWeights';
 import { keepsBlocks } from './weightFile';
@@ -25,15 +26,17 @@ const spareBlocks = 6;
 /**
  * Without quantization, matrices of a half-precision file keep their size on the processor, those of a GGUF file their
  * blocks. What else lies in a half-precision file is widened when a graph is compiled, and what it was widened from stays
- * mapped.
+ * mapped. In half precision every matrix is, wherever it came from.
  */
 export function heldWeights(
   model: Model,
   stored: (name: string) => StoredForm,
   quantization: Quantization,
   device: Device,
+  precision: Precision = 'fp32',
 ): HeldWeights {
   const size = (name: string): number => parameterSize(model, name);
+  if (precision === 'fp16') return { bytes: halvedBytes(model), packed: new Set() };
   const inBlocks = (name: string, form: BlockForm): number => {
     const { codes, scales, offsets } = blockBytes(form, size(name));
     return codes + scales + offsets;
@@ -56,6 +59,13 @@ export function heldWeights(
   const widened = [...held.keys()].reduce((sum, name) => sum + 4 * size(name), 0);
   bytes += (spareBlocks * widened) / model.blocks;
   return { bytes, packed: new Set(held.keys()) };
+}
+
+/** Bytes of the weights of a graph in half precision. */
+function halvedBytes(model: Model): number {
+  return [...model.parameters].reduce((sum, [name, shape]) => {
+    return sum + (isHeldInHalf(shape) ? 2 : 4) * parameterSize(model, name);
+  }, 0);
 }
 
 /** In what the weights of a base model's files are stored. */

@@ -1,15 +1,21 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { Failure } from '../../failure/failure';
 import { readWeight } from '../facts/baseModel';
 import type { BaseModel } from '../facts/baseModel';
 import { fillsBlocks } from '../formats/blocks';
 import type { BlockFormat } from '../formats/blocks';
+import { float16Infinite } from '../formats/halfPrecision';
+import { isGgufWeight } from '../formats/weightEntry';
+import type { WeightEntry } from '../formats/weightEntry';
+import { isHeldInHalf } from '../graph/halfPrecision';
 import { scratchFolder } from '../formats/scratchFolder';
 import { outputUnwritable, systemErrorCode } from '../formats/failures';
 import { parameterSize } from '../models/model';
 import type { Model } from '../models/model';
-import type { Device, WeightData, WeightSource } from '../runtime/runtime';
+import type { Device, Precision, WeightData, WeightSource } from '../runtime/runtime';
 import { weightSource } from './compile';
+import { weightBeyondHalf } from './failures';
 import { keepsBlocks, mustBeWritten, WeightFile } from './weightFile';
 
 /** How the frozen weights are held while a recipe runs, as in `engine.quantization`. */
@@ -25,20 +31,27 @@ export interface OpenWeights {
  * The base model's weights for a runtime. Those that its files do not hold as the runtime reads them, which are quantized
  * ones and most of a GGUF file's, are written to a file in the system's temporary folder, one after the other, so that no
  * more than one is in memory; the runtime maps that file. Making it takes a second or two for each billion bytes, so it
- * is not kept for the next run. On the processor, matrices that a GGUF file has in blocks stay in blocks.
- * @throws Failure `disk-full` and others of `outputUnwritable` where the temporary file cannot be written
+ * is not kept for the next run. On the processor, matrices that a GGUF file has in blocks stay in blocks. With `fp16` all
+ * matrices are in half precision afterwards.
+ * @throws Failure `disk-full` and others of `outputUnwritable` where the temporary file cannot be written,
+ * `weight-beyond-fp16`
  */
 export async function openWeights(
   base: BaseModel,
   quantization: Quantization,
   device: Device,
   replaced: ReadonlyMap<string, Float32Array> = new Map(),
+  precision: Precision = 'fp32',
 ): Promise<OpenWeights> {
   const source = weightSource(base, replaced);
   const inBlocks = new Set(device === 'cpu' ? layerMatrices(base.model) : []);
   const toQuantize = new Set(quantization === 'none' ? [] : quantizedWeights(base.model));
+  const isHalved = (name: string, entry: WeightEntry): boolean =>
+    precision === 'fp16' &&
+    isHeldInHalf(base.model.parameters.get(name) ?? []) &&
+    (replaced.has(name) || !isHalf(entry));
   const toWrite = [...base.weights].filter(
-    ([name, entry]) => toQuantize.has(name) || (!replaced.has(name) && mustBeWritten(entry)),
+    ([name, entry]) => toQuantize.has(name) || isHalved(name, entry) || (!replaced.has(name) && mustBeWritten(entry)),
   );
   if (toWrite.length === 0) return { source, close: () => Promise.resolve() };
   const folder = await scratchFolder('lora-weights');
@@ -49,11 +62,14 @@ export async function openWeights(
     try {
       for (const [name, entry] of toWrite) {
         const isQuantized = quantization !== 'none' && toQuantize.has(name);
+        const values = async (): Promise<Float32Array> => replaced.get(name) ?? (await readWeight(base, name));
         const data = isQuantized
-          ? await file.addBlocks(quantization, replaced.get(name) ?? (await readWeight(base, name)))
-          : inBlocks.has(name) && keepsBlocks(entry)
-            ? await file.addGgufBlocks(entry)
-            : await file.addWide(entry);
+          ? await file.addBlocks(quantization, await values())
+          : isHalved(name, entry)
+            ? await file.addHalf(withinHalf(name, await values()))
+            : inBlocks.has(name) && keepsBlocks(entry)
+              ? await file.addGgufBlocks(entry)
+              : await file.addWide(entry);
         written.set(name, data);
       }
     } finally {
@@ -63,8 +79,21 @@ export async function openWeights(
     return { source: (name) => written.get(replaced.has(name) ? name : tied(name)) ?? source(name), close };
   } catch (error) {
     await close();
-    throw systemErrorCode(error) === undefined ? error : outputUnwritable(folder, error);
+    const isOfDisk = !(error instanceof Failure) && systemErrorCode(error) !== undefined;
+    throw isOfDisk ? outputUnwritable(folder, error) : error;
   }
+}
+
+/** Whether a file has a weight in the bytes of fp16 that a runtime reads, or in a GGUF file in those that are copied. */
+function isHalf(entry: WeightEntry): boolean {
+  return entry.dtype === 'F16' && !(isGgufWeight(entry) && entry.layout === 'transposed');
+}
+
+/** The values of a weight, if fp16 has numbers for them. */
+function withinHalf(name: string, values: Float32Array): Float32Array {
+  const beyond = values.find((value) => !(Math.abs(value) < float16Infinite));
+  if (beyond !== undefined) throw weightBeyondHalf(name, beyond);
+  return values;
 }
 
 /** The matrices of a model's linear layers inside its blocks; not embeddings, head and norms. */

@@ -4,12 +4,13 @@ import type { Plan } from '../../run/plan';
 import type { ResolvedRecipe } from '../../recipe/recipe.generated';
 import { chooseDevice } from '../devices/devices';
 import type { ChosenDevice, Trial } from '../devices/devices';
-import { deviceUnavailable } from '../devices/failures';
+import { deviceUnavailable, precisionUnsupported } from '../devices/failures';
 import { plainSources } from '../facts/gatherFacts';
 import { planFull } from '../lora/adapter';
 import { planRun } from '../plan/planRun';
 import { tensorflowNotSetUp } from '../runtime/tensorflow/failures';
 import { builtVariant } from '../runtime/tensorflow/place';
+import type { Precision } from '../runtime/runtime';
 import type { Recomputation } from '../train/trainingGraph';
 import { formatCount } from '../../run/format';
 import { activationBytes } from './activationBytes';
@@ -36,7 +37,7 @@ export async function planFrom(loaded: LoadedRecipe, from: PreparedFrom, trial: 
   }
 }
 
-/** @throws Failure `device-unavailable`, where the recipe asks for one that cannot be used */
+/** @throws Failure `device-unavailable`, `precision-unsupported`, where the recipe asks for what cannot be used */
 export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): Promise<Plan> {
   const { base, adapter, train, evaluation, maxLength, loaded } = prepared;
   await checkExamples(prepared);
@@ -52,10 +53,12 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
     total_steps: steps.total,
     estimated: statistics.estimated || steps.estimated,
   };
-  const chosen = await deviceOf(loaded.recipe.engine, trial);
+  const precision = precisionOf(loaded.recipe.engine);
+  const chosen = await deviceOf(loaded.recipe.engine, precision, trial);
   const shapes = await batchShapes(prepared, steps);
-  const held = heldWeights(base.model, storedForms(base), loaded.recipe.engine.quantization, chosen.device);
-  const options = { batchSize: prepared.windowOptions.batchSize, maxLength, recomputation };
+  const { quantization } = loaded.recipe.engine;
+  const held = heldWeights(base.model, storedForms(base), quantization, chosen.device, precision);
+  const options = { batchSize: prepared.windowOptions.batchSize, maxLength, recomputation, precision };
   const activations = {
     lora: activationBytes(base, adapter, options, shapes, (name) => held.packed.has(name)),
     full: activationBytes(base, planFull(base.model), options, shapes),
@@ -64,7 +67,7 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
     runtime: loaded.recipe.engine.runtime === 'auto' ? 'onnxruntime' : loaded.recipe.engine.runtime,
     device: chosen.device,
     device_reason: chosen.reason,
-    precision: 'fp32',
+    precision,
     threads: loaded.recipe.engine.threads === 0 ? os.availableParallelism() : loaded.recipe.engine.threads,
     gradient_checkpointing: recomputation,
     max_length: maxLength,
@@ -73,7 +76,23 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
   return { ...plan, warnings: [...plan.warnings, ...evaluationWarnings(prepared)] };
 }
 
-async function deviceOf(engine: ResolvedRecipe['engine'], trial: Trial): Promise<ChosenDevice> {
+/**
+ * 32 bits whatever the model file stores, unless half precision is asked for.
+ * @throws Failure `precision-unsupported`
+ */
+function precisionOf({ precision, runtime, quantization }: ResolvedRecipe['engine']): Precision {
+  if (precision === 'bf16') {
+    throw precisionUnsupported('This engine', precision, 'WebGPU has no such numbers; "fp16" is there.');
+  }
+  if (precision !== 'fp16') return 'fp32';
+  if (runtime === 'tensorflow') throw precisionUnsupported('TensorFlow', precision, 'Here it computes in fp32.');
+  if (quantization !== 'none') {
+    throw precisionUnsupported('The processor', precision, `Weights in ${quantization} are computed with there.`);
+  }
+  return precision;
+}
+
+async function deviceOf(engine: ResolvedRecipe['engine'], precision: Precision, trial: Trial): Promise<ChosenDevice> {
   const { runtime, device, quantization } = engine;
   if (runtime === 'reference') return { device: 'cpu', reason: 'The reference runtime is plain TypeScript.' };
   if (runtime === 'tensorflow') return tensorflowDevice(device);
@@ -81,7 +100,7 @@ async function deviceOf(engine: ResolvedRecipe['engine'], trial: Trial): Promise
     if (device !== 'auto' && device !== 'cpu') throw quantizationNeedsProcessor(quantization, device);
     return { device: 'cpu', reason: 'Quantized weights are computed with on the processor.' };
   }
-  return chooseDevice(device, { trial });
+  return chooseDevice(device, { trial, precision });
 }
 
 /** @throws Failure `tensorflow-not-set-up`, `device-unavailable` */

@@ -25,11 +25,13 @@ export async function prove(
   state: TrainingState,
   start: InitialAdapter,
   weights: WeightSource,
-  { device = 'cpu', threads }: Pick<Decided, 'device' | 'threads'>,
+  { device = 'cpu', threads, precision }: Pick<Decided, 'device' | 'threads' | 'precision'>,
 ): Promise<Proof> {
   const { recipe } = prepared.loaded;
   const ids = (await firstExample(prepared.train)).ids.slice(0, probeTokens);
-  const runtime = chooseRuntime({ runtime: recipe.engine.runtime, device, threads });
+  // What 16-bit numbers round away could hide what a short training changed: that is looked at on the processor.
+  const where = precision === 'fp16' ? 'cpu' : device;
+  const runtime = chooseRuntime({ runtime: recipe.engine.runtime, device: where, threads });
   const executable = await compileLogits(runtime, prepared.base, prepared.adapter, probeTokens, weights, halfAndBlocks);
   try {
     const rows = ids.map((_, position) => position);

@@ -14,7 +14,7 @@ import {
 import { datasetChanged, modelChanged } from '../checkpoint/failures';
 import { RunFolder } from '../checkpoint/runFolder';
 import type { Decided } from '../checkpoint/runFolder';
-import type { Device } from '../runtime/runtime';
+import type { Device, Precision } from '../runtime/runtime';
 import type { Progress, TrainingState } from '../train/state';
 import { recomputationOf } from './planRecipe';
 import { fingerprint, modelFingerprint } from './fingerprint';
@@ -66,6 +66,7 @@ async function createRun({ loaded, maxLength }: Prepared, plan: Plan, inputs: In
     recomputation: recomputationOf(training.gradient_checkpointing),
     threads: plan.compute.threads,
     device: plan.compute.device as Device,
+    precision: plan.compute.precision as Precision,
     ...inputs,
   };
   const run = await RunFolder.create(loaded.file, loaded.text, { name, total_steps: plan.data.total_steps, decided });

@@ -7,8 +7,8 @@ import { heldStackLayers, stackedLayers, stackInputs, stackRank, stackShares, st
 import type { StackedAdapter, StackInput } from '../lora/stack';
 import type { Layers } from '../models/model';
 import { f32 } from '../runtime/runtime';
-import type { Executable, Runtime, Tensors, WeightSource } from '../runtime/runtime';
-import { blocksOnly, inferenceLayers, packed } from './compile';
+import type { Executable, Precision, Runtime, Tensors, WeightSource } from '../runtime/runtime';
+import { blocksOnly, inferenceLayers, inPrecision, packed } from './compile';
 import type { Packing } from './compile';
 
 /** Where and how a base model is read. */
@@ -19,6 +19,8 @@ export interface ReadingOptions {
   /** Tokens of a text at most. */
   readonly maxLength: number;
   readonly packing?: Packing;
+  /** `fp32` if left out. */
+  readonly precision?: Precision;
 }
 
 /** An adapter that a row of a batch takes, and how strongly: 1 is as trained. */
@@ -86,10 +88,10 @@ export async function fixedReader(
 }
 
 function compileDecoding(
-  { runtime, base, weights, maxLength, packing = blocksOnly }: ReadingOptions,
+  { runtime, base, weights, maxLength, packing = blocksOnly, precision = 'fp32' }: ReadingOptions,
   layersOn: (b: GraphBuilder) => Layers,
 ): Promise<Executable> {
-  const graph = decodingGraph(base.model, layersOn, maxLength);
+  const graph = inPrecision(decodingGraph(base.model, layersOn, maxLength), precision);
   return runtime.compile(packed(graph, runtime, weights, packing), weights);
 }
 

@@ -6,6 +6,7 @@ import { errorEvent } from '../../run/failures';
 import { Failure } from '../../failure/failure';
 import { windows } from '../data/batches';
 import { isComplete, train } from '../train/loop';
+import { initialLossScale } from '../train/lossScale';
 import type { Outcome } from '../train/loop';
 import type { PauseGate } from '../train/pauseGate';
 import type { CompiledLoss } from '../train/optimizerStep';
@@ -119,6 +120,7 @@ class Training {
       this.prepared.loaded.recipe.engine.quantization,
       record.decided.device ?? 'cpu',
       start.baseWeights,
+      record.decided.precision,
     );
     let outcome: Outcome;
     let steps: number;
@@ -146,6 +148,7 @@ class Training {
         decays: shape.length > 1,
       })),
       mustLearn.map(({ name }) => name),
+      this.run.record.decided.precision === 'fp16' ? initialLossScale : undefined,
     );
   }
 
@@ -160,17 +163,17 @@ class Training {
     const { recipe } = prepared.loaded;
     const settings = settingsOf(prepared, run.record);
     if (isComplete(settings, state.progress)) return 'finished';
-    const { device = 'cpu', threads } = run.record.decided;
+    const { device = 'cpu', threads, precision = 'fp32', recomputation } = run.record.decided;
     const runtime = chooseRuntime({ runtime: recipe.engine.runtime, device, threads });
     const { batchSize } = prepared.windowOptions;
     const compiled = await compileTraining(
       runtime,
       prepared.base,
       prepared.adapter,
-      { batchSize, maxLength: prepared.maxLength, recomputation: run.record.decided.recomputation },
+      { batchSize, maxLength: prepared.maxLength, recomputation, precision },
       weights,
     );
-    const evaluator = new Evaluator(prepared, runtime, weights, state);
+    const evaluator = new Evaluator(prepared, runtime, weights, state, precision);
     try {
       await this.rehearse(compiled, state, settings);
       const events = train({

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { blockForm, encodeBlocks } from '../formats/blocks';
 import type { BlockForm, BlockFormat, Blocks } from '../formats/blocks';
+import { float32ToFloat16 } from '../formats/halfPrecision';
 import { heldBlocks, heldForm } from '../formats/gguf/heldBlocks';
 import { isBlockType } from '../formats/gguf/types';
 import type { GgufBlockType } from '../formats/gguf/types';
@@ -46,6 +47,13 @@ export class WeightFile {
     return this.#addHeld(heldForm(weight.dtype), count, heldBlocks(weight));
   }
 
+  /** Rounded to IEEE 754 binary16. */
+  async addHalf(values: Float32Array): Promise<WeightData> {
+    const bytes = bytesOf(float32ToFloat16(values));
+    const offset = await this.#append(bytes);
+    return { kind: 'file', file: this.file, offset, byteLength: bytes.length, dtype: 'f16' };
+  }
+
   /** Half precision stays as it is; what is quantized becomes single precision. */
   async addWide(entry: WeightEntry): Promise<WeightData> {
     const isHalf = entry.dtype === 'F16' || entry.dtype === 'BF16';
@@ -77,6 +85,6 @@ export class WeightFile {
   }
 }
 
-function bytesOf(data: Float32Array): Uint8Array {
+function bytesOf(data: Float32Array | Uint16Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -45,6 +45,9 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 export const devices = ['cpu', 'webgpu', 'cuda', 'directml', 'coreml'] as const;
 export type Device = (typeof devices)[number];
 
+/** What a run computes in, as in `engine.precision`. */
+export type Precision = 'fp32' | 'fp16';
+
 /** Something that compiles and runs graphs on a device. */
 export interface Runtime {
   readonly name: 'onnxruntime' | 'tensorflow' | 'reference';

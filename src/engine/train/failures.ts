@@ -4,11 +4,26 @@ export const lossNotFinite = (
   step: number,
   what: 'loss' | 'gradient norm' | 'loss on the evaluation rows',
   checkpoint: string,
+  isHalf: boolean,
 ): Failure =>
   new Failure('training-diverged', `In step ${step} the ${what} was not a finite number, so training was stopped.`, {
-    hint: `The last good state is kept in ${checkpoint}. Lower training.learning_rate (a tenth is a good try) and train again.`,
+    hint:
+      `The last good state is kept in ${checkpoint}. ` +
+      (isHalf
+        ? 'In fp16 no number is larger than 65504, and some models compute larger ones: set engine.precision to "fp32" and train again.'
+        : 'Lower training.learning_rate (a tenth is a good try) and train again.'),
     exitCode: 3,
   });
+
+export const lossScaleCollapsed = (step: number, checkpoint: string): Failure =>
+  new Failure(
+    'loss-scale-collapsed',
+    `In step ${step} gradients were too large for fp16 although the loss was not scaled any more, so training was stopped.`,
+    {
+      hint: `The last good state is kept in ${checkpoint}. Set engine.precision to "fp32", or lower training.learning_rate, and train again.`,
+      exitCode: 3,
+    },
+  );
 
 export const noGradient = (modules: readonly string[]): Failure =>
   new Failure(

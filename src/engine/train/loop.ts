@@ -1,12 +1,14 @@
 import type { TrainingEvent } from '../../run/trainingEvent';
 import { Failure } from '../../failure/failure';
 import type { DataCursor, Window } from '../data/batches';
-import { lossNotFinite, noGradient } from './failures';
+import { lossNotFinite, lossScaleCollapsed, noGradient } from './failures';
+import { afterGoodStep, afterOverflow } from './lossScale';
+import type { LossScale } from './lossScale';
 import type { PauseGate } from './pauseGate';
-import { updateTensors, windowGradients } from './optimizerStep';
+import { learningRateOf, updateTensors, windowGradients } from './optimizerStep';
 import type { CompiledLoss, Update, WindowGradients } from './optimizerStep';
 import type { TrainingSettings } from './settings';
-import { copyState } from './state';
+import { copyState, updatesOf } from './state';
 import type { Evaluated, Progress, TrainingState } from './state';
 import { Stopwatch } from './stopwatch';
 
@@ -40,7 +42,8 @@ export function isComplete(settings: TrainingSettings, { step, evaluationDue, ev
 /**
  * Trains: one event per optimizer step, evaluation and checkpoint. Ends when all steps are done, when evaluations no
  * longer improve, or within a step of `signal`, with a checkpoint. Pauses change no number of the run.
- * @throws Failure `training-diverged`, `adapter-without-gradient`, `device-…`, with the last good state kept
+ * @throws Failure `training-diverged`, `loss-scale-collapsed`, `adapter-without-gradient`, `device-…`, with the last good
+ * state kept
  */
 export async function* train(job: Job): AsyncGenerator<TrainingEvent, Outcome> {
   const { settings, state, signal } = job;
@@ -58,7 +61,7 @@ export async function* train(job: Job): AsyncGenerator<TrainingEvent, Outcome> {
   for await (const window of job.windows) {
     yield* whilePaused(running);
     if (signal.aborted) return yield* cancelled(job);
-    yield await optimizerStep(running, window);
+    yield* await optimizerStep(running, window);
     yield* afterStep(running);
     if (isComplete(settings, state.progress)) return 'finished';
     // Lets signals and messages in: the step itself holds the thread.
@@ -79,20 +82,54 @@ interface Running extends Job {
 /** Adapters of up to so many values are copied before each update, which costs next to nothing. */
 const copiedValues = 8 * 2 ** 20;
 
-async function optimizerStep(running: Running, window: Window): Promise<TrainingEvent> {
+async function optimizerStep(running: Running, window: Window): Promise<readonly TrainingEvent[]> {
   const { settings, state } = running;
   const step = state.progress.step + 1;
+  const { lossScale } = state.progress;
   const sums = await keepingState(running, windowGradients(running.compiled, state, settings, window));
   const loss = sums.loss / window.supervisedTokens;
-  if (!Number.isFinite(loss)) throw lossNotFinite(step, 'loss', await saveLastGood(running));
-  const withoutGradient = await checkGradients(running, sums, step);
+  if (!Number.isFinite(loss)) throw await notFinite(running, step, 'loss');
+  const tokens = state.progress.tokens + window.tokens;
+  const seen = { step, loss, tokens, cursor: window.cursor };
+  if (lossScale !== undefined && !sums.gradients.every(areFinite)) {
+    return skippedStep(running, window, seen, { correct: sums.correct, lossScale });
+  }
+  const withoutGradient = await checkGradients(running, sums);
   const size = state.tensors.reduce((sum, { values }) => sum + values.length, 0);
   running.lastGood = size <= copiedValues ? copyState(state) : undefined;
   const update = updateTensors(state, settings, sums.gradients, window.supervisedTokens);
-  if (!Number.isFinite(update.gradNorm)) throw lossNotFinite(step, 'gradient norm', await saveLastGood(running));
-  const tokens = state.progress.tokens + window.tokens;
-  state.progress = { ...state.progress, step, loss, tokens, cursor: window.cursor, withoutGradient };
-  return stepEvent(running, window, { loss, correct: sums.correct, update });
+  if (!Number.isFinite(update.gradNorm)) throw await notFinite(running, step, 'gradient norm');
+  const scale = lossScale === undefined ? undefined : afterGoodStep(lossScale);
+  state.progress = { ...state.progress, ...seen, lossScale: scale, withoutGradient };
+  return [stepEvent(running, window, { loss, correct: sums.correct, ...update, lossScale })];
+}
+
+/** A step whose gradients were too large for half precision: only the loss scale changes. */
+async function skippedStep(
+  running: Running,
+  window: Window,
+  seen: Pick<Progress, 'step' | 'tokens' | 'cursor'> & { readonly loss: number },
+  { correct, lossScale }: { readonly correct: number; readonly lossScale: LossScale },
+): Promise<readonly TrainingEvent[]> {
+  const { state, settings } = running;
+  const smaller = afterOverflow(lossScale);
+  if (smaller === undefined) throw lossScaleCollapsed(seen.step, await saveLastGood(running));
+  const learningRate = learningRateOf(state, settings);
+  state.progress = { ...state.progress, ...seen, lossScale: smaller };
+  const message = `Step ${seen.step} was skipped: its gradients were too large for fp16. The loss scale is now ${smaller.scale}.`;
+  return [
+    { type: 'warning', code: 'step-skipped', message, hint: null },
+    stepEvent(running, window, { loss: seen.loss, correct, learningRate, gradNorm: null, lossScale }),
+  ];
+}
+
+function areFinite(values: Float32Array): boolean {
+  return values.every((value) => Number.isFinite(value));
+}
+
+async function notFinite(running: Running, step: number, what: Parameters<typeof lossNotFinite>[1]): Promise<Failure> {
+  const isHalf = running.state.progress.lossScale !== undefined;
+  return lossNotFinite(step, what, await saveLastGood(running), isHalf);
 }
 
 /**
@@ -113,24 +150,33 @@ function saveLastGood(running: Running): Promise<string> {
 }
 
 /** Within the first two steps every tensor that must learn has had a gradient, or the run is pointless. */
-async function checkGradients(job: Job, sums: WindowGradients, step: number): Promise<readonly string[]> {
+async function checkGradients(job: Job, sums: WindowGradients): Promise<readonly string[]> {
   const { progress, tensors } = job.state;
   if (progress.withoutGradient.length === 0) return [];
   const waiting = new Set(progress.withoutGradient);
   tensors.forEach(({ name }, i) => {
     if (waiting.has(name) && sums.gradients[i]!.some((value) => value !== 0)) waiting.delete(name);
   });
-  if (step >= 2 && waiting.size > 0) {
+  if (updatesOf(progress) >= 1 && waiting.size > 0) {
     await job.saveCheckpoint(job.state);
     throw noGradient([...waiting]);
   }
   return [...waiting];
 }
 
+interface StepNumbers extends Omit<Update, 'gradNorm'> {
+  readonly loss: number;
+  readonly correct: number;
+  /** Null in a step that was skipped. */
+  readonly gradNorm: number | null;
+  /** With which the step was computed. */
+  readonly lossScale: LossScale | undefined;
+}
+
 function stepEvent(
   { settings, state, watch }: Running,
   window: Window,
-  { loss, correct, update }: { loss: number; correct: number; update: Update },
+  { loss, correct, learningRate, gradNorm, lossScale }: StepNumbers,
 ): TrainingEvent {
   const { step, tokens } = state.progress;
   return {
@@ -138,8 +184,9 @@ function stepEvent(
     step,
     epoch: window.endOfEpoch ? window.epoch + 1 : epochAt(window.cursor, settings),
     loss,
-    learning_rate: update.learningRate,
-    grad_norm: update.gradNorm,
+    learning_rate: learningRate,
+    grad_norm: gradNorm,
+    ...(lossScale === undefined ? {} : { loss_scale: lossScale.scale }),
     mean_token_accuracy: correct / window.supervisedTokens,
     num_tokens: tokens,
     ...watch.lap(window.tokens),
@@ -164,7 +211,7 @@ async function* afterStep(running: Running): AsyncGenerator<TrainingEvent> {
       state.progress = { ...state.progress, evaluationDue: result === undefined };
       if (result === undefined) return;
       if (!Number.isFinite(result.loss)) {
-        throw lossNotFinite(step, 'loss on the evaluation rows', await saveLastGood(running));
+        throw await notFinite(running, step, 'loss on the evaluation rows');
       }
       yield evaluated(state, settings, result);
     }

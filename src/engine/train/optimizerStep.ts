@@ -3,12 +3,14 @@ import type { MicroBatch } from '../data/layout';
 import { adamWStep } from '../optim/adamw';
 import { clipFactor, globalNorm } from '../optim/clipping';
 import { scheduleFactor } from '../optim/schedule';
-import { floats } from '../runtime/runtime';
+import { f32, floats } from '../runtime/runtime';
 import type { Executable, Tensors } from '../runtime/runtime';
 import { batchFeeds, dropoutFeeds, tensorFeeds } from './feeds';
 import type { DropoutInput } from './feeds';
 import type { TrainingSettings } from './settings';
+import { updatesOf } from './state';
 import type { TrainedTensor, TrainingState } from './state';
+import { lossScaleInput } from './trainingGraph';
 
 /** A compiled loss graph and how micro-batches are fed to it. */
 export interface CompiledLoss {
@@ -26,7 +28,11 @@ export interface WindowGradients {
   readonly gradients: readonly Float32Array[];
 }
 
-/** Runs a window's micro-batches and adds up loss and gradients; what divides them is the caller's. */
+/**
+ * Runs a window's micro-batches and adds up loss and gradients; what divides them is the caller's. With a loss scale the
+ * graph computes with gradients of the mean loss times the scale, as large as they are with PyTorch, so that the same
+ * scales fit; where they were too large, numbers of the sum are not finite.
+ */
 export async function windowGradients(
   compiled: CompiledLoss,
   state: TrainingState,
@@ -34,18 +40,26 @@ export async function windowGradients(
   window: Window,
 ): Promise<WindowGradients> {
   const trained = tensorFeeds(state.tensors);
+  const { lossScale } = state.progress;
+  const factor = lossScale === undefined ? undefined : lossScale.scale / window.supervisedTokens;
+  const scale: Tensors = factor === undefined ? {} : { [lossScaleInput]: f32(Float32Array.of(factor), []) };
   let [loss, correct] = [0, 0];
   let gradients: readonly Float32Array[] | undefined;
   for (const [microBatch, batch] of compiled.layOut(window).entries()) {
     const place = { seed: settings.seed, step: state.progress.step + 1, microBatch };
     const feeds = batchFeeds(batch, compiled.chunks, compiled.chunkRows);
     const masks = dropoutFeeds(compiled.dropoutInputs, feeds, settings.dropout, place);
-    const results = await compiled.executable.run({ ...trained, ...feeds, ...masks });
+    const results = await compiled.executable.run({ ...trained, ...feeds, ...masks, ...scale });
     loss += floats(results, 'loss')[0]!;
     correct += floats(results, 'correct')[0]!;
     gradients = addGradients(gradients, state.tensors, results);
   }
+  if (factor !== undefined) gradients?.forEach((gradient) => multiply(gradient, 1 / factor));
   return { loss, correct, gradients: gradients ?? [] };
+}
+
+function multiply(values: Float32Array, factor: number): void {
+  for (let i = 0; i < values.length; i++) values[i] = values[i]! * factor;
 }
 
 /** The update of one optimizer step. */
@@ -55,6 +69,12 @@ export interface Update {
   readonly gradNorm: number;
 }
 
+/** The rate of the next step. As with PyTorch, steps that were skipped move neither schedule nor optimizer. */
+export function learningRateOf({ progress }: TrainingState, settings: TrainingSettings): number {
+  const { learningRate, schedulerType, warmupSteps, totalSteps } = settings;
+  return learningRate * scheduleFactor(schedulerType, updatesOf(progress), warmupSteps, totalSteps);
+}
+
 /** Averages the gradients over the window's supervised tokens, clips them, and updates the tensors in place. */
 export function updateTensors(
   state: TrainingState,
@@ -62,9 +82,8 @@ export function updateTensors(
   gradients: readonly Float32Array[],
   supervisedTokens: number,
 ): Update {
-  const { step } = state.progress;
-  const factor = scheduleFactor(settings.schedulerType, step, settings.warmupSteps, settings.totalSteps);
-  const learningRate = settings.learningRate * factor;
+  const step = updatesOf(state.progress);
+  const learningRate = learningRateOf(state, settings);
   const mean = 1 / supervisedTokens;
   const gradNorm = globalNorm(gradients, mean);
   if (!Number.isFinite(gradNorm)) return { learningRate, gradNorm };

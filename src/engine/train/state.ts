@@ -1,6 +1,7 @@
 import type { DataCursor } from '../data/batches';
 import { zeroMoments } from '../optim/adamw';
 import type { Moments } from '../optim/adamw';
+import type { LossScale } from './lossScale';
 
 /** A tensor that is trained, with its optimizer state. */
 export interface TrainedTensor {
@@ -31,6 +32,8 @@ export interface Progress {
   readonly evalsSinceBest: number;
   /** The run was stopped while it evaluated after step `step`: its continuation begins with that evaluation. */
   readonly evaluationDue: boolean;
+  /** Of a run in half precision. */
+  readonly lossScale?: LossScale | undefined;
   /** Names of the tensors that have not had a gradient other than zero yet. */
   readonly withoutGradient: readonly string[];
 }
@@ -40,10 +43,16 @@ export interface TrainingState {
   progress: Progress;
 }
 
+/** Steps that changed the tensors. */
+export function updatesOf({ step, lossScale }: Pick<Progress, 'step' | 'lossScale'>): number {
+  return step - (lossScale?.skippedSteps ?? 0);
+}
+
 /** The state before the first step, from starting values. */
 export function initialState(
   tensors: readonly { name: string; shape: readonly number[]; values: Float32Array; decays: boolean }[],
   mustGetGradient: readonly string[],
+  lossScale?: LossScale,
 ): TrainingState {
   return {
     tensors: tensors.map((tensor) => ({ ...tensor, moments: zeroMoments(tensor.values.length) })),
@@ -56,6 +65,7 @@ export function initialState(
       best: undefined,
       evalsSinceBest: 0,
       evaluationDue: false,
+      lossScale,
       withoutGradient: mustGetGradient,
     },
   };

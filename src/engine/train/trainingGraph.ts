@@ -6,6 +6,9 @@ import type { Graph, Value } from '../graph/types';
 import { verify } from '../graph/verify';
 import type { Layers, Model } from '../models/model';
 
+/** The input by which gradients are multiplied where the graph is made so: an f32 scalar. */
+export const lossScaleInput = 'loss_scale';
+
 /** The layers of a model with the tensors that are trained, which are inputs of the graph by these names. */
 export interface TrainableLayers extends Layers {
   readonly trainable: ReadonlyMap<string, Value>;
@@ -32,9 +35,14 @@ export interface LossGraphOptions {
 export function trainingGraph(
   model: Model,
   layersOn: (b: GraphBuilder) => TrainableLayers,
-  options: LossGraphOptions & { readonly recomputation: Recomputation },
+  options: LossGraphOptions & {
+    readonly recomputation: Recomputation;
+    /** Gradients are those of `loss` times the input {@link lossScaleInput}, so that small ones can be told from 0 in f16. */
+    readonly scalesLoss?: boolean;
+  },
 ): Graph {
   const { b, layers, hidden } = forward(model, layersOn, options);
+  const scale = options.scalesLoss === true ? b.input(lossScaleInput, 'f32', []) : b.scalar(1);
   const trainable = [...layers.trainable];
   const parameters = trainable.map(([, value]) => value);
 
@@ -50,7 +58,7 @@ export function trainingGraph(
     const chunk = chunkLoss(model, layers, hidden, k, previous);
     sums.loss = addUp(b, sums.loss, chunk.loss);
     sums.correct = addUp(b, sums.correct, chunk.correct);
-    const [rows, ...own] = gradients(b, new Map([[chunk.loss, b.scalar(1)]]), [chunk.rows, ...parameters]);
+    const [rows, ...own] = gradients(b, new Map([[chunk.loss, scale]]), [chunk.rows, ...parameters]);
     collect(own);
     hiddenGradient = b.within({ phase: 'backward' }, () => {
       const scattered = b.op('scatterAdd', { rows: hidden.shape[0]! }, chunk.positions, rows!);

@@ -2,7 +2,7 @@ import { formatCount, formatNumber } from '../../run/format';
 import { ChartGestures } from './chartGestures';
 import { nearest } from './decimate';
 import { element, setText } from '../page/element';
-import { healthBands, healthOf } from './gradHealth';
+import { healthBands, healthOf, normText } from './gradHealth';
 import { legend } from './legend';
 import { Plot } from './plot';
 import { lossContent, normContent, rateContent } from './series';
@@ -161,8 +161,7 @@ export class Charts {
     const norm = table.last('grad_norm');
     const verdict = healthWords[healthOf(norms, healthBands(norms))];
     setText(this.normVerdict, verdict);
-    const now = (value: number | undefined): string =>
-      value === undefined ? 'none yet' : `now ${formatNumber(value)}`;
+    const now = (value: number | undefined): string => (value === undefined ? 'none yet' : `now ${normText(value)}`);
     this.rateFrame.setAttribute('aria-label', `Learning rate by step, ${now(rate)}`);
     this.normFrame.setAttribute('aria-label', `Gradient norm by step, ${now(norm)}. ${verdict}`);
   }
@@ -180,6 +179,6 @@ function valuesAt({ table, state }: ShownRun, step: number | undefined): string 
     `smoothed ${formatNumber(table.smoothed()[at]!)}`,
     ...(evaluated === undefined ? [] : [`evaluation ${formatNumber(evaluated.eval_loss)}`]),
     `learning rate ${formatNumber(table.column('learning_rate')[at]!)}`,
-    `gradient norm ${formatNumber(table.column('grad_norm')[at]!)}`,
+    `gradient norm ${normText(table.column('grad_norm')[at]!)}`,
   ].join(' · ');
 }

@@ -1,3 +1,5 @@
+import { formatNumber } from '../../run/format';
+
 /** Where a run's gradient norm counts as usual, jumpy and far off: multiples of its own median. */
 export interface HealthBands {
   readonly usual: number;
@@ -19,13 +21,18 @@ export function healthBands(norms: Float64Array): HealthBands | undefined {
   return median === undefined || median === 0 ? undefined : { usual: 3 * median, jumpy: 10 * median };
 }
 
-/** A verdict over the last steps. */
+/** A verdict over the last steps; those that were skipped in half precision have no norm (NaN). */
 export function healthOf(norms: Float64Array, bands: HealthBands | undefined): Health {
   if (bands === undefined) return 'unknown';
-  const last = norms.subarray(-recent);
+  const last = norms.filter((norm) => !Number.isNaN(norm)).subarray(-recent);
   const highest = Math.max(...last);
   if (!last.every((norm) => Number.isFinite(norm)) || highest > bands.jumpy) return 'exploding';
   return highest > bands.usual ? 'jumpy' : 'steady';
+}
+
+/** A norm in words. */
+export function normText(norm: number): string {
+  return Number.isNaN(norm) ? 'skipped' : formatNumber(norm);
 }
 
 /** Of at most a few thousand of the values, evenly taken: the median of a long run needs no more. */

@@ -1,5 +1,6 @@
 import { formatCount, formatNumber } from '../../run/format';
 import { button, element, setText } from '../page/element';
+import { normText } from './gradHealth';
 import type { ShownRun } from './shownRun';
 
 const pageSize = 25;
@@ -89,7 +90,7 @@ export class NumbersView {
         formatNumber(smoothed[at]!),
         evaluated === undefined ? '' : formatNumber(evaluated),
         formatNumber(value('learning_rate')),
-        formatNumber(value('grad_norm')),
+        normText(value('grad_norm')),
         `${Math.round(100 * value('mean_token_accuracy'))} %`,
         formatCount(value('tokens_per_second')),
       ].map((text) => element('td', { class: 'number' }, text));

@@ -83,6 +83,7 @@ export const elementwiseCases: CaseTable<
   | 'keep'
   | 'equal'
   | 'toFloat'
+  | 'cast'
   | 'gate'
 > = {
   add: [
@@ -132,6 +133,12 @@ export const elementwiseCases: CaseTable<
     { name: 'bool', attributes: {}, operands: [bools([3, 4])] },
     { name: 'i32', attributes: {}, operands: [values([-7, 0, 16777216, 3], [4], 'i32')] },
     { name: 'any number of rows', attributes: {}, operands: [bools(['N', 4])], runs: anyRows },
+  ],
+  cast: [
+    { name: 'to half', attributes: { to: 'f16' }, operands: [normal([3, 5], 100)] },
+    { name: 'to half, of little', attributes: { to: 'f16' }, operands: [normal([3, 5], 1e-6)] },
+    { name: 'a weight', attributes: { to: 'f16' }, operands: [asWeight(normal([3, 5]))] },
+    { name: 'any number of rows', attributes: { to: 'f16' }, operands: [normal(['N', 4])], runs: anyRows },
   ],
   gate: [
     { name: 'after an array', attributes: {}, operands: [normal([2, 3]), normal([4])] },

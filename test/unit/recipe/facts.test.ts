@@ -50,7 +50,7 @@ describe('each problem of the world around a recipe', () => {
   test('every check of the table that needs facts has a fixture', () => {
     const covered = new Set(fixtures.map(({ code }) => code));
     const missing = recipeChecks.filter(({ code, needs }) => needs.length > 0 && !covered.has(code));
-    // Nothing computes in half precision yet, so its setting is refused before.
+    // The processor computes in fp32 alone, so half precision is refused there before.
     assert.deepEqual(
       missing.map(({ code }) => code),
       ['half-precision-on-cpu'],

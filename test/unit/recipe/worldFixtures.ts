@@ -218,6 +218,21 @@ const placeFixtures: readonly FactFixture[] = [
     says: /bf16 or fp16/,
   },
   {
+    code: 'precision-unsupported',
+    failing: '{ "base_model": "m", "dataset": { "path": "d.jsonl" }, "engine": { "precision": ‹"fp16"› } }',
+    passing: '{ "base_model": "m", "dataset": { "path": "d.jsonl" }, "engine": { "precision": "fp32" } }',
+    facts: {
+      machine: {
+        ...machine,
+        devices: [
+          { device: 'cpu', precisions: ['fp32'], withoutHalf: 'The processor does not.' },
+          { device: 'webgpu', precisions: ['fp32'], withoutHalf: 'Its driver has no such numbers.' },
+        ],
+      },
+    },
+    says: /Nothing on this machine computes in fp16; it could in fp32\. Its driver has no such numbers\. Use "auto"\./,
+  },
+  {
     code: 'memory-short',
     failing: withTraining('"per_device_train_batch_size": ‹8›'),
     passing: withTraining('"per_device_train_batch_size": 8'),

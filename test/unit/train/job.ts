@@ -7,8 +7,10 @@ import { planAdapter } from '../../../src/engine/lora/adapter';
 import { initializeAdapter } from '../../../src/engine/lora/initialize';
 import { compileTraining, weightSource } from '../../../src/engine/operations/compile';
 import { OnnxRuntime } from '../../../src/engine/runtime/onnx/onnxRuntime';
+import type { Precision } from '../../../src/engine/runtime/runtime';
 import type { Job, Outcome } from '../../../src/engine/train/loop';
 import { train } from '../../../src/engine/train/loop';
+import { initialLossScale } from '../../../src/engine/train/lossScale';
 import type { CompiledLoss } from '../../../src/engine/train/optimizerStep';
 import type { TrainingSettings } from '../../../src/engine/train/settings';
 import { copyState, initialState } from '../../../src/engine/train/state';
@@ -39,7 +41,11 @@ export interface TinyTraining {
   readonly state: TrainingState;
 }
 
-export async function tinyTraining(t: TestContext, batchSize = 4): Promise<TinyTraining> {
+export async function tinyTraining(
+  t: TestContext,
+  batchSize = 4,
+  precision: Precision = 'fp32',
+): Promise<TinyTraining> {
   const folder = await temporaryFolder(t);
   await writeTinyModel(folder);
   const base = await openBaseModel(folder, '.');
@@ -49,7 +55,7 @@ export async function tinyTraining(t: TestContext, batchSize = 4): Promise<TinyT
     new OnnxRuntime({ threads: 1 }),
     base,
     adapter,
-    { batchSize, maxLength: 32, recomputation: 'none' },
+    { batchSize, maxLength: 32, recomputation: 'none', precision },
     weightSource(base),
   );
   t.after(() => compiled.executable.dispose());
@@ -58,7 +64,7 @@ export async function tinyTraining(t: TestContext, batchSize = 4): Promise<TinyT
     values: start.tensors.get(name)!.slice(),
   }));
   const mustLearn = adapter.trainables.filter(({ role }) => role === 'lora_B').map(({ name }) => name);
-  return { compiled, state: initialState(tensors, mustLearn) };
+  return { compiled, state: initialState(tensors, mustLearn, precision === 'fp16' ? initialLossScale : undefined) };
 }
 
 /** A row of `length` tokens of which the last `supervised` are learnt. */

@@ -49,7 +49,7 @@ describe('the training loop', () => {
       [0.25, 0.25, 0.25, 0.25],
     );
     for (const { loss, grad_norm, mean_token_accuracy } of told) {
-      assert.ok(loss > 2 && loss < 8 && grad_norm > 0 && mean_token_accuracy >= 0 && mean_token_accuracy <= 1);
+      assert.ok(loss > 2 && loss < 8 && grad_norm! > 0 && mean_token_accuracy >= 0 && mean_token_accuracy <= 1);
     }
     assert.deepEqual(
       saved.map(({ progress }) => progress.step),
@@ -87,7 +87,7 @@ describe('the training loop', () => {
     const [together, apart] = results as [(typeof results)[0], (typeof results)[0]];
     together.told.forEach(({ loss, grad_norm }, i) => {
       assert.ok(Math.abs(loss - apart.told[i]!.loss) < 1e-5 * loss);
-      assert.ok(Math.abs(grad_norm - apart.told[i]!.grad_norm) < 1e-4 * grad_norm);
+      assert.ok(Math.abs(grad_norm! - apart.told[i]!.grad_norm!) < 1e-4 * grad_norm!);
     });
     // The number of micro-batches did differ.
     const windowed = windowOf(rows);

@@ -1,4 +1,5 @@
 import type { BaseModel } from '../../facts/baseModel';
+import { float16Infinite } from '../../formats/halfPrecision';
 import { copyBytes, readElements, storedBytes, storedDtypeBytes, writeFloats } from '../../formats/safetensors';
 import type { StreamedTensor } from '../../formats/safetensors';
 import { isGgufWeight, readWeightEntry } from '../../formats/weightEntry';
@@ -131,8 +132,8 @@ async function writeSum(
   }
 }
 
-/** From here on half precision rounds to infinity: halfway between its largest value and the next that it would have. */
-const beyond = { F32: Infinity, F16: 65520, BF16: 3.396e38 } as const;
+/** From here on numbers are infinite when they are rounded. */
+const beyond = { F32: Infinity, F16: float16Infinite, BF16: 3.396e38 } as const;
 
 async function writeChecked({ name, dtype }: Place, piece: Float32Array, write: WriteBytes): Promise<void> {
   const limit = beyond[dtype];

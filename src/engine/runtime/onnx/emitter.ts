@@ -1,3 +1,4 @@
+import { float32ToFloat16 } from '../../formats/halfPrecision';
 import type { Graph, Node, Op, Shape, Value } from '../../graph/types';
 import type { WeightSource } from '../runtime';
 import { lowerings } from './lowerings';
@@ -257,10 +258,12 @@ function bytesOf(type: ElementType, values: readonly number[]): Uint8Array {
   const array =
     type === 'f32'
       ? Float32Array.from(values)
-      : type === 'i64'
-        ? BigInt64Array.from(values, (value) => BigInt(value))
-        : type === 'i32'
-          ? Int32Array.from(values)
-          : Uint8Array.from(values);
+      : type === 'f16'
+        ? float32ToFloat16(Float32Array.from(values))
+        : type === 'i64'
+          ? BigInt64Array.from(values, (value) => BigInt(value))
+          : type === 'i32'
+            ? Int32Array.from(values)
+            : Uint8Array.from(values);
   return new Uint8Array(array.buffer);
 }

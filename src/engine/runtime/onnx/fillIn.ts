@@ -23,9 +23,9 @@ export function filledIn(
 }
 
 /** A result as it is with the true sizes: of no elements where it was computed from what was filled in. */
-export function cutToSize(result: Tensor, { dtype, shape }: Value, symbols: ReadonlyMap<string, number>): Tensor {
+export function cutToSize(result: Tensor, { shape }: Value, symbols: ReadonlyMap<string, number>): Tensor {
   const sizes = bindShape(shape, symbols);
-  return sizes.includes(0) ? zeros(dtype, sizes) : result;
+  return sizes.includes(0) ? zeros(result.dtype, sizes) : result;
 }
 
 function isFilled(shape: Shape, symbols: ReadonlyMap<string, number>, filled: ReadonlyMap<string, number>): boolean {

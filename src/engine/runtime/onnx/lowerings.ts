@@ -3,6 +3,7 @@ import { composedOps } from '../opGroups';
 import { cachedAttentions } from './cachedAttention';
 import { products } from './productLowerings';
 import { asHeld, unpack } from './packedWeights';
+import { elementType } from './proto';
 import { norms } from './normLowerings';
 import type { Emitter } from './emitter';
 import { inputNames, resultName } from './lowering';
@@ -28,14 +29,16 @@ function reduction(op: string) {
   };
 }
 
-function weight(e: Emitter, { attributes: { name, shape }, outputs: [value] }: Node<'weight'>): void {
+function weight(e: Emitter, { attributes, outputs: [value] }: Node<'weight'>): void {
+  const { name, shape } = attributes;
+  const dtype = attributes.dtype ?? 'f32';
   const data = e.weights(name);
   if (data.kind === 'blocks') throw new Error(`${name} is held in blocks and read as a whole`);
-  const held = asHeld(data, shape as readonly number[]);
-  const stored = held.type === 'f32' ? e.name(value!) : `${e.name(value!)} (${held.type})`;
+  const held = asHeld(data, shape as readonly number[], dtype);
+  const stored = held.type === dtype ? e.name(value!) : `${e.name(value!)} (${held.type})`;
   e.initializer({ name: stored, ...held });
   // The runtime folds this cast when the model is loaded.
-  if (held.type !== 'f32') e.node('Cast', [stored], { to: 1 }, { output: e.name(value!) });
+  if (held.type !== dtype) e.node('Cast', [stored], { to: elementType[dtype] }, { output: e.name(value!) });
 }
 
 function constant(e: Emitter, node: Node<'constant'>): void {
@@ -83,12 +86,9 @@ export const lowerings: Lowerings<Op> = {
   sub: direct('Sub'),
   mul: direct('Mul'),
   scale: (e, node) => {
-    e.node(
-      'Mul',
-      [e.name(node.inputs[0]!), e.constant('f32', node.attributes.factor)],
-      {},
-      { output: resultName(e, node) },
-    );
+    const [x] = node.inputs as [Value];
+    const factor = e.constant(x.dtype, node.attributes.factor);
+    e.node('Mul', [e.name(x), factor], {}, { output: resultName(e, node) });
   },
   log: direct('Log'),
   tanh: direct('Tanh'),
@@ -104,11 +104,16 @@ export const lowerings: Lowerings<Op> = {
   },
   keep: (e, node) => {
     const [x, mask] = inputNames(e, node) as [string, string];
-    e.node('Where', [mask, x, e.constant('f32', 0)], {}, { output: resultName(e, node) });
+    const zero = e.constant(node.outputs[0]!.dtype, 0);
+    e.node('Where', [mask, x, zero], {}, { output: resultName(e, node) });
   },
   equal: direct('Equal'),
   toFloat: (e, node) => {
     e.node('Cast', inputNames(e, node), { to: 1 }, { output: resultName(e, node) });
+  },
+  cast: (e, node) => {
+    const to = elementType[node.attributes.to];
+    e.node('Cast', inputNames(e, node), { to }, { output: resultName(e, node) });
   },
   gate,
   transpose: (e, node) => {

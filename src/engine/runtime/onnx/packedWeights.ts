@@ -1,4 +1,5 @@
 import { blockBytes, int4Zero, nf4Values } from '../../formats/blocks';
+import { float32ToFloat16 } from '../../formats/halfPrecision';
 import type { Graph, Node, Shape, Value } from '../../graph/types';
 import type { BlocksInFile, WeightData, WeightSource } from '../runtime';
 import type { Emitter } from './emitter';
@@ -21,12 +22,16 @@ export function unpack(e: Emitter, node: Node<'unpack'>): void {
   else e.node('Cast', [e.gate(stored, shape, after)], { to: 1 }, { output });
 }
 
-/** A weight that is not in blocks, in the number format that it is held in. */
+/** A weight that is not in blocks, in the number format that it is held in: one in memory in `inMemory`. */
 export function asHeld(
   data: Exclude<WeightData, BlocksInFile>,
   shape: readonly number[],
+  inMemory: 'f32' | 'f16' = 'f32',
 ): Omit<OnnxInitializer, 'name'> {
-  if (data.kind === 'memory') return { type: 'f32', shape, data: bytesOf(data.data) };
+  if (data.kind === 'memory') {
+    const values = inMemory === 'f16' ? float32ToFloat16(data.data) : data.data;
+    return { type: inMemory, shape, data: bytesOf(values) };
+  }
   const { file, offset, byteLength, dtype } = data;
   return { type: dtype, shape, data: { location: file, offset, length: byteLength } };
 }
@@ -144,6 +149,6 @@ export function floatsOf(
 
 const heldName = (name: string): string => `${name} (held)`;
 
-function bytesOf(data: Float32Array): Uint8Array {
+function bytesOf(data: Float32Array | Uint16Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -20,6 +20,7 @@ type ElementwiseOp =
   | 'keep'
   | 'equal'
   | 'toFloat'
+  | 'cast'
   | 'gate';
 
 export const elementwiseKernels: Kernels<ElementwiseOp> = {
@@ -42,6 +43,8 @@ export const elementwiseKernels: Kernels<ElementwiseOp> = {
   keep: ([x, mask]) => [map((value, kept) => (kept === 0 ? 0 : value), x!, mask!)],
   equal: binary((a, b) => Number(a === b)),
   toFloat: ([x]) => [x!],
+  // What is kept of a result is rounded to its type.
+  cast: ([x]) => [x!],
   gate: ([x]) => [x!],
 };
 

@@ -1,6 +1,7 @@
 /* eslint-disable @typescript-eslint/require-await -- the interface is asynchronous, these kernels are not */
+import { float16ToFloat32, float32ToFloat16 } from '../../formats/halfPrecision';
 import { bindShape } from '../../graph/shape';
-import type { Dtype, Graph, Node, Op, Value } from '../../graph/types';
+import type { Graph, Node, Op, Value, ValueDtype } from '../../graph/types';
 import { verify } from '../../graph/verify';
 import { bindInputs } from '../bindInputs';
 import type { Executable, Runtime, Tensor, Tensors, WeightSource } from '../runtime';
@@ -12,8 +13,8 @@ import { readWeight } from '../weightValues';
 
 export interface ReferenceOptions {
   /**
-   * How f32 values are stored between ops: rounded to float32, as a device would, or kept in float64,
-   * which finite differences need. Each op computes in float64 either way.
+   * How values are stored between ops: rounded to float32 (f16 ones to binary16), as a device would, or kept in
+   * float64, which finite differences need. Each op computes in float64 either way.
    */
   readonly precision: 'f32' | 'f64';
 }
@@ -102,7 +103,12 @@ export class ReferenceExecutable implements Executable {
     if (expected.join() !== result.shape.join() || result.data.length !== sizeOf(expected)) {
       throw new Error(`${node.op} gave [${result.shape.join(', ')}] instead of [${expected.join(', ')}]`);
     }
-    if (value.dtype !== 'f32' || this.options.precision === 'f64') return result;
+    if (this.options.precision === 'f64') return result;
+    if (value.dtype === 'f16') {
+      const singles = Float32Array.from(result.data);
+      return { shape: result.shape, data: Float64Array.from(float16ToFloat32(float32ToFloat16(singles), singles)) };
+    }
+    if (value.dtype !== 'f32') return result;
     return { shape: result.shape, data: result.data.map((number) => Math.fround(number)) };
   }
 }
@@ -114,7 +120,7 @@ function sized(name: string, shape: readonly number[], data: Float64Array): Dens
   return { shape, data };
 }
 
-function toTensor(dtype: Dtype, { shape, data }: DenseArray): Tensor {
+function toTensor(dtype: ValueDtype, { shape, data }: DenseArray): Tensor {
   switch (dtype) {
     case 'f32':
       return { dtype, shape, data: Float32Array.from(data) };
@@ -122,5 +128,7 @@ function toTensor(dtype: Dtype, { shape, data }: DenseArray): Tensor {
       return { dtype, shape, data: Int32Array.from(data) };
     case 'bool':
       return { dtype, shape, data: Uint8Array.from(data) };
+    case 'f16':
+      throw new Error('No graph gives f16');
   }
 }

@@ -1,6 +1,7 @@
 import type { Dim, Dtype, Graph, Op, Shape, Value } from '../../graph/types';
 import { attributeType, dataType } from './binding';
 import type { OpAttribute } from './binding';
+import { singlePrecision } from './lowering';
 import type { Lowering } from './lowering';
 import { lowerings } from './lowerings';
 import type { Constant, Kernel, Plan, Sizes, Slot } from './plan';
@@ -37,7 +38,7 @@ export class Emitter {
       sizes: this.#sizes,
       kernels: this.#kernels,
       outputs: [...this.graph.outputs].map(([name, value]) => {
-        return { name, slot: this.slot(value), dtype: value.dtype, shape: value.shape };
+        return { name, slot: this.slot(value), dtype: singlePrecision(value.dtype), shape: value.shape };
       }),
     };
   }

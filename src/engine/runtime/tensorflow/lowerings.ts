@@ -2,7 +2,7 @@ import type { Node, Op } from '../../graph/types';
 import { composedOps } from '../opGroups';
 import { cachedAttentions } from './cachedAttention';
 import type { Emitter } from './emitter';
-import { inputSlots } from './lowering';
+import { inputSlots, singlePrecision } from './lowering';
 import type { Lowering, Lowerings } from './lowering';
 import { norms } from './normLowerings';
 import type { Slot } from './plan';
@@ -67,6 +67,10 @@ export const lowerings: Lowerings<Op> = {
   },
   equal: direct('Equal'),
   toFloat: (e, node) => [e.kernel('Cast', inputSlots(e, node), { DstT: 'f32' })],
+  cast: (e, { inputs: [x], attributes: { to } }) => {
+    singlePrecision(to);
+    return [e.slot(x!)];
+  },
   gate: (e, node) => {
     const [x, after] = inputSlots(e, node) as [Slot, Slot];
     return [e.gate(x, after)];
@@ -92,7 +96,7 @@ export const lowerings: Lowerings<Op> = {
     return [
       e.kernel('ConcatV2', [...inputSlots(e, node), e.constant('i32', attributes.axis)], {
         N: inputs.length,
-        T: outputs[0]!.dtype,
+        T: singlePrecision(outputs[0]!.dtype),
         Tidx: 'i32',
       }),
     ];

@@ -35,6 +35,7 @@ const byPath: Readonly<Record<string, Suggest>> = {
   'dataset.format': formatSuggestions,
   'dataset.max_length': lengthSuggestions,
   'engine.device': deviceSuggestions,
+  'engine.precision': precisionSuggestions,
 };
 
 /** What can stand as a value at the cursor. */
@@ -188,4 +189,18 @@ async function deviceSuggestions(
     detail: `on this machine, computes in ${precisions.join(', ')}`,
     isPreferred: true,
   }));
+}
+
+async function precisionSuggestions(
+  document: RecipeDocument,
+  _cursor: Cursor,
+  sources: Sources,
+): Promise<readonly Suggestion[]> {
+  const devices = knownOf((await sources.facts(document)).machine)?.devices ?? [];
+  const precisions = new Set(devices.flatMap((one) => one.precisions));
+  return [...precisions].map((precision) => {
+    const able = devices.filter((one) => one.precisions.includes(precision)).map(({ device }) => device);
+    const detail = `on this machine, computed in by ${able.join(', ')}`;
+    return { label: precision, kind: CompletionItemKind.EnumMember, detail, isPreferred: true };
+  });
 }

@@ -68,8 +68,8 @@ const chatTemplate = without(
   'jinja',
 );
 const precision = without(
-  'The computation is in 32 bits whatever the model file stores; half precision is not built yet.',
-  undefined,
+  'The computation is in 32 bits, whatever the model file stores, unless a recipe asks for fp16.',
+  'To compute in fp16 on a GPU that can, set `engine.precision` to "fp16"; there is no bf16.',
   false,
   'auto',
 );

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { writeSafetensors } from '../../../src/engine/formats/safetensors';
+import { openBaseModel } from '../../../src/engine/facts/baseModel';
+import { openWeights } from '../../../src/engine/operations/openWeights';
+import { heldWeights, storedForms } from '../../../src/engine/operations/heldWeights';
+import { readWeight } from '../../../src/engine/runtime/weightValues';
+import type { TrainingEvent } from '../../../src/run/trainingEvent';
+import { writeTinyModel } from '../../tiny/model';
+import { temporaryFolder } from '../../tiny/recipe';
+import { adapterBytes, course, engine, load, project, tensorsOf, train } from './engine';
+
+/** The reference rounds as a device does that computes in half precision. */
+const half = ['engine.runtime=reference', 'engine.precision=fp16'];
+const few = { training: { max_steps: 3, per_device_train_batch_size: 2, learning_rate: 1e-2 } };
+
+function losses(events: readonly TrainingEvent[]): number[] {
+  return events.flatMap((event) => (event.type === 'step' ? [event.loss] : []));
+}
+
+describe('a run in half precision', () => {
+  test('learns about as one in single precision, and says what it computes in', async (t) => {
+    const tiny = await project(t, { ...few, dataset: { eval_split: 0.2 } });
+    const plain = losses((await train(tiny)).events);
+    const { events, outcome } = await train(tiny, { set: half });
+    assert.equal(outcome, 'finished');
+    const [plan] = events;
+    assert.ok(plan?.type === 'plan' && plan.compute.precision === 'fp16');
+    const found = losses(events);
+    assert.equal(found.length, plain.length);
+    found.forEach((loss, i) => {
+      assert.ok(loss !== plain[i] && Math.abs(loss - plain[i]!) < 5e-3 * loss, `step ${i + 1}: ${loss}, ${plain[i]}`);
+    });
+    assert.ok(events.some(({ type }) => type === 'eval'));
+    assert.ok(events.some(({ type }) => type === 'proof'));
+    for (const [name] of await tensorsOf(path.join(tiny.output, 'adapter_model.safetensors')))
+      assert.match(name, /lora_[AB]\.weight$/);
+  });
+
+  test('is bit for bit its beginning, a stop, and the rest', async (t) => {
+    const tiny = await project(t, few);
+    const whole = await train(tiny, { set: half });
+    const expected = await adapterBytes(tiny);
+    await rm(tiny.output, { recursive: true });
+    const first = await train(tiny, { set: half, stopAfter: 1 });
+    assert.equal(first.outcome, 'cancelled');
+    const rest = await train(tiny, { set: half, resume: 'latest' });
+    assert.deepEqual(course(first, rest), course(whole));
+    assert.deepEqual(await adapterBytes(tiny), expected);
+  });
+
+  test('writes text samples on its way', async (t) => {
+    const tiny = await project(t, { training: { ...few.training, max_steps: 1, sample_prompts: ['1 + 1 ='] } });
+    const { events } = await train(tiny, { set: half });
+    assert.equal(events.filter(({ type }) => type === 'sample').length, 2);
+  });
+});
+
+describe('half precision is refused', () => {
+  for (const [what, set, says] of [
+    ['on the processor', ['engine.device=cpu', 'engine.precision=fp16'], /"cpu" does not compute in fp16.*in fp32/],
+    ['as bf16', ['engine.precision=bf16'], /does not compute in bf16/],
+    ['with quantized weights', ['engine.quantization=nf4', 'engine.precision=fp16'], /nf4/],
+    ['with TensorFlow', ['engine.runtime=tensorflow', 'engine.precision=fp16'], /TensorFlow does not compute in fp16/],
+  ] as const) {
+    test(what, async (t) => {
+      const tiny = await project(t);
+      await assert.rejects(async () => engine.plan(await load(tiny, ...set)), {
+        code: 'precision-unsupported',
+        message: says,
+        place: { path: 'engine.precision' },
+      });
+    });
+  }
+});
+
+describe('the weights of a run in half precision', () => {
+  for (const dtype of ['F32', 'BF16', 'F16'] as const) {
+    test(`are matrices in f16 and vectors in f32, from a file in ${dtype}`, async (t) => {
+      const folder = await temporaryFolder(t);
+      await writeTinyModel(folder, { dtype });
+      const base = await openBaseModel(folder, '.');
+      const { source, close } = await openWeights(base, 'none', 'webgpu', new Map(), 'fp16');
+      try {
+        const name = 'model.layers.0.self_attn.q_proj.weight';
+        const data = source(name);
+        assert.ok(data.kind === 'file' && data.dtype === 'f16');
+        assert.equal(data.file.startsWith(folder), dtype === 'F16', 'what is in f16 is read where it lies');
+        const plain = await openWeights(base, 'none', 'webgpu');
+        readWeight(plain.source(name)).forEach((value, i) => {
+          assert.ok(Math.abs(readWeight(data)[i]! - value) <= Math.abs(value) * 2 ** -11 + 2 ** -25);
+        });
+        const norm = source('model.norm.weight');
+        assert.ok((norm.kind === 'file' && norm.dtype !== 'f16') || dtype === 'F16');
+      } finally {
+        await close();
+      }
+    });
+  }
+
+  test('take half the memory', async (t) => {
+    const folder = await temporaryFolder(t);
+    await writeTinyModel(folder);
+    const base = await openBaseModel(folder, '.');
+    const bytes = (precision: 'fp32' | 'fp16'): number =>
+      heldWeights(base.model, storedForms(base), 'none', 'webgpu', precision).bytes;
+    assert.ok(bytes('fp16') < 0.52 * bytes('fp32'));
+  });
+
+  test('must not be beyond its largest number: the failure names the weight', async (t) => {
+    const folder = await temporaryFolder(t);
+    await writeTinyModel(folder);
+    const file = path.join(folder, 'model.safetensors');
+    const tensors = await tensorsOf(file);
+    const base = await openBaseModel(folder, '.');
+    const name = 'model.layers.1.mlp.down_proj.weight';
+    tensors.get(name)![3] = -70_000;
+    await writeSafetensors(
+      file,
+      [...tensors].map(([tensor, data]) => ({ name: tensor, shape: base.model.parameters.get(tensor)!, data })),
+    );
+    await assert.rejects(openWeights(await openBaseModel(folder, '.'), 'none', 'webgpu', new Map(), 'fp16'), {
+      code: 'weight-beyond-fp16',
+      message: `The weight "${name}" holds the number -70000, and fp16 has none beyond 65504.`,
+    });
+  });
+});
