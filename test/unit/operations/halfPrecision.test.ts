@@ -82,7 +82,8 @@ describe('the weights of a run in half precision', () => {
       const folder = await temporaryFolder(t);
       await writeTinyModel(folder, { dtype });
       const base = await openBaseModel(folder, '.');
-      const { source, close } = await openWeights(base, 'none', 'webgpu', new Map(), 'fp16');
+      const opened = await openWeights(base, 'none', 'webgpu', new Map(), 'fp16');
+      const { source } = opened;
       try {
         const name = 'model.layers.0.self_attn.q_proj.weight';
         const data = source(name);
@@ -95,7 +96,7 @@ describe('the weights of a run in half precision', () => {
         const norm = source('model.norm.weight');
         assert.ok((norm.kind === 'file' && norm.dtype !== 'f16') || dtype === 'F16');
       } finally {
-        await close();
+        await opened.close();
       }
     });
   }

@@ -116,9 +116,9 @@ describe('checkDraft', () => {
   });
 
   test('says nothing more of a value that is not built yet', () => {
-    const half = '{ "base_model": "m", "dataset": { "path": "d.jsonl" }, "engine": { "precision": "bf16" } }';
+    const task = '{ "task_type": "SEQ_CLS", "base_model": "m", "dataset": { "path": "d.jsonl" } }';
     assert.deepEqual(
-      checkDraft(half, factsFor(half)).map(({ code }) => code),
+      checkDraft(task, factsFor(task)).map(({ code }) => code),
       ['not-built-yet'],
     );
   });

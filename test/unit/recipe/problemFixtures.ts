@@ -148,11 +148,6 @@ const notBuiltFixtures: readonly ProblemFixture[] = [
   },
   {
     code: 'not-built-yet',
-    failing: withTop('"engine": { "precision": ‹"bf16"› }'),
-    passing: withTop('"engine": { "precision": "fp32" }'),
-  },
-  {
-    code: 'not-built-yet',
     failing: withTop('"method": "full", "engine": { "quantization": ‹"nf4"› }'),
     passing: withTop('"engine": { "quantization": "nf4" }'),
   },

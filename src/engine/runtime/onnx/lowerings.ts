@@ -156,8 +156,14 @@ export const lowerings: Lowerings<Op> = {
     e.node('Squeeze', [picked, axis], {}, { output: resultName(e, node) });
   },
   oneHot: (e, node) => {
-    const depth = e.constant('i32', node.attributes.depth);
-    e.node('OneHot', [e.name(node.inputs[0]!), depth, e.constant('f32', [0, 1])], {}, { output: resultName(e, node) });
+    // Not OneHot, which WebGPU leaves to the processor.
+    const { depth } = node.attributes;
+    const numbers = e.shared(`numbers below ${depth}`, () => {
+      const data = new Uint8Array(Int32Array.from({ length: depth }, (_, i) => i).buffer);
+      return { type: 'i32', shape: [depth], data };
+    });
+    const column = e.node('Unsqueeze', [e.name(node.inputs[0]!), e.constant('i64', [-1])]);
+    e.node('Cast', [e.node('Equal', [column, numbers])], { to: elementType.f32 }, { output: resultName(e, node) });
   },
   softmax: (e, node) => {
     e.node('Softmax', inputNames(e, node), { axis: -1 }, { output: resultName(e, node) });
