@@ -40,7 +40,7 @@ export function inTypedWords(error: unknown, { options }: Pick<Command, 'options
 
 /** Without the place in a recipe that nobody wrote. */
 function typedPlace(place: Place | undefined, options: Command['options']): Place | undefined {
-  if (place?.path === undefined || !('prompt-column' in options) || !/^dataset\./.test(place.path)) return place;
+  if (place?.path === undefined || !('prompt-column' in options) || !place.path.startsWith('dataset.')) return place;
   const { file } = place;
   return file === undefined ? undefined : { file };
 }

@@ -13,7 +13,7 @@ const shorter = 'a-little';
 function prepare(folder) {
   copyExample(folder, 150);
   const file = path.join(folder, 'model', 'tokenizer_config.json');
-  const template = '{% for message in messages %}{{ message.content }}{% endfor %}';
+  const template = '{{ bos_token }}{% for message in messages %}{{ message.content }}{% endfor %}';
   writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), chat_template: template }));
   const recipe = readFileSync(path.join(folder, recipeName), 'utf8');
   const other = recipe
@@ -89,8 +89,10 @@ async function evaluate(workbench, folder) {
   await workbench.entry('./test.jsonl').waitFor();
   await workbench.shot('4-rows');
   await workbench.pick('./test.jsonl');
-  const done = workbench.toast(`${name} on test.jsonl: It is better than the base model`);
+  const done = workbench.toast(`${name} on test.jsonl: It is`);
   await done.waitFor();
+  const [, own, base] = /Loss ([\d.]+) \(base model ([\d.]+)\)/.exec(await done.textContent());
+  assert.ok(Number(own) < Number(base), `${own} against ${base}`);
   await workbench.shot('4-evaluated');
   assert.match(readFileSync(path.join(folder, 'adapters', name, 'README.md'), 'utf8'), /^## Evaluation$/m);
   await workbench.press(done, 'Compare Adapters');

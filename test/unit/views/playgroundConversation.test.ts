@@ -49,7 +49,7 @@ test('a prompt goes from the form into the conversation, and the next one comes 
   assert.deepEqual(page.talk, { turns: 1, hasFailed: false, isEditing: false });
   page.type('and then');
   page.write('length', [turn]);
-  assert.equal(page.talk?.turns, 2);
+  assert.equal(page.talk.turns, 2);
 });
 
 test('what nothing could answer comes back, and is written again in its place', () => {
