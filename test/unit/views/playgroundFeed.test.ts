@@ -281,13 +281,9 @@ describe('a playground', () => {
     assert.equal(own, 'a: 1 to a, c: 1 to c');
     assert.equal(borrowed, 'a: 0 to a, c: 0 to c');
     const { run } = of(desk.sent, 'run').at(-1)!;
-    assert.deepEqual(
-      run.earlier.map((turns) => turns.map(({ by }) => by)),
-      [
-        [poems(1), poems(0.5)],
-        [[], []],
-      ],
-    );
+    const writers = (column: number): readonly PlaygroundColumn[] => run.earlier[column]!.map(({ by }) => by);
+    assert.deepEqual(writers(0), [poems(1), poems(0.5)]);
+    assert.deepEqual(writers(1), [[], []]);
     await desk.receive({ type: 'startOver' });
     assert.deepEqual(await say(chat('e', columns), 'next'), ['', '']);
     // A completion goes on with its prompt alone.
