@@ -145,7 +145,7 @@ export interface TrainingSection {
 export interface EngineSection {
   /** The library that computes. `auto` and `onnxruntime` are the fast one; `reference` is slow, plain TypeScript to compare with; `tensorflow` needs `lora setup tensorflow` once and is no faster. */
   readonly runtime?: 'auto' | 'onnxruntime' | 'tensorflow' | 'reference';
-  /** The part of the machine that computes. `auto` takes the fastest that works, by a short trial; `webgpu` is a GPU of any maker, `directml` one on Windows, `coreml` one on a Mac. A device that cannot be used is an error. `lora doctor` shows what there is. */
+  /** The part of the machine that computes. `auto` takes the fastest that works, by a short trial; `webgpu` is a GPU of any maker, `cuda` one of NVIDIA after `lora setup cuda`, `directml` one on Windows, `coreml` one on a Mac. A device that cannot be used is an error. `lora doctor` shows what there is. */
   readonly device?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml';
   /** Exactness of the numbers in the computation. `auto` and `fp32` compute in 32 bits whatever the model file stores; half precision is not built yet. */
   readonly precision?: 'auto' | 'fp32' | 'fp16' | 'bf16';

@@ -14,12 +14,14 @@ export function judge(result: ProbeResult): Judgement {
   return { usable: result.outcome === 'usable', reason: reasonOf(result), enable: enabling(result) };
 }
 
-function reasonOf({ outcome, detail, stepMs, cpuStepMs }: ProbeResult): string {
+function reasonOf({ device, outcome, detail, stepMs, cpuStepMs }: ProbeResult): string {
   switch (outcome) {
     case 'usable':
       return `A small training step takes ${milliseconds(stepMs)} there and ${milliseconds(cpuStepMs)} on the processor.`;
     case 'absent':
-      return 'No graphics driver was found that it could use.';
+      return device === 'cuda'
+        ? 'No NVIDIA GPU with a driver was found.'
+        : 'No graphics driver was found that it could use.';
     case 'crashed':
       return `Its driver ended the process that tried it (${detail}).`;
     case 'hung':
@@ -35,8 +37,11 @@ function reasonOf({ outcome, detail, stepMs, cpuStepMs }: ProbeResult): string {
   }
 }
 
-function enabling({ device, outcome }: ProbeResult): string | null {
+function enabling({ device, outcome, detail }: ProbeResult): string | null {
   if (outcome === 'usable') return null;
+  if (device === 'cuda' && /driver version is insufficient/i.test(detail)) {
+    return "Install NVIDIA's driver of version 580 or later, then run `lora doctor` again.";
+  }
   if (device === 'cuda') return 'Use engine.device "webgpu": it computes on NVIDIA GPUs as well.';
   if (outcome === 'incomplete') return null;
   if (outcome === 'interrupted') return 'Run `lora doctor`, which tries it again.';

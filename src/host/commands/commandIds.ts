@@ -25,6 +25,7 @@ export const commandIds = {
   downloadBaseModel: 'lora.downloadBaseModel',
   setHubToken: 'lora.setHubToken',
   selectDevice: 'lora.selectDevice',
+  setUpCuda: 'lora.setUpCuda',
   setUpTensorFlow: 'lora.setUpTensorFlow',
 } as const;
 

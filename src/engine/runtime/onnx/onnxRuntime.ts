@@ -14,6 +14,7 @@ import { bool, f32, i32 } from '../runtime';
 import type { Device, Executable, Runtime, Tensor, Tensors, WeightSource } from '../runtime';
 import { Emitter, outputName } from './emitter';
 import { cutToSize, filledIn } from './fillIn';
+import { loadCudaLibraries, loadOnnx } from './loadOnnx';
 import { encodeModel } from './proto';
 import { providers } from './providers';
 
@@ -34,13 +35,14 @@ export class OnnxRuntime implements Runtime {
     this.device = options.device ?? 'cpu';
   }
 
-  /** @throws Failure `device-…` where a device other than the processor fails */
+  /** @throws Failure `device-…` or `cuda-…` where a device other than the processor fails */
   async compile(graph: Graph, weights: WeightSource): Promise<Executable> {
     const { device } = this;
     const { graph: lowered, presence } = lower(graph, device);
     const { folder, source } = relativeTo(graph, weights);
     const bytes = encodeModel(new Emitter(lowered, source, providers[device]).emit());
-    const onnx = await import('onnxruntime-node');
+    const onnx = await loadOnnx();
+    if (device === 'cuda') await loadCudaLibraries();
     const session = await onDevice(device, () => onnx.InferenceSession.create(bytes, this.#sessionOptions(folder)));
     return new OnnxExecutable(onnx, graph, presence, session, device, this.options.profile !== undefined);
   }
