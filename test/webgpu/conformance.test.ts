@@ -7,12 +7,12 @@ import { opCases } from '../conformance/opCases';
 import { opProgram } from '../conformance/program';
 import type { OpCase } from '../conformance/program';
 import { toleranceOnDevice, unstated } from './tolerances';
-import { useSoftwareDriver, withoutDriver } from './softwareDriver';
+import { testedDevice, useSoftwareDriver, withoutDriver } from './softwareDriver';
 
 if (withoutDriver() === false) useSoftwareDriver();
-const runtime = new OnnxRuntime({ threads: 2, device: 'webgpu' });
+const runtime = new OnnxRuntime({ threads: 2, device: testedDevice });
 
-describe('webgpu computes', { skip: withoutDriver() }, () => {
+describe(`${testedDevice} computes`, { skip: withoutDriver() }, () => {
   for (const op of Object.keys(opCases) as Op[]) {
     test(op, async (context) => {
       const stated = (opCases[op] as readonly OpCase<Op>[]).filter(({ name }) => !unstated.has(`${op}: ${name}`));

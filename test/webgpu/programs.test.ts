@@ -5,22 +5,24 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { OnnxRuntime } from '../../src/engine/runtime/onnx/onnxRuntime';
+import { providers } from '../../src/engine/runtime/onnx/providers';
 import { readPlacement } from '../../src/engine/runtime/onnx/placement';
 import { assertConforms } from '../conformance/assertConforms';
 import { programs } from '../conformance/programs';
 import { families, trainingProgram } from '../conformance/trainingPrograms';
 import { looser } from './tolerances';
-import { useSoftwareDriver, withoutDriver } from './softwareDriver';
+import { testedDevice, useSoftwareDriver, withoutDriver } from './softwareDriver';
 
 if (withoutDriver() === false) useSoftwareDriver();
-const runtime = new OnnxRuntime({ threads: 2, device: 'webgpu' });
+const runtime = new OnnxRuntime({ threads: 2, device: testedDevice });
+const { executionProvider } = providers[testedDevice];
 
-describe('webgpu computes whole programs', { skip: withoutDriver() }, () => {
+describe(`${testedDevice} computes whole programs`, { skip: withoutDriver() }, () => {
   for (const program of programs) test(program.name, () => assertConforms(runtime, program, looser));
 });
 
 describe(
-  'webgpu computes a training step, and leaves nothing of it to the processor:',
+  `${testedDevice} computes a training step, and leaves nothing of it to the processor:`,
   { skip: withoutDriver() },
   () => {
     // As on the processor: float32 errors of a whole forward and backward pass.
@@ -44,14 +46,14 @@ describe(
 async function computedElsewhere(program: ReturnType<typeof trainingProgram>): Promise<readonly string[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lora-placement-'));
   try {
-    const profiled = new OnnxRuntime({ threads: 2, device: 'webgpu', profile: path.join(folder, 'step') });
+    const profiled = new OnnxRuntime({ threads: 2, device: testedDevice, profile: path.join(folder, 'step') });
     const executable = await profiled.compile(program.graph, program.weights);
     for (const { inputs } of program.runs) await executable.run(inputs);
     await executable.dispose();
     const placed = await readPlacement(path.join(folder, readdirSync(folder)[0]!));
-    assert.ok(placed.some(({ provider }) => provider === 'WebGpuExecutionProvider'));
+    assert.ok(placed.some(({ provider }) => provider === executionProvider));
     return placed
-      .filter(({ isCompute, provider }) => isCompute && provider !== 'WebGpuExecutionProvider')
+      .filter(({ isCompute, provider }) => isCompute && provider !== executionProvider)
       .map(({ op, name, provider }) => `${op} ${name} on ${provider}`);
   } finally {
     await rm(folder, { recursive: true });
