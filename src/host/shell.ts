@@ -11,7 +11,6 @@ import { HubToken } from './models/hubToken';
 import { workspaceNotTrusted } from './runs/failures';
 import type { JobEnd } from './runs/job';
 import { deviceOverrides } from './devices/deviceList';
-import { recipeEngine } from './recipes/recipeEngine';
 import { RunService } from './runs/runService';
 import { ContextKeys } from './status/contextKeys';
 import { DeviceItem } from './status/deviceItem';
@@ -254,6 +253,7 @@ async function deviceSetting(recipe: string): Promise<readonly string[]> {
     (bytes) => new TextDecoder().decode(bytes),
     () => '',
   );
+  const { recipeEngine } = await import('./recipes/recipeEngine');
   return deviceOverrides(device, recipeEngine(text));
 }
 

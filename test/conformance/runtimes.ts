@@ -2,6 +2,7 @@ import { OnnxRuntime } from '../../src/engine/runtime/onnx/onnxRuntime';
 import { ReferenceRuntime } from '../../src/engine/runtime/reference/referenceRuntime';
 import type { Runtime } from '../../src/engine/runtime/runtime';
 import { builtBinding } from '../../src/engine/runtime/tensorflow/place';
+import type { OnKernel } from '../../src/engine/runtime/tensorflow/profile';
 import { TensorflowRuntime } from '../../src/engine/runtime/tensorflow/tensorflowRuntime';
 
 /** What `npm run test:tensorflow` sets, for which TensorFlow has to be set up; `npm test` leaves it out. */
@@ -15,9 +16,9 @@ export const runtimes: readonly Runtime[] = onTensorflow
 /** What is right: every op computed, and every result kept, in float64. */
 export const oracle = new ReferenceRuntime({ precision: 'f64' });
 
-/** Throws where TensorFlow is not set up. */
-export function tensorflow(): TensorflowRuntime {
+/** Kernel by kernel if somebody hears of them. Throws where TensorFlow is not set up. */
+export function tensorflow(onKernel?: OnKernel): TensorflowRuntime {
   const binding = builtBinding();
   if (binding === undefined) throw new Error('TensorFlow is not set up: run `lora setup tensorflow` before');
-  return new TensorflowRuntime({ binding, threads: 2, gpu: false });
+  return new TensorflowRuntime({ binding, threads: 2, gpu: false, onKernel });
 }

@@ -2,27 +2,32 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { GraphBuilder } from '../../src/engine/graph/builder';
 import { f32, floats } from '../../src/engine/runtime/runtime';
+import type { TensorflowRuntime } from '../../src/engine/runtime/tensorflow/tensorflowRuntime';
+import { assertConforms } from './assertConforms';
 import { onTensorflow, tensorflow } from './runtimes';
 import { families, trainingProgram } from './trainingPrograms';
 
 const skip = onTensorflow ? false : 'TensorFlow has a test run of its own: npm run test:tensorflow';
 
-describe('TensorFlow holds no tensor longer than it is needed', { skip }, () => {
-  test('none after a compiled training step is disposed of', async () => {
-    for (const family of families) {
-      const { graph, weights, runs } = trainingProgram(family, 'lora', 'cheap');
-      const executable = await tensorflow().compile(graph, weights);
-      const atFirst = executable.tensors;
-      assert.ok(atFirst > 0, 'weights and constants are kept');
-      for (const { inputs } of runs) {
-        await executable.run(inputs);
-        assert.equal(executable.tensors, atFirst, `${family}: after a step`);
-      }
-      await executable.dispose();
-      assert.equal(executable.tensors, 0, family);
-    }
-  });
+const ways = { 'as a whole': tensorflow, 'kernel by kernel': () => tensorflow(() => undefined) };
 
+describe('TensorFlow kernel by kernel', { skip }, () => {
+  // As a whole it passes every case of the conformance suite.
+  for (const family of families) {
+    test(`computes a training step of ${family}, and tells of each kernel`, async () => {
+      const heard = new Set<string>();
+      const runtime = tensorflow((kernel) => heard.add(kernel));
+      const tolerance = { relative: 1e-4, ofScale: 2e-5, absolute: 5e-6 };
+      await assertConforms(runtime, trainingProgram(family, 'lora', 'cheap'), tolerance);
+      assert.ok(heard.has('MatMul') && heard.has('Softmax'), [...heard].join());
+    });
+  }
+});
+
+describe('TensorFlow holds no tensor longer than it is needed', { skip }, () => {
+  for (const [way, runtime] of Object.entries(ways)) {
+    test(`none after a training step, compiled ${way}, is disposed of`, () => assertHoldsNone(runtime));
+  }
   test('none after a step that fails', async () => {
     const b = new GraphBuilder();
     const table = b.input('table', 'f32', [3, 2]);
@@ -54,3 +59,18 @@ describe('TensorFlow holds no tensor longer than it is needed', { skip }, () => 
     await first.dispose();
   });
 });
+
+async function assertHoldsNone(runtime: () => TensorflowRuntime): Promise<void> {
+  for (const family of families) {
+    const { graph, weights, runs } = trainingProgram(family, 'lora', 'cheap');
+    const executable = await runtime().compile(graph, weights);
+    const atFirst = executable.tensors;
+    assert.ok(atFirst > 0, 'weights and constants are kept');
+    for (const { inputs } of runs) {
+      await executable.run(inputs);
+      assert.equal(executable.tensors, atFirst, `${family}: after a step`);
+    }
+    await executable.dispose();
+    assert.equal(executable.tensors, 0, family);
+  }
+}

@@ -47,7 +47,7 @@ describe('checking the corpus', () => {
   let world: World;
   let process: Promise<Ended>;
   const found = new Map<CorpusRecipe, readonly CheckedProblem[]>();
-  const onThisMachine = corpus.filter(({ facts }) => facts === undefined);
+  const onThisMachine = oneOfEachKind(corpus.filter(({ facts }) => facts === undefined));
   const ends: (() => unknown)[] = [];
   before(async () => {
     world = await writeWorld({ after: (end) => ends.push(end as () => unknown) }, corpus);
@@ -90,7 +90,7 @@ describe('checking the corpus', () => {
     }
   });
 
-  test('`lora check --json` says the same', async () => {
+  test('`lora check --json` says the same of one recipe of each kind', async () => {
     const { stdout, status } = await process;
     assert.equal(status, 1);
     const said = JSON.parse(stdout) as readonly FoundProblem[];
@@ -101,3 +101,13 @@ describe('checking the corpus', () => {
     assert.deepEqual(said.map(brief), expected);
   });
 });
+
+/** The first recipe with each list of codes. */
+function oneOfEachKind(recipes: readonly CorpusRecipe[]): readonly CorpusRecipe[] {
+  const firsts = new Map<string, CorpusRecipe>();
+  for (const recipe of recipes) {
+    const kind = recipe.expected.map(({ code }) => code).join();
+    if (!firsts.has(kind)) firsts.set(kind, recipe);
+  }
+  return [...firsts.values()];
+}

@@ -1,34 +1,35 @@
-// The picture of `learns.mjs`: loss against steps (the same learning) and against seconds (sooner), as SVG.
+// The pictures of `learns.mjs` (loss against steps: the same learning, and against seconds: sooner) and of
+// `quantized.mjs`, as SVG.
 
 const panel = { width: 380, height: 230, left: 52, top: 48, gap: 64 };
-const size = { width: panel.left + 2 * panel.width + panel.gap + 24, height: panel.top + panel.height + 82 };
+const height = panel.top + panel.height + 82;
 const lines = [
   { colour: '#0b6bcb', width: 2 },
   { colour: '#f59e0b', width: 5 },
+  { colour: '#7c3aed', width: 2 },
+  { colour: '#dc2626', width: 2 },
+];
+const learning = [
+  { key: 'step', title: 'Evaluation loss by step: the same', unit: 'optimizer step' },
+  { key: 'at', title: 'Evaluation loss by time: sooner', unit: 'seconds since the command was started' },
 ];
 
 /**
- * @param curves name → points `{step, at, loss}`; `at` in seconds
+ * @param curves name → points `{step, at, loss}`; `at` in seconds; up to four
+ * @param panels what lies along each panel
  * @returns text of an SVG file
  */
-export function drawCurves(curves) {
+export function drawCurves(curves, panels = learning) {
   const all = Object.values(curves).flat();
   const losses = niceRange(Math.min(...all.map(({ loss }) => loss)), Math.max(...all.map(({ loss }) => loss)));
-  const panels = [
-    { key: 'step', title: 'Evaluation loss by step: the same', unit: 'optimizer step', x: panel.left },
-    {
-      key: 'at',
-      title: 'Evaluation loss by time: sooner',
-      unit: 'seconds since the command was started',
-      x: panel.left + panel.width + panel.gap,
-    },
-  ];
+  const placed = panels.map((one, i) => ({ ...one, x: panel.left + i * (panel.width + panel.gap) }));
+  const width = placed.at(-1).x + panel.width + 24;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="system-ui, sans-serif" font-size="13">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="13">`,
     `<title>Evaluation loss of ${Object.keys(curves).join(' and ')}</title>`,
-    `<rect width="${size.width}" height="${size.height}" fill="#ffffff"/>`,
-    ...panels.map((place) => drawPanel(place, curves, losses)),
-    ...Object.keys(curves).map(legend),
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    ...placed.map((place) => drawPanel(place, curves, losses)),
+    ...Object.keys(curves).map((name, i, names) => legend(name, i, (width - panel.left) / names.length)),
     '</svg>\n',
   ].join('\n');
 }
@@ -65,9 +66,9 @@ function drawCurve(curve, { key, toX, toY, colour, width }) {
   return `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="${width}"/>${dots.join('')}`;
 }
 
-function legend(name, i) {
-  const y = size.height - 14;
-  const x = panel.left + i * 260;
+function legend(name, i, room) {
+  const y = height - 14;
+  const x = panel.left + i * room;
   return `<path d="M${x} ${y - 4}h24" stroke="${lines[i].colour}" stroke-width="${lines[i].width}"/><text x="${x + 32}" y="${y}" fill="#111827">${name}</text>`;
 }
 

@@ -15,6 +15,14 @@ export function copyExample(folder, steps) {
     cpSync(path.join(numbers, part), path.join(folder, part), { recursive: true });
   }
   setSteps(folder, steps);
+  if (steps === endless) trainBesideOthers(folder);
+}
+
+/** On one thread: such a small model is no faster on two, and what it trains beside gets the other. */
+function trainBesideOthers(folder) {
+  const file = path.join(folder, recipeName);
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace('"output":', '"engine": { "threads": 1 },\n  "output":'));
 }
 
 export function copyData(folder) {

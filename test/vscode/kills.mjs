@@ -13,7 +13,7 @@ const limit = 5;
 /** Steps that a resumed run still does: more than happen while it is taken over. */
 const further = 100;
 
-/** What is killed, and how the window is there again. */
+/** What is killed, whether a server and a browser have to go with it, and how the window is there again. */
 export const kinds = {
   engine: {
     what: 'the engine',
@@ -28,6 +28,7 @@ export const kinds = {
   window: {
     what: 'the window',
     strike: ({ profile }) => process.kill(browserOf(profile).pid, 'SIGKILL'),
+    standsAlone: true,
     // VS Code keeps an extension host for a window that may come back, and the engine is that host's.
     engineStays: true,
     async comeBack({ open }) {
@@ -42,6 +43,8 @@ export const kinds = {
       const host = processes().find(({ pid }) => pid === engine.parent);
       for (const pid of new Set([server.pid, host.parent])) process.kill(pid, 'SIGKILL');
     },
+    standsAlone: true,
+    endsHost: true,
     async comeBack({ server, window }) {
       await server.launch();
       await window.ready();
@@ -52,18 +55,21 @@ export const kinds = {
 };
 
 /**
- * Trains in a window of its own, kills after `delay` milliseconds of the engine's life, goes on as the window says, and
- * looks at everything that is left. Gives what happened, in a line.
+ * Trains in a window of its own, kills `delay` milliseconds after the engine's start or, with `isTraining`, after the first
+ * step, goes on as the window says, and looks at everything that is left. Gives what happened, in a line.
  */
-export async function kill(kind, { bench, screens, delay }) {
+export async function kill(kind, { bench, screens, delay, isTraining, lane = 0 }) {
+  const { standsAlone = false } = kinds[kind];
   // Extension hosts of killed windows wait for hours for these to come back: each has a server that is stopped with it.
-  const server = await bench.ownServer({ trusted: true });
+  const server = await (standsAlone ? bench.ownServer({ trusted: true }) : bench.server('trusted', lane));
   const folder = bench.folder();
   copyExample(folder, endless);
   setTraining(folder, { save_steps: 5, gradient_accumulation_steps: 4 });
   const scene = { server, folder, profile: bench.folder() };
   scene.open = async () => {
-    scene.window = await bench.ownWindow(server, folder, screens, scene.profile);
+    scene.window = await (standsAlone
+      ? bench.ownWindow(server, folder, screens, scene.profile)
+      : bench.window(server, folder, screens, lane));
     await scene.window.ready();
     return scene.window;
   };
@@ -77,6 +83,7 @@ export async function kill(kind, { bench, screens, delay }) {
       Boolean,
       'an engine process',
     );
+    if (isTraining) await until(() => reachedIn(folder), Boolean, 'the first step');
     await wait(delay);
     return await strikeAndGoOn(kinds[kind], scene);
   } catch (error) {
@@ -84,13 +91,15 @@ export async function kill(kind, { bench, screens, delay }) {
     throw error;
   } finally {
     await scene.window?.close();
-    server.stop();
+    if (standsAlone) server.stop();
   }
 }
 
 async function strikeAndGoOn(kind, scene) {
-  const { strike, engineStays = false, comeBack } = kind;
+  const { strike, endsHost = false, engineStays = false, comeBack } = kind;
   strike(scene);
+  // VS Code itself takes its time to end the host of a server that is gone: what counts is the engine's from then on.
+  if (endsHost) await gone(scene.engine.parent, 'the extension host');
   const orphaned = engineStays ? undefined : await goneInTime(scene.engine.pid);
   const [run] = runs(scene.folder);
   if (run !== undefined) looksWhole(run);
@@ -119,7 +128,7 @@ async function strikeAndGoOn(kind, scene) {
 async function goOn(workbench, { folder, engine }, { says, goesOnBy = 'Resume Training', engineStays }) {
   const notice = workbench.toast(says);
   await notice.waitFor();
-  const reached = Math.max(0, ...runs(folder).map(lastStep));
+  const reached = reachedIn(folder);
   setSteps(folder, reached + further);
   // It has come to rest.
   await notice.hover();
@@ -180,6 +189,11 @@ function continuous(run) {
   return resumed.length === 0 ? 'from step 0' : `from step ${resumed.join(', ')} to ${last}`;
 }
 
+/** The last step of all runs, 0 before the first one. */
+function reachedIn(folder) {
+  return Math.max(0, ...runs(folder).map(lastStep));
+}
+
 function lastStep(run) {
   return Math.max(0, ...eventsOf(run).flatMap(({ type, step }) => (type === 'step' ? [step] : [])));
 }
@@ -196,5 +210,5 @@ function eventsOf(run, { isTornAllowed = true } = {}) {
 /** One of each kind, for the usual suite. */
 export const killStories = Object.entries(kinds).map(([kind, { what }]) => ({
   name: `nothing is lost when ${what} is killed`,
-  act: (bench, screens) => kill(kind, { bench, screens, delay: 2000 }),
+  act: (bench, screens, lane) => kill(kind, { bench, screens, delay: 1000, isTraining: true, lane }),
 }));

@@ -1,5 +1,5 @@
 // `npm run test:vscode`: the packaged extension in a real VS Code, offline, driven through its window.
-//   npm run test:vscode -- reload        only stories whose name holds the word
+//   npm run test:vscode -- reload axe    only stories whose names hold one of the words
 //   npm run test:vscode -- --again       a story that fails is played once more, and that is said: for machines that others use
 //   npm run test:vscode -- --lanes 1     so many windows at a time, two without it: a story mostly waits
 //   npm run test:vscode -- --repeat 10   each story ten times; says how often it failed and how long it took
@@ -22,9 +22,9 @@ const rounds = Number(values.repeat ?? 1);
 const lanes = Number(values.lanes ?? 2);
 const screens = path.resolve('.tsbuild/vscode-screens');
 const every = [hostSuite, ...stories, ...accessStories, ...killStories];
-const wanted = every.filter(({ name }) => name.includes(positionals[0] ?? ''));
+const wanted = every.filter(({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)));
 if (wanted.length === 0) {
-  console.error(`No story has "${positionals[0]}" in its name.`);
+  console.error(`No story has "${positionals.join('" or "')}" in its name.`);
   process.exit(1);
 }
 

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { OnnxRuntime } from '../../src/engine/runtime/onnx/onnxRuntime';
@@ -10,6 +8,7 @@ import { readPlacement } from '../../src/engine/runtime/onnx/placement';
 import { assertConforms } from '../conformance/assertConforms';
 import { programs } from '../conformance/programs';
 import { families, trainingProgram } from '../conformance/trainingPrograms';
+import { temporaryFolder } from '../tiny/recipe';
 import { looser } from './tolerances';
 import { testedDevice, useSoftwareDriver, withoutDriver } from './softwareDriver';
 
@@ -32,30 +31,22 @@ describe(
       for (const method of family === 'llama' || family === 'gpt2'
         ? (['lora', 'full'] as const)
         : (['lora'] as const)) {
-        test(`${family}, ${method}`, async () => {
-          const program = trainingProgram(family, method, 'cheap');
-          await assertConforms(runtime, program, tolerance);
-          assert.deepEqual(await computedElsewhere(program), []);
+        test(`${family}, ${method}`, async (t) => {
+          const folder = await temporaryFolder(t);
+          const profiled = new OnnxRuntime({ threads: 2, device: testedDevice, profile: path.join(folder, 'step') });
+          await assertConforms(profiled, trainingProgram(family, method, 'cheap'), tolerance);
+          assert.deepEqual(await computedElsewhere(folder), []);
         });
       }
     }
   },
 );
 
-/** Operators that compute with numbers of the model, but not on the device. */
-async function computedElsewhere(program: ReturnType<typeof trainingProgram>): Promise<readonly string[]> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'lora-placement-'));
-  try {
-    const profiled = new OnnxRuntime({ threads: 2, device: testedDevice, profile: path.join(folder, 'step') });
-    const executable = await profiled.compile(program.graph, program.weights);
-    for (const { inputs } of program.runs) await executable.run(inputs);
-    await executable.dispose();
-    const placed = await readPlacement(path.join(folder, readdirSync(folder)[0]!));
-    assert.ok(placed.some(({ provider }) => provider === executionProvider));
-    return placed
-      .filter(({ isCompute, provider }) => isCompute && provider !== executionProvider)
-      .map(({ op, name, provider }) => `${op} ${name} on ${provider}`);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+/** Operators that computed with numbers of the model, but not on the device: by the profile of a program in `folder`. */
+async function computedElsewhere(folder: string): Promise<readonly string[]> {
+  const placed = await readPlacement(path.join(folder, readdirSync(folder)[0]!));
+  assert.ok(placed.some(({ provider }) => provider === executionProvider));
+  return placed
+    .filter(({ isCompute, provider }) => isCompute && provider !== executionProvider)
+    .map(({ op, name, provider }) => `${op} ${name} on ${provider}`);
 }

@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 import { commandIds } from '../commands/commandIds';
 import { isRecipe } from '../commands/recipeCommands';
-import { recipeEngine } from '../recipes/recipeEngine';
 import type { Disposable } from '../signal';
 import { deviceText } from './deviceText';
 
@@ -19,16 +18,16 @@ export class DeviceItem implements Disposable {
     this.#item.command = commandIds.selectDevice;
     const { window, workspace } = vscode;
     this.#subscriptions = [
-      window.onDidChangeActiveTextEditor(() => this.#show()),
+      window.onDidChangeActiveTextEditor(() => void this.#show()),
       workspace.onDidChangeTextDocument(({ document }) => {
         if (document === window.activeTextEditor?.document) this.#showSoon();
       }),
       workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration('lora.engine.device')) this.#show();
+        if (change.affectsConfiguration('lora.engine.device')) void this.#show();
       }),
-      workspace.onDidGrantWorkspaceTrust(() => this.#show()),
+      workspace.onDidGrantWorkspaceTrust(() => void this.#show()),
     ];
-    this.#show();
+    void this.#show();
   }
 
   dispose(): void {
@@ -39,15 +38,18 @@ export class DeviceItem implements Disposable {
 
   #showSoon(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#show(), rest);
+    this.#timer = setTimeout(() => void this.#show(), rest);
   }
 
-  #show(): void {
-    const document = vscode.window.activeTextEditor?.document;
-    if (document === undefined || !isRecipe(document.uri) || !vscode.workspace.isTrusted) {
+  async #show(): Promise<void> {
+    const document = shownRecipe();
+    if (document === undefined) {
       this.#item.hide();
       return;
     }
+    // What reads recipes is loaded with the first one: most windows show none at their start.
+    const { recipeEngine } = await import('../recipes/recipeEngine');
+    if (document !== shownRecipe()) return;
     const setting = vscode.workspace.getConfiguration('lora').get<string>('engine.device', 'auto');
     const { text, tooltip } = deviceText(recipeEngine(document.getText()), setting);
     this.#item.text = `$(chip) ${text}`;
@@ -55,4 +57,9 @@ export class DeviceItem implements Disposable {
     this.#item.accessibilityInformation = { label: `LoRA: ${tooltip}` };
     this.#item.show();
   }
+}
+
+function shownRecipe(): vscode.TextDocument | undefined {
+  const document = vscode.window.activeTextEditor?.document;
+  return document !== undefined && isRecipe(document.uri) && vscode.workspace.isTrusted ? document : undefined;
 }

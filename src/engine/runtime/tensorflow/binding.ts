@@ -22,6 +22,19 @@ export interface Binding {
     inputs: readonly number[],
     results: number,
   ): readonly { readonly id: number; readonly shape: readonly number[] }[];
+  /** Opens the SavedModel of a folder, with a session of its own. */
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(model: number): void;
+  /**
+   * Runs it once. `inputs` are fed at the places of `inputNames` (`name:index`, with commas between them); gives the tensors
+   * of `outputNames`.
+   */
+  runSavedModel(
+    model: number,
+    inputs: readonly number[],
+    inputNames: string,
+    outputNames: string,
+  ): readonly { readonly id: number }[];
   getNumOfTensors(): number;
   isUsingGpuDevice(): boolean;
 }

@@ -57,9 +57,16 @@ export class Emitter {
     return slot;
   }
 
-  input(name: string, dtype: Dtype): Slot {
+  /** The same tensor, which is there only once another one has been computed. */
+  gate(x: Slot, after: Slot): Slot {
     const slot = this.#fresh();
-    this.#inputs.push({ slot, name, dtype });
+    this.#kernels.push({ op: 'Identity', attributes: [], inputs: [x], after: [after], results: [slot], of: this.#of });
+    return slot;
+  }
+
+  input(name: string, dtype: Dtype, shape: Shape): Slot {
+    const slot = this.#fresh();
+    this.#inputs.push({ slot, name, dtype, shape });
     return slot;
   }
 

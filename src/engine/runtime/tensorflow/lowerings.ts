@@ -44,7 +44,7 @@ export const lowerings: Lowerings<Op> = {
   ...cachedAttentions,
   ...composedOps,
 
-  input: (e, { attributes: { name, dtype } }) => [e.input(name, dtype)],
+  input: (e, { attributes: { name, dtype, shape } }) => [e.input(name, dtype, shape)],
   weight: (e, { attributes: { name, shape } }) => [e.weight(name, shape as readonly number[])],
   // TensorFlow has no kernel that widens as it multiplies: the weight is held wide, once for all who read it.
   unpack: (e, { attributes: { name, shape } }) => [e.weight(name, shape as readonly number[])],
@@ -67,8 +67,10 @@ export const lowerings: Lowerings<Op> = {
   },
   equal: direct('Equal'),
   toFloat: (e, node) => [e.kernel('Cast', inputSlots(e, node), { DstT: 'f32' })],
-  // Kernels run in the order of the graph, so what a gate waits for has been computed.
-  gate: (e, node) => [e.slot(node.inputs[0]!)],
+  gate: (e, node) => {
+    const [x, after] = inputSlots(e, node) as [Slot, Slot];
+    return [e.gate(x, after)];
+  },
   transpose: (e, node) => {
     return [e.kernel('Transpose', [e.slot(node.inputs[0]!), e.constant('i32', node.attributes.permutation)])];
   },

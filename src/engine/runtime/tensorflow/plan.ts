@@ -8,6 +8,8 @@ export interface Kernel {
   readonly op: string;
   readonly attributes: readonly OpAttribute[];
   readonly inputs: readonly Slot[];
+  /** What must have been computed before, though it is not read. */
+  readonly after?: readonly Slot[];
   readonly results: readonly Slot[];
   /** The op of the graph that it belongs to, for profiles. */
   readonly of: string;
@@ -29,7 +31,12 @@ export interface Constant {
 /** A graph as a list of TensorFlow kernels. */
 export interface Plan {
   readonly slots: number;
-  readonly inputs: readonly { readonly slot: Slot; readonly name: string; readonly dtype: Dtype }[];
+  readonly inputs: readonly {
+    readonly slot: Slot;
+    readonly name: string;
+    readonly dtype: Dtype;
+    readonly shape: Shape;
+  }[];
   readonly weights: readonly { readonly slot: Slot; readonly name: string; readonly shape: readonly number[] }[];
   readonly constants: readonly Constant[];
   readonly sizes: readonly Sizes[];

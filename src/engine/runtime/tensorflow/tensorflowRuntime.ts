@@ -14,6 +14,7 @@ import { Emitter } from './emitter';
 import { lastUses } from './plan';
 import type { Plan, Slot } from './plan';
 import type { OnKernel } from './profile';
+import { WholeGraph } from './wholeGraph';
 
 export interface TensorflowOptions extends BindingOptions {
   /** The file of tfjs-node's binding, as `lora setup tensorflow` builds it. */
@@ -21,7 +22,11 @@ export interface TensorflowOptions extends BindingOptions {
   readonly onKernel?: OnKernel | undefined;
 }
 
-/** Runs graphs through TensorFlow's kernels, one after the other. Its native code is loaded with the first graph. */
+/**
+ * Runs graphs through TensorFlow's kernels. On the processor TensorFlow gets each graph as a whole; kernel by kernel where they
+ * are timed, and on a graphics card, to whose memory the weights are sent once that way. Its native code is loaded with the
+ * first graph.
+ */
 export class TensorflowRuntime implements Runtime {
   readonly name = 'tensorflow';
   readonly device: Device;
@@ -33,13 +38,15 @@ export class TensorflowRuntime implements Runtime {
     const lowered = verify(foldTransposes(decompose(distributeOneHot(graph))), 'foldTransposes');
     const plan = new Emitter(lowered).emit();
     const binding = loadBinding(this.options.binding, this.options);
-    return new TensorflowExecutable(binding, graph, plan, weights, this.options.onKernel);
+    const whole = this.options.gpu || this.options.onKernel !== undefined ? undefined : new WholeGraph(binding, plan);
+    return new TensorflowExecutable(binding, graph, plan, weights, whole, this.options.onKernel);
   }
 }
 
 export class TensorflowExecutable implements Executable {
   /** The tensors of weights and constants, by slot. */
   readonly #kept = new Map<Slot, number>();
+  readonly #whole: WholeGraph | undefined;
   readonly #released: readonly (readonly Slot[])[];
   #disposed = false;
 
@@ -48,8 +55,10 @@ export class TensorflowExecutable implements Executable {
     private readonly graph: Graph,
     private readonly plan: Plan,
     weights: WeightSource,
+    whole: WholeGraph | undefined,
     private readonly onKernel: OnKernel | undefined,
   ) {
+    this.#whole = whole;
     this.#released = lastUses(plan);
     try {
       for (const { slot, name, shape } of plan.weights) this.#keep(slot, name, 'f32', shape, readWeight(weights(name)));
@@ -87,7 +96,8 @@ export class TensorflowExecutable implements Executable {
         const bound = bindShape(Array.isArray(sizes) ? sizes : [sizes as string], symbols);
         tensors.set(slot, this.binding.createTensor(shape, dataType.i32, Int32Array.from(bound)));
       }
-      this.#execute(tensors);
+      if (this.#whole !== undefined) this.#whole.run(tensors);
+      else this.#execute(tensors);
       return Object.fromEntries(
         this.plan.outputs.map(({ slot, name, dtype, shape }) => {
           const data = this.binding.tensorDataSync(tensors.get(slot)!);
@@ -120,6 +130,7 @@ export class TensorflowExecutable implements Executable {
   }
 
   #release(): void {
+    this.#whole?.dispose();
     for (const tensor of this.#kept.values()) this.binding.deleteTensor(tensor);
     this.#kept.clear();
   }
