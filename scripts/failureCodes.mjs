@@ -15,16 +15,50 @@ const pattern = /^[a-z0-9]+(-[a-z0-9]+)+$/;
 /** The codes in all TypeScript files of `root`/src: code → `file:line` of each place. */
 export function failureCodes(root) {
   const codes = new Map();
+  const shared = [];
+  const subjects = new Set();
   const files = readdirSync(path.join(root, 'src'), { recursive: true }).filter((file) => file.endsWith('.ts'));
   for (const file of files.sort()) {
     const name = path.join('src', file);
     const source = ts.createSourceFile(name, readFileSync(path.join(root, name), 'utf8'), ts.ScriptTarget.Latest, true);
-    for (const literal of codeLiterals(source)) {
-      const line = source.getLineAndCharacterOfPosition(literal.getStart()).line + 1;
-      codes.set(literal.text, [...(codes.get(literal.text) ?? []), `${name.replaceAll('\\', '/')}:${line}`]);
+    const placeOf = (node) => {
+      const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+      return `${name.replaceAll('\\', '/')}:${line}`;
+    };
+    for (const literal of codeLiterals(source)) add(codes, literal.text, placeOf(literal));
+    for (const node of everyNode(source)) {
+      const end = sharedEnd(node);
+      if (end !== undefined) shared.push({ end, place: placeOf(node) });
+      const subject = subjectCode(node);
+      if (subject !== undefined) subjects.add(subject);
     }
   }
+  for (const subject of subjects) for (const { end, place } of shared) add(codes, `${subject}${end}`, place);
   return new Map([...codes].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function add(codes, code, place) {
+  codes.set(code, [...(codes.get(code) ?? []), place]);
+}
+
+function* everyNode(node) {
+  yield node;
+  for (const child of node.getChildren()) yield* everyNode(child);
+}
+
+/** `-no-python` of a failure `${code}-no-python`, which is made for each subject that is set up. */
+function sharedEnd(node) {
+  const code = ts.isNewExpression(node) && node.expression.getText() === 'Failure' ? node.arguments?.[0] : undefined;
+  if (code === undefined || !ts.isTemplateExpression(code) || code.head.text !== '') return undefined;
+  const [span] = code.templateSpans;
+  return span.expression.getText() === 'code' && code.templateSpans.length === 1 ? span.literal.text : undefined;
+}
+
+/** The code of a subject that is set up: `{ code: 'cuda', name: 'CUDA' }`. */
+function subjectCode(node) {
+  if (!ts.isPropertyAssignment(node) || node.name.getText() !== 'code' || !ts.isStringLiteral(node.initializer)) return;
+  const others = node.parent.properties.map((property) => property.name?.getText());
+  return others.includes('name') && !others.includes('message') ? node.initializer.text : undefined;
 }
 
 function* codeLiterals(node) {

@@ -74,7 +74,8 @@ function fillStage(stage, target) {
     cpSync(part, path.join(stage, part), { recursive: true, filter: (file) => !file.endsWith('.map') });
   }
   writeFileSync(path.join(stage, 'docs', 'extension.md'), withoutPictures('docs/extension.md'));
-  copyRuntime(stage, target);
+  // Where `dist/engine.js` finds it.
+  copyRuntime(path.join(stage, 'dist', 'node_modules'), target);
   writeFileSync(path.join(stage, 'ThirdPartyNotices.txt'), notices());
   // What is here is already what ships.
   writeFileSync(path.join(stage, '.vscodeignore'), '**/*.map\n');
@@ -112,9 +113,8 @@ function readPackage(name) {
   return JSON.parse(readFileSync(path.join('node_modules', name, 'package.json'), 'utf8'));
 }
 
-/** ONNX Runtime with this platform's binary alone, where `dist/engine.js` finds it. */
-function copyRuntime(stage, target) {
-  const modules = path.join(stage, 'dist', 'node_modules');
+/** Copies ONNX Runtime with this platform's binary alone into a folder `node_modules`. */
+export function copyRuntime(modules, target) {
   const [platform, arch] = target.split('-');
   const bin = path.join('onnxruntime-node', 'bin', 'napi-v6', platform, arch);
   if (!existsSync(path.join('node_modules', bin))) throw new Error(`node_modules/${bin} is missing: run npm ci.`);

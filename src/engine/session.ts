@@ -1,4 +1,6 @@
 import { listRuns } from './checkpoint/runFolder';
+import { removeCuda, setUpCuda } from './operations/cuda/setUp';
+import { describeCuda } from './operations/cuda/state';
 import { checkRecipe } from './operations/checkRecipe';
 import { combineAdapters } from './operations/combine/combineAdapters';
 import { listBaseModels } from './operations/baseModels';
@@ -49,6 +51,9 @@ export function createEngine() {
     tensorflow: () => describeTensorflow(),
     setUpTensorflow,
     removeTensorflow: () => removeTensorflow(),
+    cuda: () => describeCuda(),
+    setUpCuda,
+    removeCuda: () => removeCuda(),
     download: downloadBaseModel,
     baseModels: listBaseModels,
     findIngredients,

@@ -1,5 +1,6 @@
 import type { DeviceFacts, MachineFacts } from './facts';
 import { preferred, removeKey, setValue } from './fix';
+import type { Fix } from './fix';
 import { recipeDefaults, type ResolvedRecipe } from './recipe.generated';
 import { check, type RecipeCheck } from './recipeCheck';
 import { schemaAt, type JsonPath } from './schema';
@@ -44,6 +45,11 @@ function why(precision: string, devices: readonly DeviceFacts[]): string {
   );
   const told = reasons.find(({ device }) => device !== 'cpu') ?? reasons[0];
   return precision !== 'fp16' || told === undefined ? '' : ` ${told.withoutHalf}`;
+}
+
+function inFewerBits(quantization: string, bits: number): Fix {
+  const title = `Hold the base model in ${bits} bits (${quantization}), and train on the processor`;
+  return setValue(['engine', 'quantization'], quantization, title);
 }
 
 /** Rules about this machine, and about where things lie on it. */
@@ -148,13 +154,13 @@ export const placeChecks: readonly RecipeCheck[] = [
     kind: 'D',
     title: 'The run may not fit into memory',
     needs: ['machine', 'cost'],
-    run({ training }, { machine, cost }) {
+    run({ method, training, engine }, { machine, cost }) {
       if (cost.memoryBytes <= machine.memoryBytes) return [];
       const { per_device_train_batch_size: batch, gradient_accumulation_steps: accumulation } = {
         ...recipeDefaults.training,
         ...training,
       };
-      const message = `A step on the longest rows takes about ${gigabytes(cost.memoryBytes)}, and this machine has ${gigabytes(machine.memoryBytes)}. Compute fewer rows at once, or set \`gradient_checkpointing\` to true.`;
+      const message = `A step on the longest rows takes about ${gigabytes(cost.memoryBytes)}, and this machine has ${gigabytes(machine.memoryBytes)}. Compute fewer rows at once, set \`gradient_checkpointing\` to true, or hold the base model in fewer bits with \`quantization\`.`;
       const half = Math.ceil(batch / 2);
       const recompute = setValue(
         ['training', 'gradient_checkpointing'],
@@ -168,12 +174,19 @@ export const placeChecks: readonly RecipeCheck[] = [
           { path: ['training', 'gradient_accumulation_steps'], value: accumulation * 2 },
         ],
       };
+      const { device, quantization } = { ...recipeDefaults.engine, ...engine };
+      // Quantized weights are computed with on the processor, and none that are trained can be quantized.
+      const canQuantize = method !== 'full' && ['auto', 'cpu'].includes(device);
       const path: JsonPath = ['training', 'per_device_train_batch_size'];
       return [
         {
           path,
           message,
-          fixes: [...(training?.gradient_checkpointing === true ? [] : [recompute]), ...(batch > 1 ? [halves] : [])],
+          fixes: [
+            ...(training?.gradient_checkpointing === true ? [] : [recompute]),
+            ...(batch > 1 ? [halves] : []),
+            ...(canQuantize && quantization === 'none' ? [inFewerBits('int8', 8), inFewerBits('nf4', 4)] : []),
+          ],
         },
       ];
     },

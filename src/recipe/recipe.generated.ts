@@ -145,7 +145,7 @@ export interface TrainingSection {
 export interface EngineSection {
   /** The library that computes. `auto` and `onnxruntime` are the fast one; `reference` is slow, plain TypeScript to compare with; `tensorflow` needs `lora setup tensorflow` once and is no faster. */
   readonly runtime?: 'auto' | 'onnxruntime' | 'tensorflow' | 'reference';
-  /** The part of the machine that computes. `auto` takes the fastest that works, by a short trial; `webgpu` is a GPU of any maker, `directml` one on Windows, `coreml` one on a Mac. A device that cannot be used is an error. `lora doctor` shows what there is. */
+  /** The part of the machine that computes. `auto` takes the fastest that works, by a short trial; `webgpu` is a GPU of any maker, `cuda` one of NVIDIA after `lora setup cuda`, `directml` one on Windows, `coreml` one on a Mac. A device that cannot be used is an error. `lora doctor` shows what there is. */
   readonly device?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml';
   /** Exactness of the numbers in the computation. `auto` and `fp32` compute in 32 bits whatever the model file stores. `fp16` holds the base model in 16 bits and multiplies in them, on a GPU that can; what is trained, the loss and the optimizer stay in 32 bits, and the loss is scaled as PyTorch's GradScaler does. `bf16` cannot be computed in yet. */
   readonly precision?: 'auto' | 'fp32' | 'fp16' | 'bf16';

@@ -52,6 +52,7 @@ export function starterRecipe(recipe: StarterRecipe): string {
   const { baseModel, dataset, columns = {}, proposed, readIn } = recipe;
   const values = proposed?.values ?? [];
   const inside = valueLines('dataset', values);
+  const engine = valueLines('engine', values);
   const mapped =
     Object.keys(columns).length === 0
       ? []
@@ -70,6 +71,7 @@ export function starterRecipe(recipe: StarterRecipe): string {
       : ['  "dataset": {', `    ${named},`, ...mapped, ...inside, '  },']),
     ...section('lora', proposed === undefined ? defaultLines('lora') : valueLines('lora', values).slice(1)),
     ...section('training', proposed === undefined ? defaultLines('training') : valueLines('training', values).slice(1)),
+    ...(engine.length === 0 ? [] : section('engine', engine.slice(1))),
     '}',
     '',
   ].join('\n');

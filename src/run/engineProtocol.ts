@@ -33,7 +33,9 @@ import type {
   PublishRequest,
 } from './publish';
 import type { ServedAdapter, ServeNews, ServeOptions } from './serving';
-import type { TensorflowNews, TensorflowOutcome, TensorflowRequest, TensorflowState } from './tensorflow';
+import type { CudaOutcome, CudaRequest, CudaState } from './cuda';
+import type { SetUpNews } from './setUp';
+import type { TensorflowOutcome, TensorflowRequest, TensorflowState } from './tensorflow';
 import type { TrainingEvent } from './trainingEvent';
 
 /**
@@ -89,6 +91,11 @@ export interface PublishPreviewParams extends PublishPreviewRequest {
 }
 
 export interface SetUpTensorflowParams extends TensorflowRequest {
+  /** Names the set-up in the progress that tells its news. */
+  readonly progress: number;
+}
+
+export interface SetUpCudaParams extends CudaRequest {
   /** Names the set-up in the progress that tells its news. */
   readonly progress: number;
 }
@@ -181,6 +188,10 @@ export const requests = {
   setUpTensorflow: new RequestType<SetUpTensorflowParams, TensorflowOutcome, WireError>('setUpTensorflow'),
   /** Answered with whether it was set up. */
   removeTensorflow: new RequestType0<boolean, WireError>('removeTensorflow'),
+  /** The same three for CUDA. */
+  cuda: new RequestType0<CudaState, WireError>('cuda'),
+  setUpCuda: new RequestType<SetUpCudaParams, CudaOutcome, WireError>('setUpCuda'),
+  removeCuda: new RequestType0<boolean, WireError>('removeCuda'),
   /** Models to start with, and what this machine makes of them. */
   baseModels: new RequestType0<readonly ListedModel[], WireError>('baseModels'),
   /** Cancelling the request ends the download, which is answered with `cancelled`; what has arrived is kept. */
@@ -228,8 +239,8 @@ export const mergeProgress = new ProgressType<MergeNews>();
 /** From the engine: news of an upload to the hub, or of the question before it, all of them before its answer. */
 export const publishProgress = new ProgressType<PublishNews>();
 
-/** From the engine: news of a set-up of TensorFlow, all of them before its answer. */
-export const tensorflowProgress = new ProgressType<TensorflowNews>();
+/** From the engine: news of a set-up of further libraries, all of them before its answer. */
+export const setUpProgress = new ProgressType<SetUpNews>();
 
 /** Requests for texts: a server of adapters, conversations with one, and how good one is. Each fails with a `WireError`. */
 export const textRequests = {

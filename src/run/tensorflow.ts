@@ -30,16 +30,6 @@ export interface TensorflowRequest {
   readonly wheel: string | null;
 }
 
-/** How far a set-up is: what is being done, and of a download how much has arrived. */
-export type TensorflowNews =
-  | { readonly type: 'step'; readonly step: string }
-  | {
-      readonly type: 'progress';
-      readonly done_bytes: number;
-      /** Null where nobody knows. */
-      readonly total_bytes: number | null;
-    };
-
 export interface TensorflowSetUp {
   readonly folder: string;
   readonly tensorflow: string;

@@ -2,15 +2,13 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { Failure } from '../../src/failure/failure';
-import type { TensorflowNews } from '../../src/run/tensorflow';
-import { temporaryFolder } from '../tiny/recipe';
+import type { SetUpNews } from '../../src/run/setUp';
 import { TestEngine } from './engine';
+import { processesAbout, silentIndex, until } from './settingUp';
 
 const canSetUp =
   process.platform === 'linux' && process.arch === 'x64' && works('g++') && works('python3', '-m', 'pip');
@@ -28,40 +26,11 @@ function works(program: string, ...options: readonly string[]): boolean {
 
 /** A cache folder in which TensorFlow is set up, as far as its files say, and an index for pip that never answers. */
 async function start(t: TestContext): Promise<{ cache: string; environment: Record<string, string> }> {
-  const cache = await temporaryFolder(t);
+  const { cache, environment } = await silentIndex(t);
   const good = path.join(cache, 'lora-workbench', 'tensorflow');
   await mkdir(good, { recursive: true });
   await writeFile(path.join(good, 'tfjs_binding.node'), 'good');
-  const server = createServer(() => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const index = `http://127.0.0.1:${port}/simple`;
-  return { cache, environment: { XDG_CACHE_HOME: cache, PIP_INDEX_URL: index, PIP_CONFIG_FILE: '/dev/null' } };
-}
-
-/** Processes of this machine that were told of a folder. */
-async function processesAbout(folder: string): Promise<readonly string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
-    } catch {
-      return false;
-    }
-  });
-}
-
-async function until<T>(look: () => Promise<T>, isWanted: (found: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 60_000; ;) {
-    const found = await look();
-    if (isWanted(found)) return found;
-    assert.ok(Date.now() < end, `still ${JSON.stringify(found)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  return { cache, environment };
 }
 
 function assertGood(cache: string): void {
@@ -73,7 +42,7 @@ describe('an engine process', { skip }, () => {
   test('tells what there is of TensorFlow and what it would take', async (t) => {
     const { cache, environment } = await start(t);
     const { client } = new TestEngine(t, { environment });
-    const { set_up, folder, offers } = await client.tensorflow();
+    const { set_up, folder, offers } = await client.setUps.tensorflow.state();
     assert.deepEqual(set_up, { variant: 'cpu', bytes: 4 });
     assert.equal(folder, path.join(cache, 'lora-workbench', 'tensorflow'));
     assert.deepEqual(
@@ -86,8 +55,12 @@ describe('an engine process', { skip }, () => {
     const { cache, environment } = await start(t);
     const { client } = new TestEngine(t, { environment });
     const stop = new AbortController();
-    const news: TensorflowNews[] = [];
-    const ended = client.setUpTensorflow({ variant: 'cpu', wheel: null }, (each) => news.push(each), stop.signal);
+    const news: SetUpNews[] = [];
+    const ended = client.setUps.tensorflow.setUp(
+      { variant: 'cpu', wheel: null },
+      (each) => news.push(each),
+      stop.signal,
+    );
     await until(
       () => processesAbout(cache),
       (found) => found.length > 0,
@@ -108,15 +81,15 @@ describe('an engine process', { skip }, () => {
     const { client } = new TestEngine(t, { environment });
     const wheel = path.join(cache, 'numpy-1.26.4-cp311-cp311-manylinux_2_17_x86_64.whl');
     await writeFile(wheel, '');
-    const ended = client.setUpTensorflow({ variant: 'cpu', wheel }, () => undefined, never);
+    const ended = client.setUps.tensorflow.setUp({ variant: 'cpu', wheel }, () => undefined, never);
     await assert.rejects(ended, (error) => error instanceof Failure && error.code === 'tensorflow-file-wrong');
   });
 
   test('removes it', async (t) => {
     const { cache, environment } = await start(t);
     const { client } = new TestEngine(t, { environment });
-    assert.equal(await client.removeTensorflow(), true);
-    assert.equal(await client.removeTensorflow(), false);
+    assert.equal(await client.setUps.tensorflow.remove(), true);
+    assert.equal(await client.setUps.tensorflow.remove(), false);
     assert.deepEqual(await readdir(path.join(cache, 'lora-workbench')), []);
   });
 });
@@ -142,7 +115,7 @@ describe('a killed `lora setup tensorflow`', { skip }, () => {
     assertGood(cache);
     // The half of one goes with whatever is done next.
     const { client } = new TestEngine(t, { environment });
-    assert.equal(await client.removeTensorflow(), true);
+    assert.equal(await client.setUps.tensorflow.remove(), true);
     const left = await readdir(path.join(cache, 'lora-workbench'));
     assert.deepEqual(left, []);
     assert.equal(existsSync(path.join(cache, 'lora-workbench', 'tensorflow')), false);

@@ -86,12 +86,26 @@ export const deviceStories = [
     },
   },
   {
+    name: 'Set Up CUDA says what is missing before anything is fetched',
+    trusted: true,
+    prepare: (folder) => copyExample(folder, 10),
+    async play(workbench) {
+      await workbench.command('LoRA: Set Up CUDA');
+      await workbench.question('Set Up CUDA').waitFor();
+      await workbench.entry('For the NVIDIA graphics card').waitFor();
+      await workbench.shot('cuda');
+      await workbench.pick('For the NVIDIA graphics card');
+      await workbench.toast("CUDA needs NVIDIA's driver").waitFor();
+      await workbench.shot('no-driver');
+    },
+  },
+  {
     name: 'In Restricted Mode no device is tried and nothing is set up',
     trusted: false,
     prepare: (folder) => copyExample(folder, 10),
     async play(workbench) {
       await workbench.openFile(recipeName);
-      for (const title of ['LoRA: Select Device', 'LoRA: Set Up TensorFlow']) {
+      for (const title of ['LoRA: Select Device', 'LoRA: Set Up CUDA', 'LoRA: Set Up TensorFlow']) {
         const offered = await workbench.offered('LoRA:');
         assert.ok(!offered.includes(title), title);
       }

@@ -7,14 +7,14 @@ import { opCases } from '../conformance/opCases';
 import { opProgram } from '../conformance/program';
 import type { OpCase } from '../conformance/program';
 import { toleranceOnDevice, unstated } from './tolerances';
-import { softwareDriver, useDriver, withoutDriver } from './softwareDriver';
+import { softwareDriver, testedDevice, useDriver, withoutDriver } from './softwareDriver';
 
-if (withoutDriver() === false) useDriver(softwareDriver()!);
+if (withoutDriver() === false) useDriver(softwareDriver());
 /** What needs numbers that this driver does not have: halfPrecision.test.ts tries it. */
 const inHalf: readonly Op[] = ['cast'];
-const runtime = new OnnxRuntime({ threads: 2, device: 'webgpu' });
+const runtime = new OnnxRuntime({ threads: 2, device: testedDevice });
 
-describe('webgpu computes', { skip: withoutDriver() }, () => {
+describe(`${testedDevice} computes`, { skip: withoutDriver() }, () => {
   for (const op of (Object.keys(opCases) as Op[]).filter((one) => !inHalf.includes(one))) {
     test(op, async (context) => {
       const stated = (opCases[op] as readonly OpCase<Op>[]).filter(({ name }) => !unstated.has(`${op}: ${name}`));

@@ -19,7 +19,7 @@ import { computedElsewhere, profiledRuntime } from './computedElsewhere';
 import { halfDriver, useDriver, withoutHalfDriver } from './softwareDriver';
 import { halfToleranceOnDevice } from './tolerances';
 
-if (withoutHalfDriver() === false) useDriver(halfDriver()!);
+if (withoutHalfDriver() === false) useDriver(halfDriver());
 const runtime = new OnnxRuntime({ threads: 2, device: 'webgpu' });
 
 describe('webgpu computes in half precision', { skip: withoutHalfDriver() }, () => {

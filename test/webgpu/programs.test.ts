@@ -7,17 +7,17 @@ import { families, trainingProgram } from '../conformance/trainingPrograms';
 import { temporaryFolder } from '../tiny/recipe';
 import { computedElsewhere, profiledRuntime } from './computedElsewhere';
 import { looser } from './tolerances';
-import { softwareDriver, useDriver, withoutDriver } from './softwareDriver';
+import { softwareDriver, testedDevice, useDriver, withoutDriver } from './softwareDriver';
 
-if (withoutDriver() === false) useDriver(softwareDriver()!);
-const runtime = new OnnxRuntime({ threads: 2, device: 'webgpu' });
+if (withoutDriver() === false) useDriver(softwareDriver());
+const runtime = new OnnxRuntime({ threads: 2, device: testedDevice });
 
-describe('webgpu computes whole programs', { skip: withoutDriver() }, () => {
+describe(`${testedDevice} computes whole programs`, { skip: withoutDriver() }, () => {
   for (const program of programs) test(program.name, () => assertConforms(runtime, program, looser));
 });
 
 describe(
-  'webgpu computes a training step, and leaves nothing of it to the processor:',
+  `${testedDevice} computes a training step, and leaves nothing of it to the processor:`,
   { skip: withoutDriver() },
   () => {
     // As on the processor: float32 errors of a whole forward and backward pass.

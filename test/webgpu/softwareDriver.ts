@@ -14,8 +14,12 @@ export function softwareDriver(): string | undefined {
   return existsSync(driver) && hasLoader() ? driver : undefined;
 }
 
+/** `npm run test:gpu` sets it: the drivers that this machine has, whatever they are. */
+const onInstalledDriver = process.env['LORA_TEST_WEBGPU'] === 'installed';
+
 /** Why tests are skipped, or false. `npm run test:webgpu` skips nothing: without a driver it fails. */
 export function withoutDriver(): string | false {
+  if (onInstalledDriver) return false;
   if (process.env['LORA_TEST_WEBGPU'] === undefined) return 'takes minutes, and a driver: npm run test:webgpu';
   if (softwareDriver() !== undefined) return false;
   throw new Error('There is no software Vulkan driver: apt-get install libvulkan1 chromium brings one');
@@ -35,9 +39,12 @@ export function halfDriver(): string | undefined {
 /** Why tests in half precision are skipped, or false; as {@link withoutDriver}. */
 export function withoutHalfDriver(): string | false {
   if (process.env['LORA_TEST_WEBGPU'] === undefined) return 'takes minutes, and a driver: npm run test:webgpu';
-  if (halfDriver() !== undefined) return false;
+  if (onInstalledDriver || halfDriver() !== undefined) return false;
   throw new Error('There is no Vulkan driver for half precision: scripts/halfDriver brings one');
 }
+
+/** The device whose kernels are tested: `npm run test:gpu` tries CUDA with the same cases. */
+export const testedDevice = process.env['LORA_TEST_DEVICE'] === 'cuda' ? 'cuda' : 'webgpu';
 
 /** Variables that make Vulkan use this driver, and no other. */
 export function driverEnvironment(driver: string): Readonly<Record<string, string>> {
@@ -45,9 +52,10 @@ export function driverEnvironment(driver: string): Readonly<Record<string, strin
   return { VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver };
 }
 
-/** Lets this process use a driver; before its first graph on a device. */
-export function useDriver(driver: string): void {
-  Object.assign(process.env, driverEnvironment(driver));
+/** Lets this process use a software driver, unless it is to use the installed ones; before its first graph on a device. */
+export function useDriver(driver: string | undefined): void {
+  if (onInstalledDriver) return;
+  Object.assign(process.env, driverEnvironment(driver!));
 }
 
 function hasLoader(): boolean {

@@ -2,6 +2,7 @@ import { whyNoEngine } from '../../run/platforms';
 import { supportedDevices } from '../runtime/onnx/supportedDevices';
 import type { SupportedDevices } from '../runtime/onnx/supportedDevices';
 import type { Device, Precision } from '../runtime/runtime';
+import { withoutCuda } from './cudaSetUp';
 import { deviceUnavailable, precisionUnsupported } from './failures';
 import { probe } from './probe';
 import type { ProbeOptions } from './probe';
@@ -131,7 +132,11 @@ const untried: Judgement = {
 async function judgeOne(device: Device, supported: SupportedDevices, options: DeviceOptions): Promise<JudgedDevice> {
   const build = supported.devices.find((one) => one.device === device);
   if (build === undefined) return impossible(device, `ONNX Runtime has no ${device} on ${process.platform}.`);
-  if (!build.isBundled) {
+  if (!build.isThere) {
+    if (device === 'cuda') {
+      const { reason, enable } = withoutCuda();
+      return impossible(device, reason, enable);
+    }
     return impossible(device, `ONNX Runtime's npm package comes without the libraries for ${device}.`);
   }
   const cache = new ProbeCache(supported.version, options.cacheFile);
@@ -146,8 +151,8 @@ function judgedBy(result: ProbeResult): JudgedDevice {
   return { device: result.device, ...judge(result), result, isKnown: true };
 }
 
-function impossible(device: Device, reason: string): JudgedDevice {
-  const enable = device === 'cuda' || process.platform !== 'darwin' ? instead[device] : undefined;
+function impossible(device: Device, reason: string, step?: string): JudgedDevice {
+  const enable = step ?? (device === 'cuda' || process.platform !== 'darwin' ? instead[device] : undefined);
   const judgement = { usable: false, reason, enable: enable ?? null, precisions: [], withoutHalf: null };
   return { device, ...judgement, result: undefined, isKnown: true };
 }

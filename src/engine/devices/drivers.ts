@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { cudaFolder, noteName } from '../runtime/onnx/cuda/place';
 
 /** Where Vulkan's loader looks for drivers on Linux. */
 const driverFolders = ['/etc/vulkan/icd.d', '/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d'];
@@ -17,6 +18,8 @@ export function driversKey(environment = process.env): string {
     ...folders.flatMap((folder) => list(folder)),
     ...list('/dev/dri'),
     textOf('/proc/driver/nvidia/version'),
+    // CUDA may have been set up or removed.
+    textOf(path.join(cudaFolder(), noteName)),
   ];
   return parts.join('\n');
 }

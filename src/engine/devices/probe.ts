@@ -9,6 +9,10 @@ export interface ProbeOptions {
   readonly file?: string;
   /** Milliseconds after which a device counts as hung. */
   readonly patience?: number;
+  /** Where CUDA is set up, if that is not the usual folder. */
+  readonly cuda?: string;
+  /** Ends the trial, which then counts as interrupted. */
+  readonly signal?: AbortSignal;
 }
 
 /** Compiling all shaders takes a slow device some twenty seconds. */
@@ -25,7 +29,12 @@ export async function probe(device: Device, options: ProbeOptions = {}): Promise
   // VS Code's extension host is Electron: as a child it must be told to be Node.
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
   const limit = options.patience ?? patience;
-  const child = fork(file, [device, String(limit)], { env, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const cuda = options.cuda === undefined ? [] : [options.cuda];
+  const child = fork(file, [device, String(limit), ...cuda], {
+    env,
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
   return new Promise((resolve) => {
     let result: ProbeResult | undefined;
     let [said, isHung] = ['', false];
@@ -33,10 +42,13 @@ export async function probe(device: Device, options: ProbeOptions = {}): Promise
       isHung = true;
       child.kill('SIGKILL');
     }, limit);
+    const stop = (): void => void child.kill('SIGKILL');
+    options.signal?.addEventListener('abort', stop);
     child.on('message', (message) => (result = message as ProbeResult));
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-keptOutput)));
     const end = (outcome: ProbeOutcome, detail: string): void => {
       clearTimeout(timer);
+      options.signal?.removeEventListener('abort', stop);
       resolve(result ?? { device, outcome, detail, stepMs: null, cpuStepMs: null, half: null });
     };
     child.once('error', (error) => end('failed', error.message));

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { essence } from '../runtime/failures';
 import { providers } from '../runtime/onnx/providers';
+import { loadOnnx } from '../runtime/onnx/loadOnnx';
 import { OnnxRuntime } from '../runtime/onnx/onnxRuntime';
 import { readPlacement } from '../runtime/onnx/placement';
 import type { Device, Tensors } from '../runtime/runtime';
@@ -14,12 +15,15 @@ import type { HalfResult, ProbeResult } from './probeResult';
 
 /**
  * Entry point of the process that tries one device: a driver that crashes or hangs takes this process with it and nothing
- * else. Its arguments are the device's name and the milliseconds that it has. It sends a {@link ProbeResult}, and another
- * one once half precision has been tried, too: a driver that fails there is of use all the same.
+ * else. Its arguments are the device's name, the milliseconds that it has, and the folder in which CUDA is set up, if that is
+ * not the usual one. It sends a {@link ProbeResult}, and another one once half precision has been tried, too: a driver that
+ * fails there is of use all the same.
  */
 async function main(): Promise<void> {
-  const [device, patience] = process.argv.slice(2) as [Device, string];
+  const [device, patience, cuda] = process.argv.slice(2) as [Device, string, string?];
   endAfter(Number(patience) + graceMs);
+  process.once('disconnect', () => process.exit(1));
+  await loadOnnx(cuda);
   const result = await probe(device);
   await send(result);
   if (result.outcome === 'usable') await send({ ...result, half: await tryHalf(device) });
@@ -64,7 +68,7 @@ async function probe(device: Device): Promise<ProbeResult> {
     return { ...usable, ...(await compareSpeed(device)) };
   } catch (error) {
     const detail = said(error);
-    return { ...unfinished, outcome: isAbsence(detail) ? 'absent' : 'failed', detail };
+    return { ...unfinished, outcome: isAbsence(device, detail) ? 'absent' : 'failed', detail };
   }
 }
 
@@ -95,7 +99,8 @@ function said(error: unknown): string {
 }
 
 /** What ONNX Runtime says where there is no driver or device. */
-function isAbsence(message: string): boolean {
+function isAbsence(device: Device, message: string): boolean {
+  if (device === 'cuda') return /libcuda\.so|no CUDA-capable device/i.test(message);
   return /adapter|no (suitable )?device|not (found|available|compiled|enabled)|cannot open shared object/i.test(
     message,
   );

@@ -33,7 +33,7 @@ function whyNoHalf(half: HalfResult | null): string {
   return `A training step in fp16 did not succeed there: ${detail}.`;
 }
 
-function reasonOf({ outcome, detail, stepMs, cpuStepMs, half }: ProbeResult): string {
+function reasonOf({ device, outcome, detail, stepMs, cpuStepMs, half }: ProbeResult): string {
   switch (outcome) {
     case 'usable':
       return (
@@ -41,7 +41,9 @@ function reasonOf({ outcome, detail, stepMs, cpuStepMs, half }: ProbeResult): st
         `${half?.usable === true ? '; it computes in fp16, too' : ''}.`
       );
     case 'absent':
-      return 'No graphics driver was found that it could use.';
+      return device === 'cuda'
+        ? 'No NVIDIA GPU with a driver was found.'
+        : 'No graphics driver was found that it could use.';
     case 'crashed':
       return `Its driver ended the process that tried it (${detail}).`;
     case 'hung':
@@ -57,8 +59,11 @@ function reasonOf({ outcome, detail, stepMs, cpuStepMs, half }: ProbeResult): st
   }
 }
 
-function enabling({ device, outcome }: ProbeResult): string | null {
+function enabling({ device, outcome, detail }: ProbeResult): string | null {
   if (outcome === 'usable') return null;
+  if (device === 'cuda' && /driver version is insufficient/i.test(detail)) {
+    return "Install NVIDIA's driver of version 580 or later, then run `lora doctor` again.";
+  }
   if (device === 'cuda') return 'Use engine.device "webgpu": it computes on NVIDIA GPUs as well.';
   if (outcome === 'incomplete') return null;
   if (outcome === 'interrupted') return 'Run `lora doctor`, which tries it again.';

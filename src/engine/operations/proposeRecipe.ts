@@ -134,10 +134,10 @@ function countTrainable({ trainables }: Adapter): number {
   return trainables.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }
 
-function memoryOf(base: BaseModel, { r, targets, maxLength, batchSize, recomputes }: Shape): number {
+function memoryOf(base: BaseModel, { r, targets, maxLength, batchSize, recomputes, quantization }: Shape): number {
   const adapter = adapterOf(base, r, targets);
   const recomputation = recomputes ? 'blocks' : 'cheap';
-  const held = heldWeights(base.model, storedForms(base), recipeDefaults.engine.quantization, 'cpu');
+  const held = heldWeights(base.model, storedForms(base), quantization, 'cpu');
   const isPacked = (name: string): boolean => held.packed.has(name);
   const activations = activationBytes(base, adapter, { batchSize, maxLength, recomputation }, undefined, isPacked);
   return memoryBytes(base.model, held.bytes, countTrainable(adapter), activations);

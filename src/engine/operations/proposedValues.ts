@@ -73,7 +73,14 @@ export function proposeValues(facts: RecipeFacts): ProposedValues {
   const epochs = proposeEpochs(trainRows);
   const batch = proposeBatch(facts, trainRows, epochs.value, length.value);
   const fitted = fitMemory(
-    { r: rank.value, targets: 'all-linear', maxLength: length.value, batchSize: batch.value, recomputes: false },
+    {
+      r: rank.value,
+      targets: 'all-linear',
+      maxLength: length.value,
+      batchSize: batch.value,
+      recomputes: false,
+      quantization: 'none',
+    },
     facts.memory,
   );
   const { shape, reasons } = fitted;
@@ -102,6 +109,9 @@ export function proposeValues(facts: RecipeFacts): ProposedValues {
     ...value('training.learning_rate', ...proposeLearningRate(facts.model.parameters)),
     ...proposeEvaluation(batch.steps, split.value, epochs.value),
     ...(shape.recomputes ? value('training.gradient_checkpointing', true, reasons.recomputes ?? '') : []),
+    ...(shape.quantization === 'none'
+      ? []
+      : value('engine.quantization', shape.quantization, reasons.quantization ?? '')),
   ];
   return { values, warnings: [...length.warnings, ...fitted.warnings] };
 }

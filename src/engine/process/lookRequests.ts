@@ -31,6 +31,7 @@ export class LookRequests {
     connection.onRequest(requests.doctor, () => engineSays((engine) => engine.doctor()));
     connection.onRequest(requests.devices, () => engineSays((engine) => engine.devices()));
     connection.onRequest(requests.tensorflow, () => engineSays((engine) => engine.tensorflow()));
+    connection.onRequest(requests.cuda, () => engineSays((engine) => engine.cuda()));
     connection.onRequest(requests.baseModels, () => engineSays((engine) => engine.baseModels()));
     connection.onRequest(requests.exportFormats, () => engineSays((engine) => engine.exportFormats()));
   }

@@ -1,15 +1,9 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
-import {
-  downloadProgress,
-  mergeProgress,
-  publishProgress,
-  requests,
-  tensorflowProgress,
-} from '../../run/engineProtocol';
+import { downloadProgress, mergeProgress, publishProgress, requests, setUpProgress } from '../../run/engineProtocol';
 import type { Answering } from './answering';
 import { openEngine } from './openEngine';
 
-/** Answers what writes files without training: downloads, merged and exported models, adapters on the hub, and what TensorFlow needs. */
+/** Answers what writes files without training: downloads, merged and exported models, adapters on the hub, and what TensorFlow and CUDA need. */
 export function answerMaking(connection: MessageConnection, answering: Answering): void {
   connection.onRequest(requests.download, ({ progress, ...request }, token) =>
     answering.awaited(() =>
@@ -43,7 +37,7 @@ export function answerMaking(connection: MessageConnection, answering: Answering
   connection.onRequest(requests.setUpTensorflow, ({ progress, ...request }, token) =>
     answering.awaited(() =>
       answering.stoppable(token, async (signal) => {
-        const onNews = answering.teller(tensorflowProgress, progress);
+        const onNews = answering.teller(setUpProgress, progress);
         return (await openEngine()).setUpTensorflow({ ...request, package: null, signal, onNews });
       }),
     ),
@@ -51,4 +45,13 @@ export function answerMaking(connection: MessageConnection, answering: Answering
   connection.onRequest(requests.removeTensorflow, () =>
     answering.awaited(async () => (await openEngine()).removeTensorflow()),
   );
+  connection.onRequest(requests.setUpCuda, ({ progress, ...request }, token) =>
+    answering.awaited(() =>
+      answering.stoppable(token, async (signal) => {
+        const onNews = answering.teller(setUpProgress, progress);
+        return (await openEngine()).setUpCuda({ ...request, signal, onNews });
+      }),
+    ),
+  );
+  connection.onRequest(requests.removeCuda, () => answering.awaited(async () => (await openEngine()).removeCuda()));
 }

@@ -22,6 +22,9 @@ export function deviceFailure(device: Device, error: unknown): Failure {
 /** What ONNX Runtime says behind the file, function and condition in which it noticed. */
 export function essence(said: string): string {
   const line = said.split('\n')[0]!;
+  // CUDA's names function, file and computer on both sides of it.
+  const ofCuda = /CU\w+ failure \d+: [^;]*[^; ]/.exec(line);
+  if (ofCuda !== null) return ofCuda[0];
   return line.replace(/^.*(?:was false\.|Status Message:)\s*/, '').trim() || line;
 }
 

@@ -27,6 +27,7 @@ export const commandIds = {
   downloadBaseModel: 'lora.downloadBaseModel',
   setHubToken: 'lora.setHubToken',
   selectDevice: 'lora.selectDevice',
+  setUpCuda: 'lora.setUpCuda',
   setUpTensorFlow: 'lora.setUpTensorFlow',
 } as const;
 

@@ -83,6 +83,7 @@ function modelHandlers(
   | 'downloadBaseModel'
   | 'setHubToken'
   | 'selectDevice'
+  | 'setUpCuda'
   | 'setUpTensorFlow'
 > {
   const { files, hubToken, notices } = parts;
@@ -110,6 +111,10 @@ function modelHandlers(
     selectDevice: async (target) => {
       if (!(await notices.askForTrust())) return undefined;
       return (await import('../devices/selectDevice')).selectDevice({ files, startEngine }, target);
+    },
+    setUpCuda: async () => {
+      if (!(await notices.askForTrust())) return undefined;
+      return (await import('../cuda/setUpCuda')).setUpCuda(startEngine);
     },
     setUpTensorFlow: async () => {
       if (!(await notices.askForTrust())) return undefined;

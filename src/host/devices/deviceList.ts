@@ -15,8 +15,13 @@ export type DeviceEntry =
       /** Why it cannot be chosen, with the step that would change that. */
       readonly problem?: string;
     }
-  /** TensorFlow is not set up. */
-  | { readonly kind: 'set-up'; readonly description: string; readonly detail: string };
+  /** What is there once its libraries are set up. */
+  | {
+      readonly kind: 'set-up';
+      readonly library: 'cuda' | 'tensorflow';
+      readonly description: string;
+      readonly detail: string;
+    };
 
 /** Says nothing of what computes. */
 export const sayingNothing: RecipeEngine = { device: undefined, runtime: undefined, quantization: undefined };
@@ -55,6 +60,7 @@ export function deviceEntries(
   const devices = report.devices.filter(({ runtime }) => runtime === 'onnxruntime');
   const entries = devices.map((device): DeviceEntry => {
     const isCurrent = device.device === current && !isOnTensorflow;
+    if (isOneSetUpAway(device)) return cudaEntry(device);
     return entryOf(device, report, isCurrent, device.device === 'cpu' ? undefined : quantized);
   });
   const tensorflow = isSetting ? [] : report.devices.filter(({ runtime }) => runtime === 'tensorflow');
@@ -106,13 +112,30 @@ function entryOf(
 
 /** The report speaks to whoever runs `lora doctor`, which is "Look again" here. */
 function inEditor(words: string): string {
-  return words.replace(/[Rr]un `lora doctor`( again)?/, (run) => (run.startsWith('R') ? 'Look again' : 'look again'));
+  return words
+    .replace(/[Rr]un `lora doctor`( again)?/, (run) => (run.startsWith('R') ? 'Look again' : 'look again'))
+    .replace('`lora setup cuda`', '"LoRA: Set Up CUDA"');
+}
+
+/** Whether nothing is missing but the libraries that a set-up fetches. */
+function isOneSetUpAway({ device, usable, enable }: DeviceReport): boolean {
+  return device === 'cuda' && !usable && enable?.startsWith('Run `lora setup cuda`') === true;
+}
+
+function cudaEntry({ reason }: DeviceReport): DeviceEntry {
+  return {
+    kind: 'set-up',
+    library: 'cuda',
+    description: `${names['cuda']!}: not set up`,
+    detail: `${reason} It is set up once, after telling what that takes; webgpu needs no set-up.`,
+  };
 }
 
 function tensorflowEntry({ device, usable, reason }: DeviceReport, isCurrent: boolean): DeviceEntry {
   if (!usable) {
     return {
       kind: 'set-up',
+      library: 'tensorflow',
       description: 'another library to compute with: not set up',
       detail: 'Nobody needs it; it is there to compare. It is set up once, after telling what that takes.',
     };

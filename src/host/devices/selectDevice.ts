@@ -47,7 +47,8 @@ export async function selectDevice(
     const chosen = await choose(chooser, (again) => engine.machine(again));
     if (chosen === undefined) return undefined;
     if (chosen.kind === 'set-up') {
-      void vscode.commands.executeCommand(commandIds.setUpTensorFlow);
+      const { setUpCuda, setUpTensorFlow } = commandIds;
+      void vscode.commands.executeCommand(chosen.library === 'cuda' ? setUpCuda : setUpTensorFlow);
       return undefined;
     }
     return await write(chooser, chosen);
@@ -146,7 +147,10 @@ function itemsOf(entries: readonly DeviceEntry[]): readonly Item[] {
 
 function itemOf(entry: DeviceEntry): Item {
   const { description, detail } = entry;
-  if (entry.kind === 'set-up') return { label: '$(cloud-download) Set up TensorFlow…', description, detail, entry };
+  if (entry.kind === 'set-up') {
+    const library = entry.library === 'cuda' ? 'CUDA' : 'TensorFlow';
+    return { label: `$(cloud-download) Set up ${library}…`, description, detail, entry };
+  }
   const icon = entry.problem !== undefined ? 'circle-slash' : entry.isCurrent ? 'check' : 'blank';
   const name = entry.runtime === 'tensorflow' ? `tensorflow (${entry.device})` : entry.device;
   return { label: `$(${icon}) ${name}`, description, detail, entry };

@@ -8,7 +8,6 @@ import {
   notifications,
   playgroundProgress,
   requests,
-  tensorflowProgress,
 } from '../../run/engineProtocol';
 import type { WireError } from '../../run/engineProtocol';
 import { engineBusy, engineVersionMismatch, lookCancelled } from '../../run/failures';
@@ -23,7 +22,6 @@ import type {
   Proposal,
   ProposeParams,
 } from '../../run/proposal';
-import type { TensorflowNews, TensorflowOutcome, TensorflowRequest, TensorflowState } from '../../run/tensorflow';
 import type { PlaygroundSource } from '../views/playground/playgroundSource';
 import type { PreviewSource } from '../views/preview/previewSource';
 import type { TrainingEvent } from '../../run/trainingEvent';
@@ -34,6 +32,8 @@ import type { ProcessOptions } from './engineProcess';
 import { publishingEngine } from './publishingEngine';
 import type { PublishingEngine } from './publishingEngine';
 import { settlesWithin } from './settlesWithin';
+import { setUpEngines } from './setUpEngine';
+import type { SetUpEngines } from './setUpEngine';
 import { textEngine } from './textEngine';
 import type { Asking, TextEngine } from './textEngine';
 
@@ -68,15 +68,6 @@ export interface EngineClient {
   plan(recipeFile: string, overrides?: readonly string[]): Promise<Plan>;
   /** What this machine can train on, and why; with `again` every device is tried, else those that nobody has tried yet. */
   machine(again: boolean): Promise<MachineReport>;
-  tensorflow(): Promise<TensorflowState>;
-  /** The signal stops it, and what was set up before stays. @throws as `TrainingHandle.done` */
-  setUpTensorflow(
-    request: TensorflowRequest,
-    onNews: (news: TensorflowNews) => void,
-    signal: AbortSignal,
-  ): Promise<TensorflowOutcome>;
-  /** Gives whether it was set up. */
-  removeTensorflow(): Promise<boolean>;
   /** Models to start with, and what this machine makes of them. */
   baseModels(): Promise<readonly ListedModel[]>;
   /** Fetches a model from the hub; the signal stops it, and what has arrived is kept. @throws as `TrainingHandle.done` */
@@ -102,6 +93,8 @@ export interface EngineClient {
   /** The server of adapters, and conversations with one. */
   readonly texts: TextEngine;
   readonly playground: PlaygroundSource;
+  /** Further libraries to compute with. */
+  readonly setUps: SetUpEngines;
   /** Ends the process: a run is cancelled and keeps a checkpoint if that takes no longer than `disposeTimes`. */
   dispose(): Promise<void>;
 }
@@ -182,6 +175,11 @@ class ProcessClient implements EngineClient {
       this.#tell({ type: requests.playground, news: playgroundProgress }, request, onNews, signal),
   };
 
+  readonly setUps = setUpEngines({
+    answerTo: (type) => this.#answerTo(type),
+    tell: (told, request, onNews, signal) => this.#tell(told, request, onNews, signal),
+  });
+
   describeModels(params: DescribeModelsParams, signal?: AbortSignal): Promise<readonly ModelDescription[]> {
     return this.#call(requests.describeModels, params, signal);
   }
@@ -206,22 +204,6 @@ class ProcessClient implements EngineClient {
 
   machine(again: boolean): Promise<MachineReport> {
     return this.#answerTo(again ? requests.doctor : requests.devices);
-  }
-
-  tensorflow(): Promise<TensorflowState> {
-    return this.#answerTo(requests.tensorflow);
-  }
-
-  setUpTensorflow(
-    request: TensorflowRequest,
-    onNews: (news: TensorflowNews) => void,
-    signal: AbortSignal,
-  ): Promise<TensorflowOutcome> {
-    return this.#tell({ type: requests.setUpTensorflow, news: tensorflowProgress }, request, onNews, signal);
-  }
-
-  removeTensorflow(): Promise<boolean> {
-    return this.#answerTo(requests.removeTensorflow);
   }
 
   baseModels(): Promise<readonly ListedModel[]> {

@@ -99,6 +99,18 @@ describe('the list of devices', () => {
     assert.match(other.problem!, /engine\.quantization to "nf4".* Set it to "none"/);
   });
 
+  test('CUDA is offered to be set up where nothing but its libraries is missing', () => {
+    const cuda = { ...noWebgpu, device: 'cuda' };
+    const found = (enable: string): readonly unknown[] => {
+      const entry = deviceEntries(machine([cpu, { ...cuda, enable }]), sayingNothing, true).at(-1)!;
+      return [entry.kind, entry.kind === 'set-up' ? entry.library : entry.problem];
+    };
+    assert.deepEqual(found('Run `lora setup cuda`, which fetches them.'), ['set-up', 'cuda']);
+    const [kind, problem] = found("Install NVIDIA's driver (580 or later), then run `lora setup cuda`.");
+    assert.equal(kind, 'device');
+    assert.match(problem as string, /then run "LoRA: Set Up CUDA"\.$/);
+  });
+
   test('TensorFlow is offered for recipes: to be set up, or to be used', () => {
     const kinds = (report: DeviceReport, isSetting: boolean): readonly string[] =>
       deviceEntries(machine([cpu, report]), sayingNothing, isSetting).map(({ kind }) => kind);

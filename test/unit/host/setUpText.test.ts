@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agreement, SetUpBar, setUpNewsText, setUpText } from '../../../src/host/tensorflow/setUpText';
-import type { TensorflowNews, TensorflowOffer, TensorflowState } from '../../../src/run/tensorflow';
+import { SetUpBar, setUpNewsText } from '../../../src/host/setUp/news';
+import { agreement, setUpText } from '../../../src/host/tensorflow/setUpText';
+import type { SetUpNews } from '../../../src/run/setUp';
+import type { TensorflowOffer, TensorflowState } from '../../../src/run/tensorflow';
 
 const cpu: TensorflowOffer = {
   variant: 'cpu',
@@ -53,8 +55,8 @@ test('news say the step, or how much has arrived', () => {
 
 test('the bar only goes forwards, and not beyond the whole', () => {
   const bar = new SetUpBar();
-  const step: TensorflowNews = { type: 'step', step: 'a' };
-  const news: readonly TensorflowNews[] = [
+  const step: SetUpNews = { type: 'step', step: 'a' };
+  const news: readonly SetUpNews[] = [
     step,
     { type: 'progress', done_bytes: 50, total_bytes: 100 },
     { type: 'progress', done_bytes: 100, total_bytes: 100 },

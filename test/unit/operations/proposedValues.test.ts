@@ -203,6 +203,47 @@ describe('where memory is short', () => {
     assert.match(reason(long, 'dataset.max_length'), /^Longer rows would not fit: 800 MB of memory are free/);
   });
 
+  describe('for the base model itself', () => {
+    /** Four bytes for each of 1e9 numbers, fewer when quantized, and what the rows take. */
+    const withWeights = (shape: Shape): number => {
+      return { none: 4e9, int8: 1e9, nf4: 0.5e9, int4: 0.5e9 }[shape.quantization] + needed(shape) / 10;
+    };
+    const withFreeFor = (free: number): RecipeFacts => facts({ memory: { free, needed: withWeights } });
+
+    test('nothing is quantized while smaller batches and recomputation suffice', () => {
+      const values = chosen(withFreeFor(4.2e9));
+      assert.equal(values['engine.quantization'], undefined);
+      assert.equal(values['training.per_device_train_batch_size'], 1);
+    });
+
+    test('it is held in 8 bits, and what else would have been given up is kept', () => {
+      const values = chosen(withFreeFor(2e9));
+      assert.equal(values['engine.quantization'], 'int8');
+      assert.equal(values['lora.target_modules'], 'all-linear');
+      assert.equal(values['training.gradient_checkpointing'], undefined);
+      assert.match(reason(withFreeFor(2e9), 'engine.quantization'), /8 bits.*2\.00 GB of memory are free/);
+    });
+
+    test('or in 4, as QLoRA has it', () => {
+      assert.equal(chosen(withFreeFor(0.7e9))['engine.quantization'], 'nf4');
+      assert.match(reason(withFreeFor(0.7e9), 'engine.quantization'), /4 bits, as QLoRA has it/);
+    });
+
+    test('and the recipe has it under engine, with its reason', () => {
+      const { values } = proposeValues(withFreeFor(2e9));
+      const text = starterRecipe({
+        baseModel: './model',
+        dataset: './data.csv',
+        proposed: { summary: 'Proposed for data.', values },
+        readIn: 'editor',
+      });
+      const { recipe, problems } = parseRecipe(text);
+      assert.deepEqual(problems, [], text);
+      assert.deepEqual(recipe?.engine, { quantization: 'int8' });
+      assert.match(text, /\/\/ → The base model in 8 bits/);
+    });
+  });
+
   test('and what does not fit at all is told', () => {
     assert.match(
       proposeValues(withFree(1e6)).warnings[0] ?? '',

@@ -18,7 +18,7 @@ import { chooseRuntime } from '../../../src/engine/operations/chooseRuntime';
 import { removeTensorflow, setUpTensorflow } from '../../../src/engine/operations/tensorflow/setUp';
 import { describeTensorflow } from '../../../src/engine/operations/tensorflow/state';
 import { builtVariant } from '../../../src/engine/runtime/tensorflow/place';
-import type { TensorflowNews } from '../../../src/run/tensorflow';
+import type { SetUpNews } from '../../../src/run/setUp';
 import { TensorflowRuntime } from '../../../src/engine/runtime/tensorflow/tensorflowRuntime';
 import { GraphBuilder } from '../../../src/engine/graph/builder';
 
@@ -70,7 +70,7 @@ interface Given {
   readonly package?: string;
   readonly headers?: string;
   readonly signal?: AbortSignal;
-  readonly onNews?: (news: TensorflowNews) => void;
+  readonly onNews?: (news: SetUpNews) => void;
 }
 
 const setUp = ({ variant = 'cpu', wheel, package: sources, ...given }: Given = {}) =>
@@ -182,7 +182,7 @@ describe('setting up TensorFlow', { skip }, () => {
     driver();
     onlyIndex(() => undefined);
     const steps: string[] = [];
-    const onNews = (news: TensorflowNews): void => {
+    const onNews = (news: SetUpNews): void => {
       if (news.type === 'step') steps.push(news.step);
     };
     const renamed = wheelFile(usualForCards, { name: 'tensorflow', version: '2.16.1' });
@@ -252,7 +252,7 @@ describe('setting up TensorFlow', { skip }, () => {
   test('what pip fetched is checked as well, and nothing of pip is left either', async () => {
     onlyIndex((place) => wheelFile(usual, {}, place));
     const steps: string[] = [];
-    const onNews = (news: TensorflowNews): void => {
+    const onNews = (news: SetUpNews): void => {
       if (news.type === 'step') steps.push(news.step);
     };
     await assert.rejects(setUp({ onNews }), { code: 'tensorflow-file-wrong', message: /cannot be unpacked/ });

@@ -238,7 +238,7 @@ const placeFixtures: readonly FactFixture[] = [
     passing: withTraining('"per_device_train_batch_size": 8'),
     facts: { cost: { memoryBytes: 40e9, steps: 10 } },
     otherFacts: {},
-    says: /40\.0 GB.*16\.0 GB/,
+    says: /40\.0 GB.*16\.0 GB.*`quantization`/,
   },
 ];
 

@@ -4,17 +4,14 @@ import { copyFile, mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { formatBytes } from '../../../run/format';
 import type { TensorflowVariant } from '../../../run/tensorflow';
-import {
-  tensorflowFileWrong,
-  tensorflowDiskFull,
-  tensorflowNoNpm,
-  tensorflowNotDownloaded,
-} from '../../runtime/tensorflow/failures';
-import { fetchWheels } from './pip';
-import { runProgram } from './program';
-import { releases, tensorflowVersion } from './releases';
-import type { Site, ToldSite } from './site';
-import { checkWheel, damage, wrong } from './wheel';
+import { tensorflowNoNpm } from '../../runtime/tensorflow/failures';
+import { diskFull, fileWrong, notDownloaded } from '../setUp/failures';
+import { fetchWheels } from '../setUp/fetchWheels';
+import { runProgram } from '../setUp/program';
+import type { Site, ToldSite } from '../setUp/site';
+import { damage, saysDiskFull } from '../setUp/wheelTags';
+import { pipTarget, releases, subjectOf, tensorflowVersion } from './releases';
+import { checkWheel, wrong } from './wheel';
 
 interface NpmPackage {
   readonly name: string;
@@ -72,7 +69,10 @@ export async function addTensorflow(site: ToldSite, variant: TensorflowVariant, 
     const what = given === null ? `TensorFlow ${tensorflowVersion}` : "NVIDIA's libraries";
     step(site, `Fetching ${what} (${formatBytes(totalBytes)})`);
   }
-  const fetched = wanted.length === 0 ? [] : await fetchWheels(site, wanted, { variant, totalBytes });
+  const fetched =
+    wanted.length === 0
+      ? []
+      : await fetchWheels(site, subjectOf(variant), { requirements: wanted, target: pipTarget, totalBytes });
   const wheel = given ?? fetched.find((file) => path.basename(file).startsWith(`${name}-`));
   if (wheel === undefined) throw new Error(`pip fetched ${fetched.join(', ')}, and no ${name}`);
   if (given === null) await checkWheel(site, wheel, variant);
@@ -97,7 +97,7 @@ function step(site: ToldSite, words: string): void {
 async function unpack(site: Site, code: string, wheels: readonly string[], variant: TensorflowVariant): Promise<void> {
   const unpacked = await runProgram('python3', ['-c', code, ...wheels], { ...site, cwd: site.folder });
   if (unpacked?.code === 0) return;
-  if (/No space left|Errno 28|Disk quota/i.test(unpacked?.stderr ?? '')) throw tensorflowDiskFull();
+  if (saysDiskFull(unpacked?.stderr ?? '')) throw diskFull(subjectOf(variant));
   throw wrong(wheels[0]!, variant, damage(unpacked?.said ?? 'python3 is gone'));
 }
 
@@ -135,7 +135,8 @@ async function addPackage(
   await mkdir(path.join(folder, target));
   const tar = ['-xzf', archive, '-C', path.join(folder, target), '--strip-components=1'];
   const unpacked = await runProgram('tar', tar, site);
-  if (unpacked?.code !== 0) throw tensorflowFileWrong(archive, unpacked?.said ?? 'there is no `tar`', 'Try again.');
+  if (unpacked?.code !== 0)
+    throw fileWrong(subjectOf('cpu'), archive, unpacked?.said ?? 'there is no `tar`', 'Try again.');
 }
 
 /** @throws Failure `tensorflow-file-wrong` */
@@ -145,7 +146,7 @@ export async function checkPackage(file: string, { name, version, integrity }: N
     .digest('base64')}`;
   if (found === integrity) return;
   const fetchIt = `\`npm pack ${name}@${version}\` fetches it.`;
-  throw tensorflowFileWrong(file, `its checksum is not that of ${name} ${version}`, fetchIt);
+  throw fileWrong(subjectOf('cpu'), file, `its checksum is not that of ${name} ${version}`, fetchIt);
 }
 
 async function download(site: Site, wanted: string, archive: string, option: string): Promise<void> {
@@ -158,6 +159,9 @@ async function download(site: Site, wanted: string, archive: string, option: str
   });
   if (npm === undefined) throw tensorflowNoNpm(wanted, option);
   const [name] = await readdir(folder);
-  if (npm.code !== 0 || name === undefined) throw tensorflowNotDownloaded(wanted, npm.said, option);
+  if (npm.code !== 0 || name === undefined) {
+    const fromDisk = `without a network take the file from disk (${option} FILE; \`npm pack ${wanted}\` writes it)`;
+    throw notDownloaded(subjectOf('cpu'), wanted, npm.said, fromDisk);
+  }
   await copyFile(path.join(folder, name), archive);
 }

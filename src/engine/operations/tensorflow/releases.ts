@@ -1,4 +1,5 @@
 import type { TensorflowVariant } from '../../../run/tensorflow';
+import type { Subject } from '../setUp/failures';
 
 /** The release whose libraries and headers are used. */
 export const tensorflowVersion = '2.15.1';
@@ -59,4 +60,18 @@ export const pipTarget = [
 export function howToFetch(variant: TensorflowVariant): string {
   const target = pipTarget.join(' ');
   return `\`pip download ${releases[variant].package}==${tensorflowVersion} --no-deps ${target}\` fetches the right one.`;
+}
+
+/** For the processor a wheel on disk is the whole download; a card takes NVIDIA's libraries as well. */
+const fromWheel = 'take the wheel from disk (--wheel FILE; in VS Code "From a wheel on disk")';
+const cardNeedsNetwork =
+  "for a graphics card NVIDIA's libraries are always fetched, with --wheel as well. Without a network TensorFlow can be set up " +
+  'for the processor (--cpu)';
+
+/** TensorFlow in the failures that all set-ups share. */
+export function subjectOf(variant: TensorflowVariant): Subject {
+  const named = { code: 'tensorflow', name: 'TensorFlow' };
+  return variant === 'gpu'
+    ? { ...named, instead: `: ${cardNeedsNetwork}`, withoutNetwork: cardNeedsNetwork }
+    : { ...named, instead: `, or ${fromWheel}`, withoutNetwork: `without a network ${fromWheel}` };
 }

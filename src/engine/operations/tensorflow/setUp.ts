@@ -1,21 +1,22 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { TensorflowNews, TensorflowOutcome, TensorflowSetUp } from '../../../run/tensorflow';
+import type { SetUpNews } from '../../../run/setUp';
+import type { TensorflowOutcome, TensorflowSetUp } from '../../../run/tensorflow';
 import { removeFolderAtomically, replaceFolderAtomically } from '../../formats/atomicFile';
 import { tensorflowNotBuilt } from '../../runtime/tensorflow/failures';
 import { bindingName, noteName, tensorflowFolder } from '../../runtime/tensorflow/place';
 import { folderBytes } from '../folderBytes';
+import { runProgram } from '../setUp/program';
+import type { Site, ToldSite } from '../setUp/site';
 import { checkBeforehand } from './beforehand';
 import type { GivenFiles } from './beforehand';
 import { addSources, addTensorflow, nodeHeaders, tfjsPackage } from './ingredients';
-import { runProgram } from './program';
 import { tensorflowVersion } from './releases';
-import type { Site, ToldSite } from './site';
 import { tryTensorflow } from './trial';
 
 export interface SetUpOptions extends GivenFiles {
   readonly signal: AbortSignal;
-  readonly onNews: (news: TensorflowNews) => void;
+  readonly onNews: (news: SetUpNews) => void;
   /** Where it is set up; the user's cache folder if left out. */
   readonly folder?: string;
 }

@@ -15,6 +15,7 @@ import type { Device, Executable, Runtime, Tensor, Tensors, WeightSource } from 
 import { productsInPlace, withoutCopies } from './blocksInPlace';
 import { Emitter, outputName } from './emitter';
 import { cutToSize, filledIn } from './fillIn';
+import { loadCudaLibraries, loadOnnx } from './loadOnnx';
 import { encodeModel } from './proto';
 import { providers } from './providers';
 
@@ -35,7 +36,7 @@ export class OnnxRuntime implements Runtime {
     this.device = options.device ?? 'cpu';
   }
 
-  /** @throws Failure `device-…` where a device other than the processor fails */
+  /** @throws Failure `device-…` or `cuda-…` where a device other than the processor fails */
   async compile(graph: Graph, weights: WeightSource): Promise<Executable> {
     const { device } = this;
     const { graph: lowered, presence } = lower(graph, device);
@@ -43,7 +44,8 @@ export class OnnxRuntime implements Runtime {
     const packs = productsInPlace(lowered, source).products.size > 0;
     const emitted = packs ? verify(withoutCopies(lowered), 'withoutCopies') : lowered;
     const bytes = encodeModel(new Emitter(emitted, source, providers[device]).emit());
-    const onnx = await import('onnxruntime-node');
+    const onnx = await loadOnnx();
+    if (device === 'cuda') await loadCudaLibraries();
     const session = await onDevice(device, () => {
       return onnx.InferenceSession.create(bytes, this.#sessionOptions(folder, packs));
     });

@@ -1,4 +1,5 @@
 import type * as Onnx from 'onnxruntime-node';
+import { loadOnnx } from './loadOnnx';
 import { pastNames } from './portableModel';
 import type { DecoderSizes } from './portableModel';
 
@@ -11,7 +12,7 @@ export interface PortableSession {
 
 /** Throws where ONNX Runtime cannot load the file. */
 export async function openPortable(file: string, sizes: DecoderSizes): Promise<PortableSession> {
-  const onnx = await import('onnxruntime-node');
+  const onnx = await loadOnnx();
   const session = await onnx.InferenceSession.create(file, {
     executionProviders: ['cpu'],
     logSeverityLevel: 3,

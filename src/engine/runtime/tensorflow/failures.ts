@@ -1,12 +1,5 @@
 import { Failure } from '../../../failure/failure';
 
-const moreSpace =
-  'Free some space, or set XDG_CACHE_HOME to a folder on a larger disk, then try again. Nothing was changed.';
-/** For the processor a wheel on disk is the whole download; a card takes NVIDIA's libraries as well. */
-const fromWheel = 'take the wheel from disk (--wheel FILE; in VS Code "From a wheel on disk")';
-const cardNeedsNetwork =
-  "for a graphics card NVIDIA's libraries are always fetched, with --wheel as well. Without a network TensorFlow can be set up " +
-  'for the processor (--cpu)';
 const again = 'Run `lora setup tensorflow` again.';
 
 export const tensorflowNotSetUp = (): Failure =>
@@ -27,19 +20,6 @@ export const tensorflowNotHere = (platform: string): Failure =>
     hint: 'Nothing is lost: set engine.runtime to "auto", which trains everywhere.',
   });
 
-export const tensorflowNoPython = (): Failure =>
-  new Failure('tensorflow-no-python', 'No Python was found, which fetches and unpacks TensorFlow.', {
-    hint: 'Install python3 (Debian and Ubuntu: `sudo apt install python3 python3-pip`), then try again.',
-  });
-
-/** `isForCard` where NVIDIA's libraries are fetched, too. */
-export const tensorflowNoPip = (isForCard: boolean): Failure =>
-  new Failure('tensorflow-no-pip', 'This Python has no pip, which fetches TensorFlow.', {
-    hint:
-      'Install it (Debian and Ubuntu: `sudo apt install python3-pip`)' +
-      (isForCard ? `: ${cardNeedsNetwork}.` : `, or ${fromWheel}.`),
-  });
-
 export const tensorflowNoCompiler = (): Failure =>
   new Failure('tensorflow-no-compiler', 'No C++ compiler (g++) was found, which builds the binding to TensorFlow.', {
     hint: 'Install it (Debian and Ubuntu: `sudo apt install g++`, Fedora: `sudo dnf install gcc-c++`), then try again.',
@@ -50,24 +30,6 @@ export const tensorflowNoNpm = (what: string, option: string): Failure =>
   new Failure('tensorflow-no-npm', `No npm was found, which fetches ${what}.`, {
     hint: `Install Node.js from nodejs.org, which brings npm, then try again; or take it from disk (\`lora setup tensorflow ${option} FILE\`).`,
   });
-
-/** `wanted` is what pip was asked for, such as `tensorflow_cpu==2.15.1`. */
-export const tensorflowNotOffered = (wanted: string, isForCard: boolean): Failure =>
-  new Failure('tensorflow-not-offered', `The index that pip uses does not have ${wanted} for Linux on x64.`, {
-    hint: `Look at its settings with \`pip config list\`${isForCard ? `: ${cardNeedsNetwork}.` : `, or ${fromWheel}.`}`,
-  });
-
-/** Both as people read them. */
-export const tensorflowNeedsSpace = (needed: string, free: string, folder: string): Failure =>
-  new Failure(
-    'tensorflow-needs-space',
-    `Setting TensorFlow up needs ${needed} of free disk space, and there are ${free}.`,
-    { hint: moreSpace, place: { file: folder } },
-  );
-
-/** In the middle of it. */
-export const tensorflowDiskFull = (): Failure =>
-  new Failure('tensorflow-needs-space', 'The disk became full while TensorFlow was set up.', { hint: moreSpace });
 
 export const tensorflowNoGraphics = (why: string): Failure =>
   new Failure('tensorflow-no-graphics', `TensorFlow cannot use a graphics card here: ${why}.`, {
@@ -83,29 +45,6 @@ export const tensorflowCrashed = (how: string): Failure =>
       how === 'SIGILL'
         ? 'This processor lacks instructions (AVX) that TensorFlow needs. Set engine.runtime to "auto", which does without.'
         : 'It was not set up. Set engine.runtime to "auto", which needs no TensorFlow.',
-  });
-
-/** What pip could not fetch. */
-export const tensorflowWheelNotDownloaded = (wanted: string, said: string, isForCard: boolean): Failure =>
-  notDownloaded(wanted, said, isForCard ? cardNeedsNetwork : `without a network ${fromWheel}`);
-
-/** What npm could not fetch; `option` is what takes the file from disk instead. */
-export const tensorflowNotDownloaded = (what: string, said: string, option: string): Failure =>
-  notDownloaded(
-    what,
-    said,
-    `without a network take the file from disk (${option} FILE; \`npm pack ${what}\` writes it)`,
-  );
-
-const notDownloaded = (what: string, said: string, instead: string): Failure =>
-  new Failure('tensorflow-not-downloaded', `${what} could not be downloaded: ${said}`, {
-    hint: `Check the connection and try again; ${instead}.`,
-  });
-
-export const tensorflowFileWrong = (file: string, detail: string, instead: string): Failure =>
-  new Failure('tensorflow-file-wrong', `This is not the file that is needed: ${detail}.`, {
-    hint: instead,
-    place: { file },
   });
 
 export const tensorflowNotBuilt = (said: string): Failure =>

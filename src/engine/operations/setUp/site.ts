@@ -1,4 +1,4 @@
-import type { TensorflowNews } from '../../../run/tensorflow';
+import type { SetUpNews } from '../../../run/setUp';
 import { folderBytes } from '../folderBytes';
 
 /** Where the parts come together. */
@@ -9,7 +9,7 @@ export interface Site {
 
 /** A site, and who is told what happens there. */
 export interface ToldSite extends Site {
-  readonly onNews: (news: TensorflowNews) => void;
+  readonly onNews: (news: SetUpNews) => void;
 }
 
 /** Milliseconds between two looks at how much has arrived. */
