@@ -33,9 +33,8 @@ describe('webgpu computes in half precision', { skip: withoutHalfDriver() }, () 
 
   for (const op of Object.keys(halfTolerances) as Op[]) {
     test(op, async (context) => {
-      // A case takes seconds, in which shaders are compiled.
-      const cases = halfCases(op).filter(({ name }) => !name.endsWith(' by -2'));
-      for (const entry of cases) {
+      // A case takes seconds, in which shaders are compiled; in single precision all of them are tried.
+      for (const entry of halfCases(op).slice(0, 2)) {
         await context.test(entry.name, () =>
           assertConforms(runtime, halfProgram(op, entry), halfToleranceOnDevice(op), { runtime: halfReference }),
         );
@@ -48,7 +47,8 @@ describe(
   'webgpu computes a training step in half precision, and leaves nothing of it to the processor:',
   { skip: withoutHalfDriver() },
   () => {
-    for (const family of families) {
+    // One with each kind of norm and activation.
+    for (const family of families.filter((one) => one === 'llama' || one === 'gpt2')) {
       test(family, async (t) => {
         const folder = await temporaryFolder(t);
         const { half, single } = halfTraining(family, 'lora', 'cheap');
