@@ -1,11 +1,12 @@
 // `npm run learns`: a user's job, start to end. stories15M learns 1,000 instructions in one epoch, here and with TRL's
 // SFTTrainer in several settings, from the same adapter on the same rows in the same order; writes both curves of the
 // evaluation loss to media/learns.svg.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { pythonWithRequirements } from './environment.mjs';
 import { drawCurves } from './curves.mjs';
+import { instructionLines } from './instructions.mjs';
 import { keepFreedMemory, measure, percent, waitForQuiet } from './measuredProcess.mjs';
 
 const here = import.meta.dirname;
@@ -106,15 +107,10 @@ function report(results) {
   console.log(`picture: ${path.relative(process.cwd(), picture)}`);
 }
 
-/** The instructions as prompts and completions, so that both programs read the same words. */
 function writeRows() {
-  const all = JSON.parse(readFileSync(path.join(data, 'datasets/rasbt-instruction-data.json'), 'utf8'));
-  const line = ({ instruction, input, output }) => {
-    const extra = input === '' ? '' : `\n\n### Input:\n${input}`;
-    return `${JSON.stringify({ prompt: `### Instruction:\n${instruction}${extra}\n\n### Response:\n`, completion: output })}\n`;
-  };
-  writeFileSync(file('train.jsonl'), all.slice(0, -evalRows).map(line).join(''));
-  writeFileSync(file('eval.jsonl'), all.slice(-evalRows).map(line).join(''));
+  const lines = instructionLines(data);
+  writeFileSync(file('train.jsonl'), lines.slice(0, -evalRows).join(''));
+  writeFileSync(file('eval.jsonl'), lines.slice(-evalRows).join(''));
 }
 
 function writeRecipe() {

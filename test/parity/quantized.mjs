@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { drawCurves } from './curves.mjs';
 import { cacheFolder, pythonWithRequirements } from './environment.mjs';
+import { instructionLines } from './instructions.mjs';
 import { measure, percent, waitForQuiet } from './measuredProcess.mjs';
 import { makeShapedModel, smollm2Sizes } from './shapedModel.mjs';
 
@@ -143,15 +144,10 @@ function median(values) {
   return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
-/** Instructions as prompts and completions. */
 function writeRows() {
-  const all = JSON.parse(readFileSync(path.join(data, 'datasets/rasbt-instruction-data.json'), 'utf8'));
-  const line = ({ instruction, input, output }) => {
-    const extra = input === '' ? '' : `\n\n### Input:\n${input}`;
-    return `${JSON.stringify({ prompt: `### Instruction:\n${instruction}${extra}\n\n### Response:\n`, completion: output })}\n`;
-  };
-  writeFileSync(file('train.jsonl'), all.slice(0, 1000).map(line).join(''));
-  writeFileSync(file('eval.jsonl'), all.slice(1000, 1050).map(line).join(''));
+  const lines = instructionLines(data);
+  writeFileSync(file('train.jsonl'), lines.slice(0, 1000).join(''));
+  writeFileSync(file('eval.jsonl'), lines.slice(1000, 1050).join(''));
 }
 
 /** Dropout is off and the seed is the same: all runs see the same rows and begin with the same adapter. */
