@@ -47,6 +47,7 @@ export interface PlaygroundEvaluation {
   readonly accuracy: number;
   /** Of the base model on the same rows. */
   readonly baseLoss: number | null;
+  readonly baseAccuracy: number | null;
   /** Share of right answers, where it was asked to answer. */
   readonly score: number | null;
   readonly baseScore: number | null;

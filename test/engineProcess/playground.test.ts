@@ -242,6 +242,7 @@ describe('the playground of an engine process', () => {
     assert.equal(found!.evaluations.length, 1);
     assert.deepEqual([found!.evaluations[0]!.dataset, found!.evaluations[0]!.loss], [data, evaluated.eval_loss]);
     assert.ok(found!.evaluations[0]!.baseLoss! > 0);
+    assert.ok(found!.evaluations[0]!.baseAccuracy! >= 0);
     await writeTinyAdapter(adapter, numbers, {}, 9);
     const [again] = await source.adapters({ baseModel: numbers, folders: [adapter] });
     assert.deepEqual(again!.evaluations, []);

@@ -129,6 +129,8 @@ async function exportIt(workbench, folder) {
 async function serve(workbench) {
   await clear(workbench);
   await workbench.menu(adapter(workbench, name), 'Serve Adapters');
+  await workbench.page.getByPlaceholder('Which adapters?').waitFor();
+  await workbench.page.keyboard.press('Enter');
   const served = workbench.toast(`${name} is served at`);
   await served.waitFor();
   await workbench.shot('7-served');

@@ -356,7 +356,7 @@ test('a playground’s engine gives the model back after some minutes, and begin
 test('a comparison has figures of the same data side by side, and marks what differs', () => {
   const evaluation: PlaygroundEvaluation = {
     ...{ dataset: '/w/data.jsonl', datasetHash: 'a', loss: 0.5, perplexity: 1.6, accuracy: 0.75 },
-    ...{ baseLoss: 2, score: null, baseScore: null },
+    ...{ baseLoss: 2, baseAccuracy: 0.1, score: null, baseScore: null },
   };
   const other: AdapterFacts = {
     ...facts,
@@ -382,10 +382,10 @@ test('a comparison has figures of the same data side by side, and marks what dif
   assert.deepEqual(drawn(figures), [
     'loss on data.jsonl 2.000 0.5000 0.2500 !',
     'perplexity on data.jsonl 7.389 1.600 1.600',
-    'right first guesses on data.jsonl - 75 % 75 %',
+    'right first guesses on data.jsonl 10 % 75 % 75 %',
     'loss on other.jsonl 2.000 0.5000 - !',
     'perplexity on other.jsonl 7.389 1.600 - !',
-    'right first guesses on other.jsonl - 75 % - !',
+    'right first guesses on other.jsonl 10 % 75 % - !',
     'final loss - - 0.1 !',
   ]);
   assert.deepEqual(drawn(settings), [

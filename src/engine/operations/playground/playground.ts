@@ -127,6 +127,7 @@ function comparable(kept: KeptEvaluation): PlaygroundEvaluation {
     perplexity: kept.perplexity,
     accuracy: kept.mean_token_accuracy,
     baseLoss: kept.base?.eval_loss ?? null,
+    baseAccuracy: kept.base?.mean_token_accuracy ?? null,
     score: kept.score?.share ?? null,
     baseScore: kept.score?.base?.share ?? null,
   };

@@ -77,7 +77,7 @@ function evaluationRows(adapters: readonly ComparedAdapter[]): readonly Comparis
       figure(
         'right first guesses',
         ({ accuracy }) => accuracy,
-        () => null,
+        ({ baseAccuracy }) => baseAccuracy,
         percent,
       ),
       figure(
