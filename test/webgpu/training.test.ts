@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { chooseDevice } from '../../src/engine/devices/devices';
 import { driverEnvironment, halfDriver, softwareDriver, withoutDriver, withoutHalfDriver } from './softwareDriver';
 import { eventsOf, train } from '../tiny/lora';
 import type { Trained } from '../tiny/lora';
@@ -84,6 +85,9 @@ test(
     const steps = 4;
     const settings = [`training.max_steps=${steps}`, 'training.sample_prompts=["10 20 30"]'];
     const plain = await trainOn('cpu', recipe, settings, cache, driver);
+    // The trial of the driver is kept: on a busy machine a command would not wait for it as long.
+    const cacheFile = path.join(cache, 'lora-workbench', 'devices.json');
+    await chooseDevice('webgpu', { trial: 'once', cacheFile, patience: 600_000, precision: 'fp16' });
     const half = await trainOn('webgpu', recipe, [...settings, 'engine.precision=fp16'], cache, driver);
     assert.deepEqual([plain.status, half.status], [0, 0], half.stderr);
     const [{ compute }] = eventsOf(half, 'plan') as [ReturnType<typeof eventsOf<'plan'>>[number]];

@@ -7,7 +7,7 @@ import type { ProbeOutcome, ProbeResult } from './probeResult';
 export interface ProbeOptions {
   /** What the child process runs. Beside the bundle that asks, if left out. */
   readonly file?: string;
-  /** Milliseconds after which a device counts as hung. */
+  /** Milliseconds after which a device counts as hung: for the trial itself, and for half precision after it. */
   readonly patience?: number;
   /** Where CUDA is set up, if that is not the usual folder. */
   readonly cuda?: string;
@@ -44,7 +44,10 @@ export async function probe(device: Device, options: ProbeOptions = {}): Promise
     }, limit);
     const stop = (): void => void child.kill('SIGKILL');
     options.signal?.addEventListener('abort', stop);
-    child.on('message', (message) => (result = message as ProbeResult));
+    child.on('message', (message) => {
+      result = message as ProbeResult;
+      timer.refresh();
+    });
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-keptOutput)));
     const end = (outcome: ProbeOutcome, detail: string): void => {
       clearTimeout(timer);

@@ -15,13 +15,13 @@ import type { HalfResult, ProbeResult } from './probeResult';
 
 /**
  * Entry point of the process that tries one device: a driver that crashes or hangs takes this process with it and nothing
- * else. Its arguments are the device's name, the milliseconds that it has, and the folder in which CUDA is set up, if that is
+ * else. Its arguments are the device's name, the milliseconds that each trial has, and the folder in which CUDA is set up, if that is
  * not the usual one. It sends a {@link ProbeResult}, and another one once half precision has been tried, too: a driver that
  * fails there is of use all the same.
  */
 async function main(): Promise<void> {
   const [device, patience, cuda] = process.argv.slice(2) as [Device, string, string?];
-  endAfter(Number(patience) + graceMs);
+  endAfter(trials * Number(patience) + graceMs);
   process.once('disconnect', () => process.exit(1));
   await loadOnnx(cuda);
   const result = await probe(device);
@@ -40,6 +40,8 @@ function endAfter(milliseconds: number): void {
   new Worker(code, { eval: true }).unref();
 }
 
+/** In single and in half precision. */
+const trials = 2;
 /** Whoever asked ends it first. */
 const graceMs = 10_000;
 
