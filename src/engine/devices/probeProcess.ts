@@ -15,9 +15,9 @@ import type { HalfResult, ProbeResult } from './probeResult';
 
 /**
  * Entry point of the process that tries one device: a driver that crashes or hangs takes this process with it and nothing
- * else. Its arguments are the device's name, the milliseconds that each trial has, and the folder in which CUDA is set up, if that is
- * not the usual one. It sends a {@link ProbeResult}, and another one once half precision has been tried, too: a driver that
- * fails there is of use all the same.
+ * else. Its arguments are the device's name, the milliseconds that each trial has, and the folder in which CUDA is set up, if
+ * that is not the usual one. It sends a {@link ProbeResult}, and another one once half precision has been tried, too: a driver
+ * that fails there is of use all the same.
  */
 async function main(): Promise<void> {
   const [device, patience, cuda] = process.argv.slice(2) as [Device, string, string?];

@@ -1,6 +1,5 @@
 import os from 'node:os';
-import type { Device } from '../runtime/runtime';
-import type { Precision } from '../runtime/runtime';
+import type { Device, Precision } from '../runtime/runtime';
 import type { HalfResult, ProbeResult } from './probeResult';
 
 /** Why a device can or cannot be used, and the one step that would change that. */

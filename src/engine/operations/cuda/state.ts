@@ -1,7 +1,7 @@
-import { Failure } from '../../../failure/failure';
 import type { CudaState } from '../../../run/cuda';
 import { cudaFolder, recoveredRelease } from '../../runtime/onnx/cuda/place';
 import { folderBytes } from '../folderBytes';
+import { hindranceOf } from '../setUp/beforehand';
 import { checkBeforehand } from './beforehand';
 import { diskBytes, downloadBytes, libraryBytes, onnxWheel } from './releases';
 
@@ -15,16 +15,6 @@ export async function describeCuda(folder = cudaFolder()): Promise<CudaState> {
     download_bytes: downloadBytes,
     library_bytes: libraryBytes,
     disk_bytes: diskBytes,
-    hindrance: await hindrance(folder),
+    hindrance: await hindranceOf(checkBeforehand({ wheel: null }, folder, new AbortController().signal)),
   };
-}
-
-async function hindrance(folder: string): Promise<string | null> {
-  try {
-    await checkBeforehand({ wheel: null }, folder, new AbortController().signal);
-    return null;
-  } catch (error) {
-    if (error instanceof Failure) return `${error.message} ${error.hint ?? ''}`.trim();
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
+import { Failure } from '../../../failure/failure';
 import { formatBytes } from '../../../run/format';
 import { needsSpace } from './failures';
 import type { Subject } from './failures';
@@ -18,4 +19,15 @@ export async function checkSpace(subject: Subject, needed: number, folder: strin
   const { bavail, bsize } = await statfs(there);
   const free = bavail * bsize;
   if (free < needed) throw needsSpace(subject, formatBytes(needed), formatBytes(free), folder);
+}
+
+/** What a check finds missing, with the way out, before anybody has asked for the set-up; null where nothing is. */
+export async function hindranceOf(check: Promise<void>): Promise<string | null> {
+  try {
+    await check;
+    return null;
+  } catch (error) {
+    if (error instanceof Failure) return `${error.message} ${error.hint ?? ''}`.trim();
+    throw error;
+  }
 }

@@ -1,8 +1,8 @@
-import { Failure } from '../../../failure/failure';
 import { tensorflowVariants } from '../../../run/tensorflow';
 import type { TensorflowState, TensorflowVariant } from '../../../run/tensorflow';
 import { builtVariant, tensorflowFolder } from '../../runtime/tensorflow/place';
 import { folderBytes } from '../folderBytes';
+import { hindranceOf } from '../setUp/beforehand';
 import { checkBeforehand } from './beforehand';
 import { releases, tensorflowVersion } from './releases';
 
@@ -25,12 +25,7 @@ export async function describeTensorflow(folder = tensorflowFolder()): Promise<T
   };
 }
 
-async function hindrance(variant: TensorflowVariant, folder: string): Promise<string | null> {
-  try {
-    await checkBeforehand({ variant, wheel: null, package: null }, folder, new AbortController().signal);
-    return null;
-  } catch (error) {
-    if (error instanceof Failure) return `${error.message} ${error.hint ?? ''}`.trim();
-    throw error;
-  }
+function hindrance(variant: TensorflowVariant, folder: string): Promise<string | null> {
+  const given = { variant, wheel: null, package: null };
+  return hindranceOf(checkBeforehand(given, folder, new AbortController().signal));
 }
