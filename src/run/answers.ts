@@ -230,3 +230,6 @@ export interface MachineReport {
   /** What the user should know, one sentence each. */
   readonly notes: readonly string[];
 }
+
+/** What is said of an evaluation that is `trained_on`. */
+export const trainedOnTheseRows = 'It was trained on these very rows: only others tell how good it is.';

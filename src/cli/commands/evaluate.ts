@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { trainedOnTheseRows } from '../../run/answers';
 import type { Evaluation, EvaluationOptions, Interval95, LossFigures } from '../../run/answers';
 import { formatCount, formatNumber, formatPercent } from '../../run/format';
 import { numberOption, requiredOption } from '../arguments';
@@ -106,7 +107,7 @@ function print(evaluation: Evaluation, { stdout, stderr, cwd }: CommandContext):
   }
   stdout.line(`over ${formatCount(tokens)} tokens`);
   if (verdict !== undefined) stdout.line(`\n${stdout.paint('bold', verdict)}`);
-  if (trainedOn === true) stdout.line('It was trained on these very rows: only others tell how good it is.');
+  if (trainedOn === true) stdout.line(trainedOnTheseRows);
   if (kept !== undefined) stderr.line(stderr.paint('dim', `Kept in ${shortPath(kept, cwd)}`));
   if (notKept !== undefined) stderr.line(`${stderr.paint('yellow', 'Not kept:')} ${notKept}`);
 }

@@ -1,3 +1,4 @@
+import { trainedOnTheseRows } from '../../run/answers';
 import type { Evaluation } from '../../run/answers';
 import { formatNumber, formatPercent } from '../../run/format';
 
@@ -12,8 +13,7 @@ export function evaluatedText(name: string, rows: string, evaluation: Evaluation
     `right first guesses ${beside(share(evaluation.mean_token_accuracy), base && share(base.mean_token_accuracy))}`,
   ];
   const kept = notKept === undefined ? 'Kept in its folder and its model card.' : `It could not be kept: ${notKept}`;
-  const trained =
-    trainedOn === true ? 'It was trained on these very rows: only others tell how good it is.' : undefined;
+  const trained = trainedOn === true ? trainedOnTheseRows : undefined;
   return [`${name} on ${rows}:`, verdict, trained, `${figures.join(', ')}.`, kept]
     .filter((part) => part !== undefined)
     .join(' ');
