@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { copyExample, recipeName } from './example.mjs';
+import { oneWindow } from './oneWindow.mjs';
 import { until } from './workbench.mjs';
 
 const text = (folder) => readFileSync(path.join(folder, recipeName), 'utf8');
@@ -42,76 +43,67 @@ export const deviceStories = [
       await workbench.toast('is trained').waitFor();
     },
   },
-  {
-    name: 'Select Device without a recipe is a setting, and says so',
-    trusted: true,
-    prepare: (folder) => writeFileSync(path.join(folder, 'notes.txt'), 'no recipe here\n'),
-    async play(workbench) {
-      await workbench.command('LoRA: Select Device');
-      await workbench.question('Select Device for recipes that name none').waitFor();
-      await workbench.entry('the processor').waitFor();
-      await workbench.pick('the fastest that works');
-      await workbench.status('Recipes that name no device train on auto').waitFor();
-      await workbench.shot('setting');
+  oneWindow('what the computer lacks', [
+    {
+      name: 'Select Device without a recipe is a setting, and says so',
+      trusted: true,
+      prepare: (folder) => writeFileSync(path.join(folder, 'notes.txt'), 'no recipe here\n'),
+      async play(workbench) {
+        await workbench.command('LoRA: Select Device');
+        await workbench.question('Select Device for recipes that name none').waitFor();
+        await workbench.entry('the processor').waitFor();
+        await workbench.pick('the fastest that works');
+        await workbench.status('Recipes that name no device train on auto').waitFor();
+        await workbench.shot('setting');
+      },
     },
-  },
-  {
-    name: 'Set Up TensorFlow says what it takes before anything is fetched',
-    trusted: true,
-    prepare: (folder) => copyExample(folder, 10),
-    async play(workbench) {
-      await workbench.command('LoRA: Set Up TensorFlow');
-      await workbench.question('Set Up TensorFlow').waitFor();
-      await workbench.entry('From a wheel on disk').waitFor();
-      await workbench.entry('For an NVIDIA graphics card').waitFor();
-      await workbench.shot('ways');
-      // What is missing is said in full, with the next step.
-      await workbench.pick('For an NVIDIA graphics card');
-      await workbench.toast('there is no NVIDIA driver').waitFor();
-      await workbench.shot('no-driver');
-      await workbench.command('LoRA: Set Up TensorFlow');
-      await workbench.entry('From a wheel on disk').waitFor();
-      await workbench.pick('For the processor');
-      const dialog = workbench.page.locator('.monaco-dialog-box', { hasText: 'Set up TensorFlow for the processor?' });
-      await dialog.waitFor();
-      assert.match(await dialog.textContent(), /207 MB.*compiled with g\+\+.*the same command removes them/s);
-      await workbench.shot('agreement');
-      await dialog.getByRole('button', { name: 'Cancel' }).click();
-      await until(
-        () => dialog.count(),
-        (count) => count === 0,
-        'the question goes',
-      );
-      assert.equal(await workbench.toast('Setting up TensorFlow').count(), 0);
+    {
+      name: 'Set Up TensorFlow says what it takes before anything is fetched',
+      trusted: true,
+      prepare: (folder) => copyExample(folder, 10),
+      async play(workbench) {
+        await workbench.command('LoRA: Set Up TensorFlow');
+        await workbench.question('Set Up TensorFlow').waitFor();
+        await workbench.entry('From a wheel on disk').waitFor();
+        await workbench.entry('For an NVIDIA graphics card').waitFor();
+        await workbench.shot('ways');
+        // What is missing is said in full, with the next step.
+        await workbench.pick('For an NVIDIA graphics card');
+        await workbench.toast('there is no NVIDIA driver').waitFor();
+        await workbench.shot('no-driver');
+        await workbench.command('LoRA: Set Up TensorFlow');
+        await workbench.entry('From a wheel on disk').waitFor();
+        await workbench.pick('For the processor');
+        const dialog = workbench.page.locator('.monaco-dialog-box', {
+          hasText: 'Set up TensorFlow for the processor?',
+        });
+        await dialog.waitFor();
+        assert.match(await dialog.textContent(), /207 MB.*compiled with g\+\+.*the same command removes them/s);
+        await workbench.shot('agreement');
+        await dialog.getByRole('button', { name: 'Cancel' }).click();
+        await until(
+          () => dialog.count(),
+          (count) => count === 0,
+          'the question goes',
+        );
+        assert.equal(await workbench.toast('Setting up TensorFlow').count(), 0);
+      },
     },
-  },
-  {
-    name: 'Set Up CUDA says what is missing before anything is fetched',
-    trusted: true,
-    prepare: (folder) => copyExample(folder, 10),
-    async play(workbench) {
-      await workbench.command('LoRA: Set Up CUDA');
-      await workbench.question('Set Up CUDA').waitFor();
-      await workbench.entry('For the NVIDIA graphics card').waitFor();
-      await workbench.shot('cuda');
-      await workbench.pick('For the NVIDIA graphics card');
-      await workbench.toast("CUDA needs NVIDIA's driver").waitFor();
-      await workbench.shot('no-driver');
+    {
+      name: 'Set Up CUDA says what is missing before anything is fetched',
+      trusted: true,
+      prepare: (folder) => copyExample(folder, 10),
+      async play(workbench) {
+        await workbench.command('LoRA: Set Up CUDA');
+        await workbench.question('Set Up CUDA').waitFor();
+        await workbench.entry('For the NVIDIA graphics card').waitFor();
+        await workbench.shot('cuda');
+        await workbench.pick('For the NVIDIA graphics card');
+        await workbench.toast("CUDA needs NVIDIA's driver").waitFor();
+        await workbench.shot('no-driver');
+      },
     },
-  },
-  {
-    name: 'In Restricted Mode no device is tried and nothing is set up',
-    trusted: false,
-    prepare: (folder) => copyExample(folder, 10),
-    async play(workbench) {
-      await workbench.openFile(recipeName);
-      for (const title of ['LoRA: Select Device', 'LoRA: Set Up CUDA', 'LoRA: Set Up TensorFlow']) {
-        const offered = await workbench.offered('LoRA:');
-        assert.ok(!offered.includes(title), title);
-      }
-      await workbench.shot('restricted');
-    },
-  },
+  ]),
   ...(process.env.LORA_TENSORFLOW_WHEELS === undefined ? [] : [wholeSetUp()]),
 ];
 
@@ -159,3 +151,17 @@ function wholeSetUp() {
     },
   };
 }
+
+export const restrictedDevices = {
+  name: 'no device is tried and nothing is set up',
+  trusted: false,
+  prepare: (folder) => copyExample(folder, 10),
+  async play(workbench) {
+    await workbench.openFile(recipeName);
+    for (const title of ['LoRA: Select Device', 'LoRA: Set Up CUDA', 'LoRA: Set Up TensorFlow']) {
+      const offered = await workbench.offered(title);
+      assert.ok(!offered.includes(title), title);
+    }
+    await workbench.shot('restricted');
+  },
+};

@@ -59,7 +59,7 @@ export function record(run) {
 
 /** Has the window in another theme. */
 export function chooseTheme(folder, theme) {
-  mkdirSync(path.join(folder, '.vscode'));
+  mkdirSync(path.join(folder, '.vscode'), { recursive: true });
   writeFileSync(path.join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'workbench.colorTheme': theme }));
 }
 

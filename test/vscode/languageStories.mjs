@@ -163,24 +163,25 @@ export const languageStories = [
       await workbench.shot('moved');
     },
   },
-  {
-    name: 'in Restricted Mode a recipe is checked all the same',
-    trusted: false,
-    prepare(folder) {
-      copyExample(folder, 10);
-      const recipe = path.join(folder, recipeName);
-      writeFileSync(recipe, readFileSync(recipe, 'utf8').replace('"all-linear"', '["q_proj", "v_prj"]'));
-    },
-    async play(workbench, folder) {
-      const { page } = workbench;
-      await workbench.openFile(recipeName);
-      await page.locator('.squiggly-error').first().waitFor();
-      await workbench.hover('v_prj');
-      await page.locator('.monaco-hover', { hasText: 'matches no layer' }).first().waitFor();
-      await workbench.fix('v_prj', 'Write "v_proj"', (entry) => entry.click({ timeout: 5000 }));
-      await lens(page, 'memory about').waitFor();
-      await workbench.shot('checked');
-      assert.deepEqual(runs(folder), []);
-    },
-  },
 ];
+
+export const restrictedRecipe = {
+  name: 'a recipe is checked all the same',
+  trusted: false,
+  prepare(folder) {
+    copyExample(folder, 10);
+    const recipe = path.join(folder, recipeName);
+    writeFileSync(recipe, readFileSync(recipe, 'utf8').replace('"all-linear"', '["q_proj", "v_prj"]'));
+  },
+  async play(workbench, folder) {
+    const { page } = workbench;
+    await workbench.openFile(recipeName);
+    await page.locator('.squiggly-error').first().waitFor();
+    await workbench.hover('v_prj');
+    await page.locator('.monaco-hover', { hasText: 'matches no layer' }).first().waitFor();
+    await workbench.fix('v_prj', 'Write "v_proj"', (entry) => entry.click({ timeout: 5000 }));
+    await lens(page, 'memory about').waitFor();
+    await workbench.shot('checked');
+    assert.deepEqual(runs(folder), []);
+  },
+};

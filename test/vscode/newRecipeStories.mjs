@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { copyExample, numbers } from './example.mjs';
+import { oneWindow } from './oneWindow.mjs';
 
 export const newRecipeStories = [
   {
@@ -45,72 +46,78 @@ export const newRecipeStories = [
       await workbench.shot('trained');
     },
   },
-  {
-    name: 'New Recipe asks what the columns of a CSV file are',
-    trusted: true,
-    prepare(folder) {
-      copyExample(folder, 10);
-      writeFileSync(path.join(folder, 'faq.csv'), `number,answer,question\n${'1,"2, 3","1,"\n'.repeat(30)}`);
+  oneWindow('New Recipe with other data', [
+    {
+      name: 'New Recipe asks what the columns of a CSV file are',
+      trusted: true,
+      prepare(folder) {
+        copyExample(folder, 10);
+        writeFileSync(path.join(folder, 'faq.csv'), `number,answer,question\n${'1,"2, 3","1,"\n'.repeat(30)}`);
+      },
+      async play(workbench, folder) {
+        await workbench.command('LoRA: New Recipe');
+        await workbench.pick('./model');
+        await workbench.entry('30 rows of number, answer, question: you say which is which').waitFor();
+        await workbench.shot('dataset');
+        await workbench.pick('./faq.csv');
+        await workbench.question('which column is the question?').waitFor();
+        await workbench.shot('question');
+        await workbench.pick('question');
+        await workbench.question('which column is the answer?').waitFor();
+        await workbench.shot('answer');
+        await workbench.pick('answer');
+        await workbench.question('New Recipe (3 of 3)').waitFor();
+        await workbench.answer('faq');
+        await workbench.page.locator('.tab', { hasText: 'faq.lora.json' }).first().waitFor();
+        await workbench.page
+          .locator('.monaco-editor .view-line', { hasText: 'Proposed for 30 rows' })
+          .first()
+          .waitFor();
+        await workbench.shot('recipe');
+        const text = readFileSync(path.join(folder, 'faq.lora.json'), 'utf8');
+        assert.match(text, /"columns": \{ "prompt": "question", "completion": "answer" \},/);
+      },
     },
-    async play(workbench, folder) {
-      await workbench.command('LoRA: New Recipe');
-      await workbench.pick('./model');
-      await workbench.entry('30 rows of number, answer, question: you say which is which').waitFor();
-      await workbench.shot('dataset');
-      await workbench.pick('./faq.csv');
-      await workbench.question('which column is the question?').waitFor();
-      await workbench.shot('question');
-      await workbench.pick('question');
-      await workbench.question('which column is the answer?').waitFor();
-      await workbench.shot('answer');
-      await workbench.pick('answer');
-      await workbench.question('New Recipe (3 of 3)').waitFor();
-      await workbench.answer('faq');
-      await workbench.page.locator('.tab', { hasText: 'faq.lora.json' }).first().waitFor();
-      await workbench.page.locator('.monaco-editor .view-line', { hasText: 'Proposed for 30 rows' }).first().waitFor();
-      await workbench.shot('recipe');
-      const text = readFileSync(path.join(folder, 'faq.lora.json'), 'utf8');
-      assert.match(text, /"columns": \{ "prompt": "question", "completion": "answer" \},/);
+    {
+      name: 'New Recipe says why nothing can be proposed, and writes default values',
+      trusted: true,
+      prepare(folder) {
+        copyExample(folder, 10);
+        writeFileSync(path.join(folder, 'chats.jsonl'), `{"messages": [{"role": "user", "content": "1"}]}\n`);
+      },
+      async play(workbench, folder) {
+        await workbench.command('LoRA: New Recipe');
+        await workbench.pick('./model');
+        await workbench.pick('./chats.jsonl');
+        await workbench.question('New Recipe (3 of 3)').waitFor();
+        await workbench.answer('chats');
+        const notice = workbench.toast('the model has no chat template');
+        await notice.waitFor();
+        await workbench.shot('failure');
+        await workbench.press(notice, 'Write with Defaults');
+        await workbench.page.locator('.tab', { hasText: 'chats.lora.json' }).first().waitFor();
+        assert.match(readFileSync(path.join(folder, 'chats.lora.json'), 'utf8'), /"r": 8,/);
+      },
     },
-  },
-  {
-    name: 'New Recipe says why nothing can be proposed, and writes default values',
-    trusted: true,
-    prepare(folder) {
-      copyExample(folder, 10);
-      writeFileSync(path.join(folder, 'chats.jsonl'), `{"messages": [{"role": "user", "content": "1"}]}\n`);
-    },
-    async play(workbench, folder) {
-      await workbench.command('LoRA: New Recipe');
-      await workbench.pick('./model');
-      await workbench.pick('./chats.jsonl');
-      await workbench.question('New Recipe (3 of 3)').waitFor();
-      await workbench.answer('chats');
-      const notice = workbench.toast('the model has no chat template');
-      await notice.waitFor();
-      await workbench.shot('failure');
-      await workbench.press(notice, 'Write with Defaults');
-      await workbench.page.locator('.tab', { hasText: 'chats.lora.json' }).first().waitFor();
-      assert.match(readFileSync(path.join(folder, 'chats.lora.json'), 'utf8'), /"r": 8,/);
-    },
-  },
-  {
-    name: 'New Recipe in Restricted Mode writes default values, and that is said',
-    trusted: false,
-    prepare: (folder) => copyExample(folder, 10),
-    async play(workbench, folder) {
-      await workbench.command('LoRA: New Recipe');
-      await workbench.toast('model and data are not looked at').waitFor();
-      await workbench.shot('restricted');
-      await workbench.pick('./model');
-      await workbench.pick('./data.jsonl');
-      await workbench.question('New Recipe (3 of 3)').waitFor();
-      await workbench.answer('plain');
-      await workbench.page.locator('.tab', { hasText: 'plain.lora.json' }).first().waitFor();
-      assert.match(
-        readFileSync(path.join(folder, 'plain.lora.json'), 'utf8'),
-        /"dataset": \{ "path": "\.\/data\.jsonl" \}/,
-      );
-    },
-  },
+  ]),
 ];
+
+export const restrictedNewRecipe = {
+  name: 'New Recipe writes default values',
+  trusted: false,
+  prepare: (folder) => copyExample(folder, 10),
+  async play(workbench, folder) {
+    await workbench.command('LoRA: New Recipe');
+    await workbench.toast('model and data are not looked at').waitFor();
+    await workbench.shot('restricted');
+    await workbench.pick('./model');
+    await workbench.pick('./data.jsonl');
+    await workbench.question('New Recipe (3 of 3)').waitFor();
+    await workbench.answer('plain');
+    await workbench.page.locator('.tab', { hasText: 'plain.lora.json' }).first().waitFor();
+    assert.match(
+      readFileSync(path.join(folder, 'plain.lora.json'), 'utf8'),
+      /"dataset": \{ "path": "\.\/data\.jsonl" \}/,
+    );
+  },
+};

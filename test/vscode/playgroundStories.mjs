@@ -111,20 +111,21 @@ export const playgroundStories = [
       await workbench.shot('written');
     },
   },
-  {
-    name: 'in Restricted Mode the playground tries no model, and says so',
-    trusted: false,
-    prepare(folder) {
-      copyExample(folder, 10);
-    },
-    async play(workbench) {
-      await workbench.command('LoRA: Open Playground');
-      await workbench.pick('model');
-      const page = workbench.webview();
-      await page.getByText('This window is in Restricted Mode').waitFor();
-      await page.getByRole('button', { name: 'Manage Trust' }).waitFor();
-      assert.equal(await prompt(page).isVisible(), false);
-      await workbench.shot('restricted');
-    },
-  },
 ];
+
+export const restrictedPlayground = {
+  name: 'the playground tries no model',
+  trusted: false,
+  prepare(folder) {
+    copyExample(folder, 10);
+  },
+  async play(workbench) {
+    await workbench.command('LoRA: Open Playground');
+    await workbench.pick('model');
+    const page = workbench.webview();
+    await page.getByText('This window is in Restricted Mode').waitFor();
+    await page.getByRole('button', { name: 'Manage Trust' }).waitFor();
+    assert.equal(await prompt(page).isVisible(), false);
+    await workbench.shot('restricted');
+  },
+};

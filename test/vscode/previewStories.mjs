@@ -103,18 +103,19 @@ export const previewStories = [
       await workbench.shot('nothing-learnt');
     },
   },
-  {
-    name: 'in Restricted Mode no data is shown, and that is said',
-    trusted: false,
-    prepare: (folder) => copyExample(folder, 10),
-    async play(workbench) {
-      await workbench.openFile(recipeName);
-      await workbench.command('LoRA: Preview Data');
-      const page = workbench.webview();
-      await page.getByText('This window is in Restricted Mode').waitFor();
-      await page.getByRole('button', { name: 'Manage Trust' }).waitFor();
-      assert.equal(await page.locator('article').count(), 0);
-      await workbench.shot('restricted');
-    },
-  },
 ];
+
+export const restrictedPreview = {
+  name: 'no data is shown',
+  trusted: false,
+  prepare: (folder) => copyExample(folder, 10),
+  async play(workbench) {
+    await workbench.openFile(recipeName);
+    await workbench.command('LoRA: Preview Data');
+    const page = workbench.webview();
+    await page.getByText('This window is in Restricted Mode').waitFor();
+    await page.getByRole('button', { name: 'Manage Trust' }).waitFor();
+    assert.equal(await page.locator('article').count(), 0);
+    await workbench.shot('restricted');
+  },
+};

@@ -7,7 +7,7 @@
 // Pictures of every step: .tsbuild/vscode-screens/
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { accessStories } from './accessStories.mjs';
 import { hostSuite } from './hostSuite.mjs';
 import { killStories } from './kills.mjs';
@@ -65,7 +65,8 @@ async function playOn(lane, left, round) {
 /** Plays one story and gives whether it passed; what failed is kept for good, of what passed the latest round. */
 async function play(story, round, lane) {
   const began = performance.now();
-  const place = path.join(screens, story.name.replaceAll(/[^a-z]+/gi, '-').toLowerCase());
+  const [short] = story.name.split(':');
+  const place = path.join(screens, short.replaceAll(/[^a-z]+/gi, '-').toLowerCase());
   try {
     const note = await (story.act === undefined ? inWindow(story, place, lane) : story.act(bench, place, lane));
     const seconds = (performance.now() - began) / 1000;
@@ -73,7 +74,7 @@ async function play(story, round, lane) {
     console.log(`ok      ${story.name} (${seconds.toFixed(1)} s)${note === undefined ? '' : `: ${note}`}`);
     return true;
   } catch (error) {
-    console.error(`FAILED  ${story.name}\n${error.stack}`);
+    console.error(`FAILED  ${story.name}\n${inspect(error)}`);
     if (rounds > 1) keepAside(place, round);
     return false;
   }
@@ -91,6 +92,8 @@ async function inWindow(story, place, lane) {
   } catch (error) {
     await page.screenshot({ path: path.join(place, 'failed.png') }).catch(() => undefined);
     writeFileSync(path.join(place, 'console.txt'), said.join('\n'));
+    // Where only the log is kept, it is all that tells why.
+    console.error(`The window of "${story.name}" showed:\n${await workbench.shown().catch(({ message }) => message)}`);
     throw error;
   } finally {
     await close();

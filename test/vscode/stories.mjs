@@ -8,9 +8,11 @@ import { deviceStories } from './deviceStories.mjs';
 import { languageStories } from './languageStories.mjs';
 import { mergeStory } from './mergeStory.mjs';
 import { newRecipeStories } from './newRecipeStories.mjs';
+import { oneWindow } from './oneWindow.mjs';
 import { playgroundStories } from './playgroundStories.mjs';
 import { previewStories } from './previewStories.mjs';
 import { publishStories } from './publishStory.mjs';
+import { restrictedStory } from './restrictedStory.mjs';
 import { servingStory } from './servingStory.mjs';
 import { wholeStory } from './wholeStory.mjs';
 import { until } from './workbench.mjs';
@@ -90,26 +92,63 @@ export const stories = [
       return `from the palette to the first loss on the dashboard ${(waited / 1000).toFixed(1)} s`;
     },
   },
-  {
-    name: 'it is active in an instant',
-    trusted: true,
-    prepare: (folder) => copyExample(folder, 10),
-    async play(workbench) {
-      await workbench.openFile(recipeName);
-      await workbench.command('Developer: Show Running Extensions');
-      const row = workbench.page
-        .locator('.runtime-extensions-editor .extension', { hasText: 'LoRA Workbench' })
-        .first();
-      const time = row.locator('.activation-time');
-      const text = await until(
-        () => time.textContent(),
-        (shown) => /\d+ ?ms/.test(shown),
-        'the time of activation',
-      );
-      await workbench.shot('running-extensions');
-      return text;
+  oneWindow('at first sight', [
+    {
+      name: 'it is active in an instant',
+      trusted: true,
+      prepare: (folder) => copyExample(folder, 10),
+      async play(workbench) {
+        await workbench.openFile(recipeName);
+        await workbench.command('Developer: Show Running Extensions');
+        const row = workbench.page
+          .locator('.runtime-extensions-editor .extension', { hasText: 'LoRA Workbench' })
+          .first();
+        const time = row.locator('.activation-time');
+        const text = await until(
+          () => time.textContent(),
+          (shown) => /\d+ ?ms/.test(shown),
+          'the time of activation',
+        );
+        await workbench.shot('running-extensions');
+        return text;
+      },
     },
-  },
+    {
+      name: 'the page of the extension tells how to begin',
+      trusted: true,
+      prepare: () => undefined,
+      async play(workbench) {
+        await workbench.command('Extensions: Show Installed Extensions');
+        await workbench.page
+          .locator('.extensions-list .monaco-list-row', { hasText: 'LoRA Workbench' })
+          .first()
+          .click();
+        const page = workbench.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+        await page.getByRole('heading', { name: 'LoRA Workbench' }).first().waitFor();
+        await page.getByText('LoRA: Create the Example').waitFor();
+        assert.equal(await page.locator('img').count(), 0, 'VS Code draws no picture that lies in the package');
+        await workbench.shot('page');
+      },
+    },
+    {
+      name: 'a recipe that cannot be trained says why and where',
+      trusted: true,
+      prepare(folder) {
+        copyExample(folder, 10);
+        writeFileSync(path.join(folder, 'data.jsonl'), '{"prompt": "1,", "completion": "2"}\n{"prompt": \n');
+      },
+      async play(workbench) {
+        await workbench.openFile(recipeName);
+        await workbench.command('LoRA: Train Adapter');
+        const notice = workbench.toast('data.jsonl');
+        await notice.waitFor();
+        await workbench.shot('failure');
+        await workbench.press(notice, 'Open the File');
+        await workbench.page.locator('.tab', { hasText: 'data.jsonl' }).first().waitFor();
+        await workbench.status('Ln 2').waitFor();
+      },
+    },
+  ]),
   {
     name: 'open a finished run again from the sidebar',
     trusted: true,
@@ -211,24 +250,6 @@ export const stories = [
   },
   convertStory,
   {
-    name: 'a recipe that cannot be trained says why and where',
-    trusted: true,
-    prepare(folder) {
-      copyExample(folder, 10);
-      writeFileSync(path.join(folder, 'data.jsonl'), '{"prompt": "1,", "completion": "2"}\n{"prompt": \n');
-    },
-    async play(workbench) {
-      await workbench.openFile(recipeName);
-      await workbench.command('LoRA: Train Adapter');
-      const notice = workbench.toast('data.jsonl');
-      await notice.waitFor();
-      await workbench.shot('failure');
-      await workbench.press(notice, 'Open the File');
-      await workbench.page.locator('.tab', { hasText: 'data.jsonl' }).first().waitFor();
-      await workbench.status('Ln 2').waitFor();
-    },
-  },
-  {
     name: 'a recipe is checked, explained and completed as it is typed',
     trusted: true,
     prepare(folder) {
@@ -301,28 +322,12 @@ export const stories = [
       await workbench.shot('trained');
     },
   },
-  {
-    name: 'in Restricted Mode nothing is trained, and that is said',
-    trusted: false,
-    prepare: (folder) => copyExample(folder, 10),
-    async play(workbench, folder) {
-      await workbench.openFile(recipeName);
-      await workbench.command('LoRA: Train Adapter');
-      await workbench.toast('This window is in Restricted Mode, so nothing is trained here').waitFor();
-      await workbench.shot('restricted');
-      await workbench.sidebar();
-      await workbench.line('count-by-ten').waitFor();
-      await workbench.shot('sidebar');
-      assert.deepEqual(runs(folder), []);
-      await workbench.command('LoRA: Download Base Model');
-      await workbench.toast('so nothing is downloaded here').waitFor();
-    },
-  },
   mergeStory,
   ...deviceStories,
   servingStory,
   ...publishStories,
   ...previewStories,
   ...playgroundStories,
+  restrictedStory,
   wholeStory,
 ];

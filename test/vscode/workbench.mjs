@@ -128,6 +128,8 @@ export class Workbench {
       await entry.waitFor({ timeout: 5000 });
       await opened();
       await entry.click({ timeout: 5000 });
+      // In its first tenth of a second a menu passes a click over.
+      await entry.waitFor({ state: 'hidden', timeout: 5000 });
     });
   }
 
@@ -207,6 +209,33 @@ export class Workbench {
     const box = await part.boundingBox();
     const clip = { ...box, height: Math.min(height, box.height) };
     await this.page.screenshot({ path: path.join(this.#screens, '..', 'pictures', `${name}.png`), clip });
+  }
+
+  /** Closes all editors and notices; what was typed is saved by VS Code itself before. */
+  async tidy() {
+    await this.page.locator('.tab.dirty').first().waitFor({ state: 'detached' });
+    await this.command('View: Close All Editors');
+    await this.command('Notifications: Clear All Notifications');
+    await this.page.locator('.tab').first().waitFor({ state: 'detached' });
+  }
+
+  /** What asks, tells or is open, a line each. */
+  async shown() {
+    const parts = {
+      question: '.quick-input-widget',
+      dialog: '.monaco-dialog-box',
+      notice: '.notification-toast',
+      menu: '.monaco-menu',
+      editor: '.tabs-container .tab',
+      view: '.pane-body .monaco-list-row',
+      status: '.statusbar-item',
+    };
+    const lines = Object.entries(parts).map(async ([part, selector]) => {
+      const texts = await this.page.locator(selector).filter({ visible: true }).allInnerTexts();
+      return texts.map((text) => `  ${part}: ${text.replaceAll(/\s+/g, ' ')}`);
+    });
+    const focused = await this.page.evaluate('document.activeElement?.outerHTML.slice(0, 200)');
+    return [...(await Promise.all(lines)).flat(), `  focus: ${focused}`].join('\n');
   }
 
   /** Keeps a picture of the window under its place in the story. */

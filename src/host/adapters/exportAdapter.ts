@@ -39,8 +39,13 @@ export async function exportAdapter(
 async function askForFormat(adapter: string, engine: EngineClient): Promise<ListedFormat | undefined> {
   const formats = engine.exportFormats();
   const items = formats.then((all) => all.map((format) => ({ label: format.name, detail: format.purpose, format })));
-  const title = `Export ${path.basename(adapter)}`;
-  return (await vscode.window.showQuickPick(items, { title, placeHolder: 'For which program?' }))?.format;
+  // The list comes with the engine, a second later: whatever takes the focus by then must not end the question.
+  const options = {
+    title: `Export ${path.basename(adapter)}`,
+    placeHolder: 'For which program?',
+    ignoreFocusOut: true,
+  };
+  return (await vscode.window.showQuickPick(items, options))?.format;
 }
 
 interface Place {

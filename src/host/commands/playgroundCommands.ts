@@ -100,6 +100,8 @@ async function chooseSeveral(
     placeHolder: 'Adapters of one base model',
     canPickMany: true,
     matchOnDescription: true,
+    // What was ticked is not lost where something else takes the focus.
+    ignoreFocusOut: true,
   });
   return chosen?.map(({ folder }) => folder);
 }

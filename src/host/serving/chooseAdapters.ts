@@ -11,7 +11,8 @@ export async function chooseFamily(found: readonly Family[]): Promise<Family | u
     detail: family.folders.map((folder) => path.basename(folder)).join(', '),
     family,
   }));
-  const options = { title: 'Serve Adapters', placeHolder: 'On which base model? A server has one.' };
+  const placeHolder = 'On which base model? A server has one.';
+  const options = { title: 'Serve Adapters', placeHolder, ignoreFocusOut: true };
   return (await vscode.window.showQuickPick(items, options))?.family;
 }
 
@@ -29,6 +30,8 @@ export async function chooseAdapters(
     folder,
   }));
   const placeHolder = 'Which adapters? Programs choose one by its name.';
-  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder, canPickMany: true });
+  // What was ticked is not lost where something else takes the focus.
+  const options = { title, placeHolder, canPickMany: true as const, ignoreFocusOut: true };
+  const chosen = await vscode.window.showQuickPick(items, options);
   return (chosen ?? []).map(({ folder }) => folder);
 }

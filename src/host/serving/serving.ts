@@ -283,6 +283,7 @@ export class Serving implements Disposable {
     const options = {
       ...{ title: 'Remove Adapters', placeHolder: 'Which? What is being written is finished.' },
       canPickMany: true as const,
+      ignoreFocusOut: true,
     };
     for (const { label } of (await vscode.window.showQuickPick(items, options)) ?? []) await server.remove(label);
   }
