@@ -1,4 +1,5 @@
 import { build } from 'esbuild';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -10,6 +11,7 @@ export async function startHub() {
   const entryPoints = [path.join(root, 'test', 'hub', 'hubServer.ts')];
   await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning' });
   const { HubServer, filesOf } = await import(pathToFileURL(outfile).href);
+  rmSync(outfile);
   const server = await HubServer.start();
   return {
     endpoint: server.endpoint,

@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { downloadCutOff, downloadDamaged } from './failures';
-import { NetworkTrouble, patiently, type HubClient, type RemoteFile } from './hubClient';
+import type { HubClient, RemoteFile } from './hubClient';
+import { NetworkTrouble, patiently } from './request';
 
 export interface BlobOptions {
   readonly commit: string;

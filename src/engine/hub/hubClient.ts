@@ -1,4 +1,3 @@
-import { Failure } from '../../failure/failure';
 import {
   hubAnswerInvalid,
   hubForbidden,
@@ -6,9 +5,10 @@ import {
   hubModelNotFound,
   hubRevisionNotFound,
   hubTokenRefused,
-  hubUnreachable,
 } from './failures';
 import { isJsonObject } from '../formats/jsonFile';
+import { authorization, refuseBusy, request, troubleOf } from './request';
+import type { Ends, Patience } from './request';
 import type { HubSettings } from './settings';
 
 /*
@@ -34,30 +34,6 @@ export interface RemoteModel {
   /** Files of its uppermost folder. */
   readonly files: readonly RemoteFile[];
 }
-
-/** A connection that did not hold; asking again may help. */
-export class NetworkTrouble extends Error {
-  override readonly name = 'NetworkTrouble';
-  constructor(
-    /** Half a sentence. */
-    readonly reason: string,
-    cause: unknown,
-    /** What the hub asks to wait. */
-    readonly waitSeconds = 0,
-  ) {
-    super(reason, { cause });
-  }
-}
-
-/** How patient to be, in milliseconds. */
-export interface Patience {
-  /** Pauses before the second, third … attempt. */
-  readonly pauses: readonly number[];
-  /** Longest time without a byte. */
-  readonly silence: number;
-}
-
-export const usualPatience: Patience = { pauses: [1000, 2000, 4000, 8000, 16_000], silence: 60_000 };
 
 /** The two questions to the hub: what a model consists of, and the bytes of a file from some place on. */
 export class HubClient {
@@ -106,20 +82,19 @@ export class HubClient {
     const { endpoint, token } = this.settings;
     const silent = new AbortController();
     const timer = setTimeout(() => silent.abort(), this.#silence);
-    // `fetch` itself takes the token off where a redirect leads to another host, such as the store of large files.
-    const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     try {
-      const answer = await fetch(`${endpoint}${address}`, {
-        headers: { 'User-Agent': 'lora-workbench', ...headers, ...authorization },
-        signal: AbortSignal.any([this.signal, silent.signal]),
-      });
+      // `fetch` itself takes the token off where a redirect leads to another host, such as the store of large files.
+      const init = { headers: { ...headers, ...authorization(token) } };
+      const answer = await request(`${endpoint}${address}`, init, this.#ends(silent.signal));
       if (!answer.ok) await this.#refuse(answer, revision);
       return answer;
-    } catch (error) {
-      throw this.#trouble(error, silent.signal);
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #ends(silent: AbortSignal): Ends {
+    return { signal: this.signal, silent, silence: this.#silence };
   }
 
   /** Hands the body on, and notices when nothing arrives any more. */
@@ -136,7 +111,7 @@ export class HubClient {
         if (silent.signal.aborted) throw new Error('silence');
         return value;
       } catch (error) {
-        throw this.#trouble(error, silent.signal);
+        throw troubleOf(error, this.#ends(silent.signal));
       } finally {
         clearTimeout(timer);
       }
@@ -149,14 +124,6 @@ export class HubClient {
     } finally {
       await reader.cancel().catch(() => undefined);
     }
-  }
-
-  /** What a failed request means. Stopping is no trouble, and a failure says enough. */
-  #trouble(error: unknown, silent: AbortSignal): unknown {
-    if (this.signal.aborted) return this.signal.reason;
-    if (error instanceof Failure || error instanceof NetworkTrouble) return error;
-    if (silent.aborted) return new NetworkTrouble(`nothing arrived for ${this.#silence / 1000} s`, error);
-    return new NetworkTrouble(reasonOf(error), error);
   }
 
   /** @throws what an answer that is no success means */
@@ -173,91 +140,9 @@ export class HubClient {
     if (code === 'RepoNotFound' || answer.status === 401) throw hubModelNotFound(this.id, hasToken);
     if (answer.status === 403)
       throw hubForbidden(this.id, said === '' ? 'access is forbidden' : said.replace(/\.$/, ''));
-    if (answer.status === 408 || answer.status === 429 || answer.status >= 500) {
-      const wait = Number(answer.headers.get('Retry-After') ?? 0);
-      const reason = answer.status === 429 ? 'it was asked too often' : `it answers with status ${answer.status}`;
-      throw new NetworkTrouble(reason, undefined, Number.isFinite(wait) ? Math.min(wait, 120) : 0);
-    }
+    refuseBusy(answer);
     throw hubAnswerInvalid(`status ${answer.status}${said === '' ? '' : ` (${said})`}`);
   }
-}
-
-/**
- * Does `work` again after a pause as long as the network gives trouble; `progressed` tells whether the last attempt
- * came further, which makes the next one the first again.
- * @throws what `work` throws; `giveUp` of the last trouble
- */
-export async function patiently<T>(
-  work: () => Promise<T>,
-  options: {
-    readonly pauses: readonly number[];
-    readonly signal: AbortSignal;
-    readonly progressed: () => boolean;
-    readonly onPause: (reason: string, seconds: number) => void;
-    readonly giveUp: (trouble: NetworkTrouble) => Failure;
-  },
-): Promise<T> {
-  const { pauses, signal, progressed, onPause, giveUp } = options;
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof NetworkTrouble)) throw error;
-      if (progressed()) attempt = 0;
-      const pause = pauses[attempt];
-      if (pause === undefined) throw giveUp(error);
-      const milliseconds = Math.max(pause, 1000 * error.waitSeconds);
-      onPause(error.reason, milliseconds / 1000);
-      await sleep(milliseconds, signal);
-    }
-  }
-}
-
-/** Resolves after a time. @throws the signal's reason where it is aborted before */
-export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
-}
-
-export function unreachable(endpoint: string): (trouble: NetworkTrouble) => Failure {
-  return (trouble) => hubUnreachable(endpoint, trouble.reason, trouble.cause);
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'its name is not known, so this computer is probably offline',
-  EAI_AGAIN: 'its name cannot be looked up, so this computer is probably offline',
-  ENETUNREACH: 'there is no network',
-  EHOSTUNREACH: 'there is no way to it',
-  ECONNREFUSED: 'it refuses the connection',
-  ECONNRESET: 'the connection was cut',
-  EPIPE: 'the connection was cut',
-  ETIMEDOUT: 'it does not answer',
-  UND_ERR_SOCKET: 'the connection was cut',
-  UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
-  UND_ERR_HEADERS_TIMEOUT: 'it does not answer',
-  UND_ERR_BODY_TIMEOUT: 'nothing arrives any more',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted (NODE_EXTRA_CA_CERTS names further authorities)',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is not trusted (NODE_EXTRA_CA_CERTS names further authorities)',
-};
-
-/** `fetch` says only that it failed; the system's code lies below. */
-export function reasonOf(error: unknown): string {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    const code = 'code' in at && typeof at.code === 'string' ? at.code : '';
-    if (reasons[code] !== undefined) return reasons[code];
-    if (at.cause === undefined) return code === '' ? at.message : `${at.message} (${code})`;
-  }
-  return String(error);
 }
 
 /** Where the bytes of an answer begin. @throws Failure where it begins elsewhere than asked */

@@ -1,7 +1,8 @@
 import { isJsonObject } from '../formats/jsonFile';
 import type { JsonObject } from '../formats/jsonFile';
 import { hubAnswerInvalid, hubTokenRefused, publishRefused, publishRejected } from './failures';
-import { NetworkTrouble, reasonOf } from './hubClient';
+import { authorization, refuseBusy, request } from './request';
+import type { HubRequest } from './request';
 import type { HubSettings } from './settings';
 
 /** A file to be published, whole in memory: adapters are small. */
@@ -14,7 +15,7 @@ export interface FileToPublish {
 
 const lfsType = 'application/vnd.git-lfs+json';
 /** Milliseconds without an answer after which a request counts as lost; each is one file or one part of a file. */
-const patience = 600_000;
+const silence = 600_000;
 
 /**
  * The hub's interface for writing, as `huggingface_hub` uses it: repositories are made by `/api/repos/create`, `preupload` says
@@ -72,7 +73,7 @@ export class HubWriter {
     if (upload !== undefined) await this.#upload(file, upload);
     if (verify === undefined) return;
     const own = new URL(verify.href).origin === new URL(this.settings.endpoint).origin;
-    const headers = { ...verify.header, ...(own ? this.#authorization() : {}), 'Content-Type': lfsType };
+    const headers = { ...verify.header, ...(own ? authorization(this.settings.token) : {}), 'Content-Type': lfsType };
     const body = JSON.stringify({ oid, size: bytes.length });
     await this.#check(await this.#fetch(verify.href, { method: 'POST', body, headers }));
   }
@@ -124,29 +125,16 @@ export class HubWriter {
   }
 
   #post(address: string, body: string, type: string): Promise<Response> {
-    const headers = { ...this.#authorization(), 'Content-Type': type, Accept: type === lfsType ? type : '*/*' };
+    const headers = {
+      ...authorization(this.settings.token),
+      'Content-Type': type,
+      Accept: type === lfsType ? type : '*/*',
+    };
     return this.#fetch(this.settings.endpoint + address, { method: 'POST', body, headers });
   }
 
-  #authorization(): Record<string, string> {
-    return { Authorization: `Bearer ${this.settings.token ?? ''}` };
-  }
-
-  async #fetch(
-    address: string,
-    request: { method: string; body: string | Uint8Array<ArrayBuffer>; headers: Record<string, string> },
-  ): Promise<Response> {
-    const silent = AbortSignal.timeout(patience);
-    try {
-      return await fetch(address, {
-        ...request,
-        headers: { 'User-Agent': 'lora-workbench', ...request.headers },
-        signal: AbortSignal.any([this.signal, silent]),
-      });
-    } catch (error) {
-      if (this.signal.aborted) throw this.signal.reason;
-      throw new NetworkTrouble(silent.aborted ? `nothing arrived for ${patience / 1000} s` : reasonOf(error), error);
-    }
+  #fetch(address: string, init: HubRequest): Promise<Response> {
+    return request(address, init, { signal: this.signal, silent: AbortSignal.timeout(silence), silence });
   }
 
   /** @throws what an answer that is no success means */
@@ -154,14 +142,7 @@ export class HubWriter {
     if (answer.ok) return answer;
     const { status, headers } = answer;
     const said = (headers.get('X-Error-Message') ?? errorIn(await answer.text().catch(() => ''))).replace(/\.$/, '');
-    if (status === 408 || status === 429 || status >= 500) {
-      const wait = Number(headers.get('Retry-After') ?? 0);
-      throw new NetworkTrouble(
-        `it answers with status ${status}`,
-        undefined,
-        Number.isFinite(wait) ? Math.min(wait, 120) : 0,
-      );
-    }
+    refuseBusy(answer);
     if (status === 401) throw hubTokenRefused(this.settings.endpoint);
     if (status === 403 || status === 404) throw publishRefused(this.repo, said === '' ? 'access is forbidden' : said);
     throw publishRejected(this.repo, said === '' ? `status ${status}` : said);

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../formats/jsonFile';
 import { hubAnswerInvalid, hubTokenRefused } from './failures';
-import { NetworkTrouble, patiently, reasonOf, unreachable, usualPatience } from './hubClient';
-import type { Patience } from './hubClient';
+import { authorization, patiently, refuseBusy, request, troubleOf, unreachable, usualPatience } from './request';
+import type { Patience } from './request';
 import type { HubSettings } from './settings';
 
 export interface OwnerOptions {
@@ -27,24 +27,13 @@ export async function tokenOwner(settings: HubSettings, options: OwnerOptions): 
 
 /** @throws Failure, NetworkTrouble */
 async function askOnce({ endpoint, token }: HubSettings, signal: AbortSignal, silence: number): Promise<string> {
-  const silent = AbortSignal.timeout(silence);
-  let status: number;
-  let text: string;
-  try {
-    const answer = await fetch(`${endpoint}/api/whoami-v2`, {
-      headers: { 'User-Agent': 'lora-workbench', Authorization: `Bearer ${token ?? ''}` },
-      signal: AbortSignal.any([signal, silent]),
-    });
-    status = answer.status;
-    text = await answer.text();
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    throw new NetworkTrouble(silent.aborted ? `nothing arrived for ${silence / 1000} s` : reasonOf(error), error);
-  }
-  if (status === 401 || status === 403) throw hubTokenRefused(endpoint);
-  if (status === 408 || status === 429 || status >= 500) {
-    throw new NetworkTrouble(`it answers with status ${status}`, undefined);
-  }
+  const ends = { signal, silent: AbortSignal.timeout(silence), silence };
+  const answer = await request(`${endpoint}/api/whoami-v2`, { headers: authorization(token) }, ends);
+  if (answer.status === 401 || answer.status === 403) throw hubTokenRefused(endpoint);
+  refuseBusy(answer);
+  const text = await answer.text().catch((error: unknown) => {
+    throw troubleOf(error, ends);
+  });
   return nameIn(text);
 }
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { PublishNews, PublishOutcome, PublishRequest } from '../../../run/publish';
-import type { Patience } from '../../hub/hubClient';
+import type { Patience } from '../../hub/request';
 import { publishFiles } from '../../hub/publishFiles';
 import { publishedFiles } from './publishedFiles';
 
