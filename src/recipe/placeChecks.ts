@@ -1,6 +1,7 @@
 import type { DeviceFacts, MachineFacts } from './facts';
 import { preferred, removeKey, setValue } from './fix';
 import type { Fix } from './fix';
+import { precisionObstacle } from './precision';
 import { recipeDefaults, type ResolvedRecipe } from './recipe.generated';
 import { check, type RecipeCheck } from './recipeCheck';
 import { schemaAt, type JsonPath } from './schema';
@@ -19,14 +20,12 @@ function gigabytes(bytes: number): string {
 
 /** Why nothing that a recipe asks for computes in its precision; undefined where something does, or nobody knows. */
 function precisionMessage(engine: ResolvedRecipe['engine'], machine: MachineFacts): string | undefined {
-  const { device, precision, runtime, quantization } = engine;
-  if (precision === 'auto') return undefined;
-  if (runtime === 'reference' && precision !== 'bf16') return undefined;
-  if (runtime === 'tensorflow' && precision !== 'fp32')
-    return `TensorFlow computes in fp32, not in ${precision}. Use "auto".`;
-  if (quantization !== 'none' && precision !== 'fp32') {
-    return `Weights in ${quantization} are computed with on the processor, in fp32 and not in ${precision}. Use "auto".`;
+  const { device, precision, runtime } = engine;
+  const obstacle = precisionObstacle(engine);
+  if (obstacle !== undefined) {
+    return `${obstacle.where} does not compute in ${precision}. ${obstacle.reason} Use "auto".`;
   }
+  if (precision === 'auto' || runtime === 'reference') return undefined;
   const asked = machine.devices.filter((one) => device === 'auto' || one.device === device);
   if (asked.length === 0 || asked.some(({ precisions }) => precisions.includes(precision))) return undefined;
   const isTried = machine.devices.length > 1 || machine.unusable.length > 0;
@@ -38,7 +37,6 @@ function precisionMessage(engine: ResolvedRecipe['engine'], machine: MachineFact
 
 /** The reason, as a sentence behind a blank; nothing where there is no other than that. */
 function why(precision: string, devices: readonly DeviceFacts[]): string {
-  if (precision === 'bf16') return ' bf16 is not built: WebGPU has no such numbers.';
   // The processor's is told where nothing else was asked for.
   const reasons = devices.flatMap(({ device, withoutHalf }) =>
     withoutHalf === undefined ? [] : [{ device, withoutHalf }],

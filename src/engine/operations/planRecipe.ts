@@ -1,6 +1,7 @@
 import os from 'node:os';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import type { Plan } from '../../run/plan';
+import { precisionObstacle } from '../../recipe/precision';
 import type { ResolvedRecipe } from '../../recipe/recipe.generated';
 import { chooseDevice } from '../devices/devices';
 import type { ChosenDevice, Trial } from '../devices/devices';
@@ -80,16 +81,11 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
  * 32 bits whatever the model file stores, unless half precision is asked for.
  * @throws Failure `precision-unsupported`
  */
-function precisionOf({ precision, runtime, quantization }: ResolvedRecipe['engine']): Precision {
-  if (precision === 'bf16') {
-    throw precisionUnsupported('This engine', precision, 'WebGPU has no such numbers; "fp16" is there.');
-  }
-  if (precision !== 'fp16') return 'fp32';
-  if (runtime === 'tensorflow') throw precisionUnsupported('TensorFlow', precision, 'Here it computes in fp32.');
-  if (quantization !== 'none') {
-    throw precisionUnsupported('The processor', precision, `Weights in ${quantization} are computed with there.`);
-  }
-  return precision;
+function precisionOf(engine: ResolvedRecipe['engine']): Precision {
+  const { precision } = engine;
+  const obstacle = precisionObstacle(engine);
+  if (obstacle !== undefined) throw precisionUnsupported(obstacle.where, precision, obstacle.reason);
+  return precision === 'fp16' ? precision : 'fp32';
 }
 
 async function deviceOf(engine: ResolvedRecipe['engine'], precision: Precision, trial: Trial): Promise<ChosenDevice> {
