@@ -2,7 +2,7 @@
  * Numbers in blocks: each number is a code of a few bits, and each block of consecutive numbers (row after row) has a
  * scale in single precision, its largest magnitude among the codes' largest.
  *
- * - `int8`: whole numbers from −127 to 127.
+ * - `int8`: whole numbers from −127 to 127 (from a GGUF file also −128), of which 128 more are written.
  * - `int4`: whole numbers from −7 to 7, of which 8 more are written; two in a byte, the first in the lower half.
  * - `nf4`: the 16 values of QLoRA's NormalFloat (arXiv 2305.14314); two in a byte, the first in the upper half, as
  *   bitsandbytes lays them out.
@@ -111,13 +111,13 @@ export function decodeBlocks({ format, size }: BlockForm, { codes, scales, offse
   return values;
 }
 
-/** What is added to whole numbers of `int4`, so that runtimes may read them as numbers from 0 to 15. */
-export const int4Zero = 8;
+/** What is added to whole numbers, so that runtimes may read them as numbers from 0 on. */
+export const zeroOf = { int8: 128, int4: 8, uint4: 0 } as const satisfies Record<Exclude<HeldFormat, 'nf4'>, number>;
 
 /** Whole numbers as the codes of a format that has room for them. */
 export function packCodes(format: Exclude<HeldFormat, 'nf4'>, codes: Int8Array): Uint8Array {
-  if (format === 'int8') return new Uint8Array(codes.buffer, codes.byteOffset, codes.length);
-  const zero = format === 'int4' ? int4Zero : 0;
+  const zero = zeroOf[format];
+  if (format === 'int8') return Uint8Array.from(codes, (code) => code + zero);
   const packed = new Uint8Array(codes.length / 2);
   for (let i = 0; i < packed.length; i++) packed[i] = (codes[2 * i]! + zero) | ((codes[2 * i + 1]! + zero) << 4);
   return packed;
@@ -125,10 +125,10 @@ export function packCodes(format: Exclude<HeldFormat, 'nf4'>, codes: Int8Array):
 
 const putters: Readonly<Record<BlockFormat, (codes: Uint8Array, i: number, scaled: number) => void>> = {
   int8: (codes, i, scaled) => {
-    codes[i] = roundHalfEven(scaled, 127);
+    codes[i] = roundHalfEven(scaled, 127) + zeroOf.int8;
   },
   int4: (codes, i, scaled) => {
-    codes[i >> 1]! |= (roundHalfEven(scaled, 7) + int4Zero) << (4 * (i & 1));
+    codes[i >> 1]! |= (roundHalfEven(scaled, 7) + zeroOf.int4) << (4 * (i & 1));
   },
   nf4: (codes, i, scaled) => {
     codes[i >> 1]! |= nearestNf4(scaled) << (4 * (1 - (i & 1)));
@@ -136,8 +136,8 @@ const putters: Readonly<Record<BlockFormat, (codes: Uint8Array, i: number, scale
 };
 
 const getters: Readonly<Record<HeldFormat, (codes: Uint8Array, i: number) => number>> = {
-  int8: (codes, i) => (codes[i]! << 24) >> 24,
-  int4: (codes, i) => ((codes[i >> 1]! >> (4 * (i & 1))) & 15) - int4Zero,
+  int8: (codes, i) => codes[i]! - zeroOf.int8,
+  int4: (codes, i) => ((codes[i >> 1]! >> (4 * (i & 1))) & 15) - zeroOf.int4,
   uint4: (codes, i) => (codes[i >> 1]! >> (4 * (i & 1))) & 15,
   nf4: (codes, i) => nf4Values[(codes[i >> 1]! >> (4 * (1 - (i & 1)))) & 15]!,
 };

@@ -1,4 +1,4 @@
-import { blockBytes, int4Zero, nf4Values } from '../../formats/blocks';
+import { blockBytes, nf4Values, zeroOf } from '../../formats/blocks';
 import { float32ToFloat16 } from '../../formats/halfPrecision';
 import type { Graph, Node, Shape, Value } from '../../graph/types';
 import type { BlocksInFile, WeightData, WeightSource } from '../runtime';
@@ -49,19 +49,22 @@ function unpackBlocks(e: Emitter, name: string, data: BlocksInFile, after: Value
     // A scale for each row of the blocks below each other: with a block's size as an attribute it would take far longer.
     const codes = codesOf(e, name, data, codeTypes[format], [blocks, size]);
     const gated = e.gate(floatsOf(e, name, data, 'scales', [blocks]), [blocks], after);
-    const zero = format === 'int4' ? [int4Zeros(e, blocks)] : [];
+    const zero = format === 'uint4' ? [] : [zeros(e, format, blocks)];
     values = e.node('DequantizeLinear', [codes, gated, ...zero], { axis: 0 });
   }
   if (data.offsets !== undefined) values = e.node('Add', [values, floatsOf(e, name, data, 'offsets', [blocks, 1])]);
   e.reshape(values, [blocks, size], shape, output);
 }
 
-const codeTypes = { int8: 'i8', int4: 'u4', uint4: 'u4' } as const;
+const codeTypes = { int8: 'u8', int4: 'u4', uint4: 'u4' } as const;
 
 /** What is taken off the codes of each block. */
-function int4Zeros(e: Emitter, blocks: number): string {
-  return e.shared(`${int4Zero} to take off ${blocks}`, () => {
-    return { type: 'u4', shape: [blocks], data: new Uint8Array(Math.ceil(blocks / 2)).fill(int4Zero * 17) };
+function zeros(e: Emitter, format: 'int8' | 'int4', blocks: number): string {
+  const zero = zeroOf[format];
+  return e.shared(`${zero} to take off ${blocks}`, () => {
+    const data =
+      format === 'int8' ? new Uint8Array(blocks).fill(zero) : new Uint8Array(Math.ceil(blocks / 2)).fill(zero * 17);
+    return { type: codeTypes[format], shape: [blocks], data };
   });
 }
 
