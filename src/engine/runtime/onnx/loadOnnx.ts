@@ -22,6 +22,9 @@ export function loadOnnx(folder = cudaFolder()): Promise<typeof Onnx> {
 }
 
 async function load(folder: string): Promise<typeof Onnx> {
+  // Otherwise ONNX Runtime (1.30, all systems but Windows) sends its maker facts about models, runs and this computer, which it
+  // gives a number for that, and takes almost a second longer to begin and to end.
+  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   if (process.platform === 'linux' && (await recoveredRelease(folder)) === onnxPackage().version) {
     cuda = { folder, problem: loadLibrary(path.join(folder, coreLibrary)) };
   }
