@@ -17,7 +17,12 @@ import { scorerOf } from './evaluation/scoring';
 import { sentence } from './evaluation/verdict';
 import { TextModel } from './textModel';
 
+/** Lines of a batch. */
 const batchSize = 4;
+/** Groups of rows that make an interval narrow enough to tell something. */
+const enoughGroups = 30;
+/** Rows that take no time worth saving by reading several in one line. */
+const fewRows = 1000;
 
 /**
  * Loss, perplexity and accuracy of a model over the rows of a dataset, and with adapters also those of the base, with
@@ -117,13 +122,19 @@ async function measure(
   const sizes = { batchSize, maxLength };
   const compiled = await compileEvaluation(runtime, base, attached?.adapter, sizes, await model.weights());
   try {
-    const rows = windows(dataset, { batchSize, accumulation: 1, packing: true, maxLength, epochs: 1 });
+    const rows = windows(dataset, { ...groupsOf(dataset.rowCount), accumulation: 1, maxLength, epochs: 1 });
     const sums: WindowSums[] = [];
     for await (const window of evaluateEach(compiled, attached?.tensors ?? {}, rows, signal)) sums.push(window);
     return sums;
   } finally {
     await compiled.executable.dispose();
   }
+}
+
+/** What is read at once is one group of the intervals, of which few rows must not become too few. */
+function groupsOf(rows: number): { readonly batchSize: number; readonly packing: boolean } {
+  if (rows > fewRows) return { batchSize, packing: true };
+  return { batchSize: Math.max(1, Math.min(batchSize, Math.floor(rows / enoughGroups))), packing: false };
 }
 
 function figures(windows: readonly WindowSums[]) {

@@ -114,12 +114,20 @@ describe('evaluating an adapter', () => {
     assert.match(found.verdict!, /^It is better than the base model on this data: the loss falls by /);
   });
 
-  test('does not claim what a few rows cannot tell', async (t) => {
-    const dataset = path.join(await temporaryFolder(t), 'few.jsonl');
-    await writeFile(dataset, jsonLines(tinyRows(2)));
+  test('does not claim what a single row cannot tell', async (t) => {
+    const dataset = path.join(await temporaryFolder(t), 'one.jsonl');
+    await writeFile(dataset, jsonLines(tinyRows(1)));
     const { verdict, eval_loss_interval: interval } = await evaluate({ dataset });
     assert.equal(interval, null);
     assert.match(verdict!, /^It is neither better nor worse/);
+  });
+
+  test('claims what rows tell that would all fit into one line', async (t) => {
+    const dataset = path.join(await temporaryFolder(t), 'few.jsonl');
+    await writeFile(dataset, jsonLines(tinyRows(8)));
+    const { verdict, eval_loss_interval: interval } = await evaluate({ dataset, maxLength: 64 });
+    assert.ok(interval !== null && Number.isFinite(interval[1]));
+    assert.match(verdict!, /^It is better than the base model/);
   });
 
   test('lets both answer and counts what is right', async () => {
