@@ -3,6 +3,7 @@
 // models and exported adapters; `--only merge-` and `--only export-` for these alone.
 //   --only TEXT           cases whose name contains TEXT (may be given several times)
 //   --draws N --seed S    N random combinations of family and settings instead of the named cases and the usual 20
+//   --runtime NAME        trains on that runtime, such as tensorflow (after `lora setup tensorflow`); trainings alone
 //   --generation          greedy continuations instead of trainings: generation.mjs
 //   --openai              the official Python client drives `lora serve`: openaiClient.mjs
 //   --lora COMMAND        what to run in place of `node dist/cli.js`
@@ -31,6 +32,7 @@ const { values: options } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
     draws: { type: 'string' },
+    runtime: { type: 'string', default: 'auto' },
     generation: { type: 'boolean', default: false },
     openai: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
@@ -48,11 +50,12 @@ async function main() {
   const { only } = options;
   const isChosen = ({ name }) => only.length === 0 || only.some((text) => name.includes(text));
   const chosen = all.filter(isChosen);
-  const merges = options.draws === undefined ? mergeCases.filter(isChosen) : [];
-  const exports = options.draws === undefined ? exportCases.filter(isChosen) : [];
+  const trainsOnly = options.draws !== undefined || options.runtime !== 'auto';
+  const merges = trainsOnly ? [] : mergeCases.filter(isChosen);
+  const exports = trainsOnly ? [] : exportCases.filter(isChosen);
   if (chosen.length + merges.length + exports.length === 0) throw new Error(`No case is called ${only.join(' or ')}.`);
   const scratch = mkdtempSync(path.join(tmpdir(), 'lora-parity-'));
-  const isWhole = only.length === 0 && options.draws === undefined;
+  const isWhole = only.length === 0 && !trainsOnly;
   const fieldProblems = isWhole ? fieldDifferences() : [];
   if (isWhole) console.log(`fields of LoraConfig and others: ${fieldProblems.join(' ') || 'all answered'}\n`);
   const reference = new Reference();
@@ -103,7 +106,8 @@ function settled(promise) {
 /** `{figures}`, and `{problem}` if the case fails. */
 async function compareOne(spec, prepared, reference, run) {
   if (prepared.error !== undefined) return { problem: prepared.error.message };
-  const complaint = await train(recipeOf(spec, prepared.value, run), run);
+  const recipe = { ...recipeOf(spec, prepared.value, run), engine: { runtime: options.runtime } };
+  const complaint = await train(recipe, run);
   if (complaint !== undefined) return { problem: complaint };
   const { figures, difference } = await reference.compare(spec, prepared.value, run);
   if (difference !== undefined) return { problem: difference };

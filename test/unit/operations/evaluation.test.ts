@@ -126,7 +126,7 @@ describe('evaluating an adapter', () => {
     const dataset = path.join(await temporaryFolder(t), 'few.jsonl');
     await writeFile(dataset, jsonLines(tinyRows(8)));
     const { verdict, eval_loss_interval: interval } = await evaluate({ dataset, maxLength: 64 });
-    assert.ok(interval !== null && Number.isFinite(interval[1]));
+    assert.ok(interval?.every(Number.isFinite));
     assert.match(verdict!, /^It is better than the base model/);
   });
 
