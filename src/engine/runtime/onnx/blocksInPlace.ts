@@ -18,7 +18,7 @@ export function productsInPlace(graph: Graph, weights: WeightSource): PackedProd
   const absorbed = new Set<Node>();
   if (!readsOnce(graph)) return { products, absorbed };
   const readers = readersOf(graph);
-  const continues = graph.nodes.some(({ op }) => op === 'cachedAttention');
+  const continues = continuesTexts(graph);
   for (const node of graph.nodes) {
     if (node.op !== 'matmul') continue;
     const { transposeA, transposeB, alpha } = node.attributes;
@@ -32,6 +32,11 @@ export function productsInPlace(graph: Graph, weights: WeightSource): PackedProd
     products.set(node, (e) => multiply(e, node, name, data));
   }
   return { products, absorbed };
+}
+
+/** Whether it reads texts piece by piece, mostly one token at a time. */
+export function continuesTexts(graph: Graph): boolean {
+  return graph.nodes.some(({ op }) => op === 'cachedAttention');
 }
 
 /**
