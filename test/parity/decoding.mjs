@@ -1,5 +1,6 @@
 // `npm run bench:decoding`: how fast texts are continued, beside Transformers and llama.cpp, alternately in one run.
 //   --model 15m|135m   stories15M (from LORA_TEST_DATA), or random weights in the shape of SmolLM2-135M; default: both
+//   --gguf FILE        this engine and llama.cpp with that file alone
 //   --rounds N         default 3
 //   --threads N        default: all cores
 // One greedy text at a time: a prompt of 32 tokens and 128 new ones, base and base with an adapter on every linear layer.
@@ -22,17 +23,26 @@ const newTokens = 128;
 const { values: options } = parseArgs({
   options: {
     model: { type: 'string' },
+    gguf: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(cpus().length) },
   },
 });
+const usual = { prompt, new_tokens: newTokens, threads: Number(options.threads) };
 const scratch = mkdtempSync(path.join(tmpdir(), 'lora-decoding-'));
 const engine = await bundledTextModel();
 try {
-  const python = pythonWithRequirements();
   const llama = installLlama();
-  for (const name of options.model === undefined ? Object.keys(models) : [options.model]) {
-    await compare(models[name], python, llama, path.join(scratch, name));
+  if (options.gguf === undefined) {
+    const python = pythonWithRequirements();
+    for (const name of options.model === undefined ? Object.keys(models) : [options.model]) {
+      await compare(models[name], python, llama, path.join(scratch, name));
+    }
+  } else {
+    // Numbers of tokens that any vocabulary has.
+    const task = { ...usual, vocabulary: 1000, model: path.resolve(options.gguf) };
+    const contestants = { 'this engine': own(task), 'llama.cpp': ofLlama(llama, task) };
+    await race(path.basename(options.gguf), contestants, [['this engine', 'llama.cpp']], scratch);
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -50,7 +60,7 @@ async function compare(model, python, llama, place) {
   exportAs(none, 'gguf-f32', file('base'));
   exportAs(none, 'gguf-q8_0', file('base-q8'));
   exportAs(adapter, 'gguf-adapter', file('adapter'));
-  const task = { prompt, new_tokens: newTokens, threads: Number(options.threads), vocabulary: model.sizes.vocab_size };
+  const task = { ...usual, vocabulary: model.sizes.vocab_size };
   const contestants = {
     'this engine': own({ ...task, model: model.folder }),
     'this engine, adapter': own({ ...task, model: model.folder, adapter, held: true }),
@@ -62,7 +72,21 @@ async function compare(model, python, llama, place) {
     'this engine, Q8_0': own({ ...task, model: file('base-q8') }),
     'llama.cpp Q8_0': ofLlama(llama, { ...task, model: file('base-q8') }),
   };
-  console.log(`\n${model.title}: ${prompt} + ${newTokens} tokens, ${cpus()[0].model}, ${options.threads} threads`);
+  const pairs = [
+    ['this engine, adapter', 'this engine'],
+    ['this engine, any adapter by row', 'this engine'],
+    ['this engine', 'Transformers'],
+    ['this engine, adapter', 'Transformers + PEFT, adapter'],
+    ['this engine', 'llama.cpp F32'],
+    ['this engine, adapter', 'llama.cpp F32, adapter'],
+    ['this engine, Q8_0', 'llama.cpp Q8_0'],
+  ];
+  await race(model.title, contestants, pairs, place);
+}
+
+/** All in turn, round by round; then the ratios of `pairs`. */
+async function race(title, contestants, pairs, place) {
+  console.log(`\n${title}: ${prompt} + ${newTokens} tokens, ${cpus()[0].model}, ${options.threads} threads`);
   const speeds = new Map(Object.keys(contestants).map((name) => [name, []]));
   for (let round = 1; round <= Number(options.rounds); round++) {
     for (const [name, run] of Object.entries(contestants)) {
@@ -76,19 +100,12 @@ async function compare(model, python, llama, place) {
       );
     }
   }
-  const ratio = (a, b) => {
+  for (const [a, b] of pairs) {
     const each = speeds.get(a).map((speed, round) => speed / speeds.get(b)[round]);
     console.log(
       `  ${`${a} : ${b}`.padEnd(62)} ${each.map((one) => one.toFixed(2)).join('  ')}  median ${median(each).toFixed(2)}`,
     );
-  };
-  ratio('this engine, adapter', 'this engine');
-  ratio('this engine, any adapter by row', 'this engine');
-  ratio('this engine', 'Transformers');
-  ratio('this engine, adapter', 'Transformers + PEFT, adapter');
-  ratio('this engine', 'llama.cpp F32');
-  ratio('this engine, adapter', 'llama.cpp F32, adapter');
-  ratio('this engine, Q8_0', 'llama.cpp Q8_0');
+  }
 }
 
 function exportAs(adapter, format, output) {

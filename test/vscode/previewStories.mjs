@@ -69,7 +69,7 @@ export const previewStories = [
 
       await page.getByRole('button', { name: 'Open line 15, row 14' }).click();
       await workbench.page.locator('.tab', { hasText: 'data.jsonl' }).first().waitFor();
-      await workbench.status('Ln 15').waitFor();
+      await workbench.atLine(15);
       await workbench.shot('line');
 
       await workbench.command('Developer: Reload Window');

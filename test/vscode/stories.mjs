@@ -145,7 +145,7 @@ export const stories = [
         await workbench.shot('failure');
         await workbench.press(notice, 'Open the File');
         await workbench.page.locator('.tab', { hasText: 'data.jsonl' }).first().waitFor();
-        await workbench.status('Ln 2').waitFor();
+        await workbench.atLine(2);
       },
     },
   ]),

@@ -84,6 +84,15 @@ export class Workbench {
     return this.page.locator('.monaco-editor .view-line span span').filter({ hasText: text }).first();
   }
 
+  /** Waits until an editor's cursor is in a line; the status bar tells only that of the group that has the focus. */
+  async atLine(number) {
+    const lines = this.page.locator('.monaco-editor .active-line-number');
+    await lines
+      .filter({ hasText: new RegExp(`^${number}$`) })
+      .first()
+      .waitFor();
+  }
+
   async clickWord(text) {
     await this.word(text).click();
   }
