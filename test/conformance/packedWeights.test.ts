@@ -188,6 +188,30 @@ for (const [outside, inside] of [
   }
 }
 
+for (const runtime of runtimes) {
+  test(`${runtime.name} makes no number of what is none, where matrices of eight bits are read in place`, async () => {
+    const [, data] = held.find(([name]) => name === 'int8 in 16s')!;
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      const spoilt = table.slice(0, words * columns);
+      // In the second of the rows that are read.
+      spoilt[2 * columns + 20] = bad;
+      const source: WeightSource = (name) => (name === 'w' ? data : { kind: 'memory', data: spoilt });
+      const executable = await runtime.compile(readOnce(rows, columns, { continues: true }), source);
+      const inputs = {
+        more: f32(new Float32Array(3 * rows), [3, rows]),
+        ids: i32(Int32Array.of(0, 2, 4), [3]),
+        ...earlier,
+      };
+      const added = (await executable.run(inputs))['added']!.data as Float32Array;
+      const isNumber = Array.from({ length: 3 }, (_, row) =>
+        added.subarray(row * rows, (row + 1) * rows).every(Number.isFinite),
+      );
+      assert.deepEqual(isNumber, [true, false, true], String(bad));
+      await executable.dispose();
+    }
+  });
+}
+
 describe('blocks that are read in place', () => {
   const inPlace = (graph: Graph, source: WeightSource): number => productsInPlace(graph, source).products.size;
 

@@ -142,7 +142,9 @@ const timesEightBits: Product = (e, x, shape, name, data, result) => {
 /** [tokens, columns] → [2, tokens, columns]: rounded to 8 bits in blocks, and the rest */
 function inTwoParts(e: Emitter, x: Value, perRow: number, size: number): string {
   return e.once(`two parts of ${size} ${x.id}`, () => {
-    const blocks = e.reshape(e.name(x), x.shape, [x.shape[0]!, perRow, size]);
+    // Rounding would make some number of what is none; infinity it makes NaN.
+    const numbers = e.node('Where', [e.node('IsNaN', [e.name(x)]), e.constant('f32', Infinity), e.name(x)]);
+    const blocks = e.reshape(numbers, x.shape, [x.shape[0]!, perRow, size]);
     const largest = e.node('ReduceMax', [e.node('Abs', [blocks]), e.constant('i64', [2])], { keepdims: 1 });
     // A block of zeros must not be divided by zero.
     const step = e.node('Max', [e.node('Mul', [largest, e.constant('f32', 1 / 127)]), e.constant('f32', 1e-30)]);
