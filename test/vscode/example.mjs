@@ -18,6 +18,13 @@ export function copyExample(folder, steps) {
   if (steps === endless) trainBesideOthers(folder);
 }
 
+/** With a target module that the model does not have: `v_prj`. */
+export function copyMistyped(folder) {
+  copyExample(folder, 10);
+  const file = path.join(folder, recipeName);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"all-linear"', '["q_proj", "v_prj"]'));
+}
+
 /** On one thread: such a small model is no faster on two, and what it trains beside gets the other. */
 function trainBesideOthers(folder) {
   const file = path.join(folder, recipeName);

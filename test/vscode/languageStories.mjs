@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { copyExample, recipeName, runs } from './example.mjs';
+import { copyExample, copyMistyped, recipeName, runs } from './example.mjs';
 import { persist, until } from './workbench.mjs';
 
 const suggestion = (page, text) => page.locator('.suggest-widget.visible .monaco-list-row', { hasText: text }).first();
@@ -168,11 +168,7 @@ export const languageStories = [
 export const restrictedRecipe = {
   name: 'a recipe is checked all the same',
   trusted: false,
-  prepare(folder) {
-    copyExample(folder, 10);
-    const recipe = path.join(folder, recipeName);
-    writeFileSync(recipe, readFileSync(recipe, 'utf8').replace('"all-linear"', '["q_proj", "v_prj"]'));
-  },
+  prepare: copyMistyped,
   async play(workbench, folder) {
     const { page } = workbench;
     await workbench.openFile(recipeName);

@@ -3,7 +3,18 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { convertStory } from './convertStory.mjs';
-import { copyData, copyExample, endless, figure, recipeName, record, runs, setSteps, stepOf } from './example.mjs';
+import {
+  copyData,
+  copyExample,
+  copyMistyped,
+  endless,
+  figure,
+  recipeName,
+  record,
+  runs,
+  setSteps,
+  stepOf,
+} from './example.mjs';
 import { deviceStories } from './deviceStories.mjs';
 import { languageStories } from './languageStories.mjs';
 import { mergeStory } from './mergeStory.mjs';
@@ -252,11 +263,7 @@ export const stories = [
   {
     name: 'a recipe is checked, explained and completed as it is typed',
     trusted: true,
-    prepare(folder) {
-      copyExample(folder, 10);
-      const file = path.join(folder, recipeName);
-      writeFileSync(file, readFileSync(file, 'utf8').replace('"all-linear"', '["q_proj", "v_prj"]'));
-    },
+    prepare: copyMistyped,
     async play(workbench) {
       const { page } = workbench;
       await workbench.openFile(recipeName);
