@@ -96,8 +96,8 @@ async function bundleTests(stage) {
     logLevel: 'warning',
   };
   const modules = { mainFields: ['module', 'main'] };
-  const tests = { conformance: 'test/webgpu/conformance.test.ts', programs: 'test/webgpu/programs.test.ts' };
-  for (const [name, file] of Object.entries(tests)) {
+  for (const name of ['conformance', 'programs', 'halfPrecision']) {
+    const file = `test/webgpu/${name}.test.ts`;
     const outfile = path.join(stage, 'tests', `${name}.test.cjs`);
     await build({ ...common, ...modules, entryPoints: [file], outfile, format: 'cjs' });
   }

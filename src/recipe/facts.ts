@@ -213,8 +213,8 @@ export interface DeviceFacts {
   readonly device: string;
   /** What it computes in, as in `engine.precision`. */
   readonly precisions: readonly string[];
-  /** Why fp16 is not among them, a sentence. */
-  readonly withoutHalf?: string;
+  /** Why others are not among them: a sentence for each. */
+  readonly without?: Readonly<Record<string, string>>;
 }
 
 export interface PlaceFacts {

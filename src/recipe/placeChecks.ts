@@ -25,11 +25,11 @@ function precisionMessage(engine: ResolvedRecipe['engine'], machine: MachineFact
   if (obstacle !== undefined) {
     return `${obstacle.where} does not compute in ${precision}. ${obstacle.reason} Use "auto".`;
   }
-  if (precision === 'auto' || runtime === 'reference') return undefined;
+  if (precision === 'auto' || runtime === 'reference' || runtime === 'tensorflow') return undefined;
   const asked = machine.devices.filter((one) => device === 'auto' || one.device === device);
   if (asked.length === 0 || asked.some(({ precisions }) => precisions.includes(precision))) return undefined;
   const isTried = machine.devices.length > 1 || machine.unusable.length > 0;
-  if (device === 'auto' && precision === 'fp16' && !isTried) return undefined;
+  if (device === 'auto' && precision !== 'fp32' && !isTried) return undefined;
   const known = [...new Set(asked.flatMap(({ precisions }) => precisions))].join(' or ');
   const where = device === 'auto' ? 'Nothing on this machine computes' : `The device "${device}" does not compute`;
   return `${where} in ${precision}; it could in ${known}.${why(precision, asked)} Use "auto".`;
@@ -38,11 +38,12 @@ function precisionMessage(engine: ResolvedRecipe['engine'], machine: MachineFact
 /** The reason, as a sentence behind a blank; nothing where there is no other than that. */
 function why(precision: string, devices: readonly DeviceFacts[]): string {
   // The processor's is told where nothing else was asked for.
-  const reasons = devices.flatMap(({ device, withoutHalf }) =>
-    withoutHalf === undefined ? [] : [{ device, withoutHalf }],
-  );
+  const reasons = devices.flatMap(({ device, without = {} }) => {
+    const reason = without[precision];
+    return reason === undefined ? [] : [{ device, reason }];
+  });
   const told = reasons.find(({ device }) => device !== 'cpu') ?? reasons[0];
-  return precision !== 'fp16' || told === undefined ? '' : ` ${told.withoutHalf}`;
+  return told === undefined ? '' : ` ${told.reason}`;
 }
 
 function inFewerBits(quantization: string, bits: number): Fix {

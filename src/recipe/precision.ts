@@ -1,5 +1,19 @@
 import type { ResolvedRecipe } from './recipe.generated';
 
+type Engine = ResolvedRecipe['engine'];
+
+/** In 16 bits, as in `engine.precision`. */
+export type HalfPrecision = Exclude<Engine['precision'], 'auto' | 'fp32'>;
+
+/** What ONNX Runtime may compute in on a device beside fp32, if its driver can. */
+export const halfPrecisionsOn: Readonly<Record<Exclude<Engine['device'], 'auto'>, readonly HalfPrecision[]>> = {
+  cpu: [],
+  webgpu: ['fp16'],
+  cuda: ['fp16', 'bf16'],
+  directml: ['fp16'],
+  coreml: ['fp16'],
+};
+
 /** What of a recipe does not compute in its precision on any machine: `where`, and why, in a sentence. */
 export interface PrecisionObstacle {
   readonly where: string;
@@ -7,13 +21,22 @@ export interface PrecisionObstacle {
 }
 
 /** What needs no look at the machine to know that `engine.precision` cannot be had; undefined where a machine may have it. */
-export function precisionObstacle(engine: ResolvedRecipe['engine']): PrecisionObstacle | undefined {
-  const { precision, runtime, quantization } = engine;
-  if (precision === 'bf16') {
-    return { where: 'This engine', reason: 'WebGPU has no such numbers; "fp16" is there.' };
+export function precisionObstacle({ precision, runtime, device, quantization }: Engine): PrecisionObstacle | undefined {
+  if (precision === 'auto' || precision === 'fp32' || runtime === 'reference') return undefined;
+  if (runtime === 'tensorflow') return device === 'cpu' ? tensorflowOnProcessor : undefined;
+  if (quantization !== 'none') {
+    return { where: 'The processor', reason: `Weights in ${quantization} are computed with there, in fp32.` };
   }
-  if (precision !== 'fp16' || runtime === 'reference') return undefined;
-  if (runtime === 'tensorflow') return { where: 'TensorFlow', reason: 'Here it computes in fp32.' };
-  if (quantization === 'none') return undefined;
-  return { where: 'The processor', reason: `Weights in ${quantization} are computed with there, in fp32.` };
+  if (device === 'auto' || device === 'cpu' || halfPrecisionsOn[device].includes(precision)) return undefined;
+  return { where: `The device "${device}"`, reason: withoutBfloat16 };
 }
+
+/** Also where a recipe leaves the device to TensorFlow, and that was set up for the processor. */
+export const tensorflowOnProcessor: PrecisionObstacle = {
+  where: 'TensorFlow on the processor',
+  reason:
+    'There it computes in fp32; `lora setup tensorflow --gpu` sets it up for an NVIDIA card, which computes in fp16 and bf16.',
+};
+
+/** Why a GPU's driver is not asked for bf16. */
+export const withoutBfloat16 = 'It has no such numbers: CUDA on an NVIDIA card has, and "fp16" is there.';

@@ -214,6 +214,8 @@ export interface DeviceReport {
   readonly enable: string | null;
   /** Milliseconds of a small training step; null where it was not measured. */
   readonly step_ms: number | null;
+  /** What it computes in, as in `engine.precision`; none where it cannot be used. */
+  readonly precisions: readonly string[];
 }
 
 /** What `lora doctor` says about this machine. */

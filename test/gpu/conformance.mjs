@@ -6,7 +6,7 @@ import { run } from './program.mjs';
 /**
  * Runs the bundled tests; gives how many passed and which failed. Where the time is over the counts are those until then.
  */
-export async function conformance(place, device, { seconds, env }) {
+export async function conformance(place, device, precisions, { seconds, env }) {
   const folder = path.join(place, 'tests');
   const files = readdirSync(folder).filter((name) => name.endsWith('.test.cjs'));
   const given = [
@@ -19,6 +19,7 @@ export async function conformance(place, device, { seconds, env }) {
     ...env,
     LORA_TEST_WEBGPU: env.VK_DRIVER_FILES === undefined ? 'installed' : '1',
     LORA_TEST_DEVICE: device,
+    LORA_TEST_PRECISIONS: precisions.join(),
   };
   const { isOver, lines } = await run(process.execPath, given, { seconds, env: environment });
   const results = lines.flatMap(({ text }) => {

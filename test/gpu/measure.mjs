@@ -68,18 +68,19 @@ async function part(key, title, work) {
 await part('machine', 'what this machine is', describe);
 if (options.wheels !== undefined) await part('setup', 'lora setup cuda', setUpCuda);
 await part('devices', 'lora doctor', doctor);
-const gpus = ['webgpu', 'cuda'].filter((device) => {
-  return report.parts.devices.devices?.some(
-    (one) => one.runtime === 'onnxruntime' && one.device === device && one.usable,
-  );
-});
+/** What the trials found that a device computes in; nothing where it cannot be used. The processor needs no trial. */
+const precisionsOf = (device) => {
+  const found = report.parts.devices.devices?.find((one) => one.runtime === 'onnxruntime' && one.device === device);
+  return found?.precisions ?? (device === 'cpu' ? ['fp32'] : []);
+};
+const gpus = ['webgpu', 'cuda'].filter((device) => precisionsOf(device).length > 0);
 for (const device of gpus) await part(`placement-${device}`, `who computes what, ${device}`, () => placement(device));
 // A device that the trial refused is measured all the same, so that the report says what it cannot do.
 const tested = gpus.includes('webgpu') ? gpus : ['webgpu', ...gpus];
 for (const device of tested) {
   const seconds = device === 'webgpu' ? 150 : 90;
   await part(`conformance-${device}`, `every op and family, ${device}`, () =>
-    conformance(place, device, { seconds: atMost(seconds), env }),
+    conformance(place, device, precisionsOf(device), { seconds: atMost(seconds), env }),
   );
 }
 for (const task of names) {
@@ -111,9 +112,12 @@ async function placement(device) {
 
 async function trainings(task) {
   const runs = [];
-  for (const device of ['cpu', ...gpus]) {
+  const computations = ['cpu', ...gpus].flatMap((device) => {
+    return precisionsOf(device).map((precision) => ({ device, precision }));
+  });
+  for (const computation of computations) {
     if (left() < 20) break;
-    runs.push(await train(place, task, device, { seconds: atMost(inSoftware ? 150 : 75), env }));
+    runs.push(await train(place, task, computation, { seconds: atMost(inSoftware ? 150 : 75), env }));
   }
   const [onCpu] = runs;
   return { runs: runs.map((one) => ({ ...one, apart: apart(one.losses, onCpu.losses) })) };

@@ -66,8 +66,10 @@ function machineLines(machine) {
 function deviceLines({ devices, chosen }) {
   return [
     ...table(
-      ['device', 'runtime', 'can train', 'why'],
-      devices.map(({ device, runtime, usable, reason }) => [device, runtime, usable ? 'yes' : 'no', reason]),
+      ['device', 'runtime', 'can train', 'computes in', 'why'],
+      devices.map(({ device, runtime, usable, precisions, reason }) => {
+        return [device, runtime, usable ? 'yes' : 'no', precisions.join(', '), reason];
+      }),
     ),
     '',
     `\`auto\` takes ${chosen.device}. ${chosen.reason}`,
@@ -100,8 +102,8 @@ function conformanceLines({ isComplete, passed, failures }) {
 
 function trainingLines({ runs }, rival, name) {
   const peft = rival?.tasks?.[name];
-  const rows = runs.map(({ device, error, losses, tokensPerSecond, firstStepSeconds, apart, card }) => [
-    device,
+  const rows = runs.map(({ device, precision, error, losses, tokensPerSecond, firstStepSeconds, apart, card }) => [
+    `${device}, ${precision}`,
     tokensPerSecond === null ? '' : tokensPerSecond.toFixed(0),
     firstStepSeconds === null ? '' : firstStepSeconds.toFixed(1),
     losses.length === 0 ? '' : `${losses[0].toFixed(4)} → ${losses.at(-1).toFixed(4)}`,

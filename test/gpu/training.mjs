@@ -46,11 +46,11 @@ export function modelOf(place, { sizes }, name) {
   return makeShapedModel(path.join(place, `model-${name}`), sizes, { tokenizer: path.join(place, 'tokenizer') });
 }
 
-/** Trains a task on a device; the same rows each time. Gives losses, tokens per second, or what went wrong. */
-export async function train(place, name, device, { seconds, env }) {
+/** Trains a task on a device, in a precision; the same rows each time. Gives losses, tokens per second, or what went wrong. */
+export async function train(place, name, { device, precision }, { seconds, env }) {
   const task = tasks[name];
   const { batch, length, steps, warmup } = task;
-  const folder = path.join(place, `run-${name}-${device}`);
+  const folder = path.join(place, `run-${name}-${device}-${precision}`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'rows.jsonl'), rows(batch * steps, length));
   const targets = task.isAllLinear ? 'all-linear' : ['q_proj', 'v_proj'];
@@ -66,7 +66,7 @@ export async function train(place, name, device, { seconds, env }) {
       lr_scheduler_type: 'constant',
       save_steps: 1000,
     },
-    engine: { device },
+    engine: { device, precision },
     output: 'adapter',
   };
   writeFileSync(recipe, JSON.stringify(settings));
@@ -85,6 +85,7 @@ export async function train(place, name, device, { seconds, env }) {
         : `stopped after ${seconds.toFixed(0)} s`;
   return {
     device,
+    precision,
     error,
     losses: seen.map(({ loss }) => loss),
     firstStepSeconds: seen[0]?.at ?? null,

@@ -74,16 +74,17 @@ describe('half precision is tried, too:', { skip: withoutHalfDriver() }, () => {
     assert.equal(device, 'webgpu');
     assert.match(reason, /^It computes in fp16\./);
     const [judged] = await withDriver(halfDriver()!, () => judgeDevices({ trial: 'known', cacheFile }));
-    assert.deepEqual([judged!.precisions, judged!.withoutHalf], [['fp32', 'fp16'], null]);
+    assert.deepEqual(judged!.precisions, ['fp32', 'fp16']);
+    assert.deepEqual(Object.keys(judged!.without), ['bf16']);
   });
 
   test('a driver that has it not can be used all the same, and says why', async () => {
     const cacheFile = path.join(folder, 'single.json');
     const once = { trial: 'once', cacheFile, patience } as const;
     const judged = await withDriver(softwareDriver()!, () => judgeDevices(once));
-    const { usable, precisions, withoutHalf } = judged.find(({ device }) => device === 'webgpu')!;
+    const { usable, precisions, without } = judged.find(({ device }) => device === 'webgpu')!;
     assert.deepEqual([usable, precisions], [true, ['fp32']]);
-    assert.equal(withoutHalf, 'Its driver offers no 16-bit numbers in shaders (shader-f16).');
+    assert.equal(without.fp16, 'Its driver offers no 16-bit numbers in shaders (shader-f16).');
     for (const wanted of ['webgpu', 'auto'] as const) {
       await withDriver(softwareDriver()!, () =>
         assert.rejects(chooseDevice(wanted, { ...once, precision: 'fp16' }), {
@@ -101,11 +102,11 @@ describe('half precision is tried, too:', { skip: withoutHalfDriver() }, () => {
 
   test('a driver that dies of it is of use all the same', async () => {
     const dying = path.join(folder, 'dying.cjs');
-    const found = { device: 'webgpu', outcome: 'usable', detail: '', stepMs: 3, cpuStepMs: 9, half: null };
+    const found = { device: 'webgpu', outcome: 'usable', detail: '', stepMs: 3, cpuStepMs: 9, halves: {} };
     writeFileSync(dying, `process.send(${JSON.stringify(found)}, () => process.kill(process.pid, 'SIGSEGV'));`);
     const result = await probe('webgpu', { file: dying });
     assert.deepEqual(result, found);
-    assert.match(judge(result).withoutHalf!, /crashed or did not answer/);
+    assert.match(judge(result).without.fp16!, /crashed or did not answer/);
   });
 });
 
@@ -170,8 +171,8 @@ describe('a device that cannot be used', () => {
 
 test('the fastest of several devices is taken', () => {
   const judged = (['webgpu', 'coreml'] as const).map((device, i) => ({
-    ...{ device, usable: true, reason: '', enable: null, isKnown: true, precisions: [], withoutHalf: null },
-    result: { device, outcome: 'usable', detail: '', stepMs: [40, 30][i]!, cpuStepMs: 100, half: null } as const,
+    ...{ device, usable: true, reason: '', enable: null, isKnown: true, precisions: [], without: {} },
+    result: { device, outcome: 'usable', detail: '', stepMs: [40, 30][i]!, cpuStepMs: 100, halves: {} } as const,
   }));
   assert.deepEqual(fastest(judged), {
     device: 'coreml',

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { halfPrecisionsOn } from '../../src/recipe/precision';
+import type { HalfPrecision } from '../../src/recipe/precision';
 
 /** The Vulkan driver of Debian's Chromium: it plays a GPU on the processor. */
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -45,6 +47,14 @@ export function withoutHalfDriver(): string | false {
 
 /** The device whose kernels are tested: `npm run test:gpu` tries CUDA with the same cases. */
 export const testedDevice = process.env['LORA_TEST_DEVICE'] === 'cuda' ? 'cuda' : 'webgpu';
+
+/**
+ * In which kinds of half precision it is tried: those that it may have at all, and of installed drivers those that the
+ * measurement found.
+ */
+export const testedHalves: readonly HalfPrecision[] = halfPrecisionsOn[testedDevice].filter((half) => {
+  return !onInstalledDriver || (process.env['LORA_TEST_PRECISIONS'] ?? '').split(',').includes(half);
+});
 
 /** Variables that make Vulkan use this driver, and no other. */
 export function driverEnvironment(driver: string): Readonly<Record<string, string>> {

@@ -1,7 +1,7 @@
-import type { Op } from '../../src/engine/graph/types';
+import type { HalfDtype, Op } from '../../src/engine/graph/types';
 import type { Tolerance } from '../conformance/compare';
 import { exact } from '../conformance/compare';
-import { halfTolerances } from '../conformance/halfPrecision';
+import { halfTolerance } from '../conformance/halfPrecision';
 import { tolerances } from '../conformance/opCases';
 
 /**
@@ -21,9 +21,9 @@ export function toleranceOnDevice(op: Op, own: Tolerance = tolerances[op]): Tole
 }
 
 /** The same in half precision, of which the language promises no more than one unit in the last place, and of sums nothing. */
-export function halfToleranceOnDevice(op: Op): Tolerance {
-  const own = halfTolerances[op]!;
-  return own === exact ? exact : { ...own, ofScale: 2 * own.ofScale };
+export function halfToleranceOnDevice(op: Op, half: HalfDtype): Tolerance {
+  const own = halfTolerance(op, half);
+  return { ...own, ofScale: 2 * own.ofScale };
 }
 
 /** Cases on which the language says nothing: it may take numbers below 1e-38 for 0, and the logarithm of 0 for anything. */

@@ -1,7 +1,7 @@
 import { whyNoEngine } from '../../run/platforms';
 import { supportedDevices } from '../runtime/onnx/supportedDevices';
 import type { SupportedDevices } from '../runtime/onnx/supportedDevices';
-import type { Device, Precision } from '../runtime/runtime';
+import type { Device, HalfPrecision, Precision } from '../runtime/runtime';
 import { withoutCuda } from './cudaSetUp';
 import { deviceUnavailable, precisionUnsupported } from './failures';
 import { probe } from './probe';
@@ -53,12 +53,14 @@ export async function chooseDevice(wanted: Device | 'auto', options: DeviceOptio
   if (wanted === 'auto') {
     const judged = await judgeDevices(options);
     if (precision === 'fp32') return fastest(judged);
-    if (judged.length === 0 && options.trial === 'known') return { device: 'webgpu', reason: untried.reason };
-    return fastestInHalf(judged);
+    if (judged.length === 0 && options.trial === 'known') {
+      return { device: precision === 'fp16' ? 'webgpu' : 'cuda', reason: untried.reason };
+    }
+    return fastestInHalf(judged, precision);
   }
   const judged = await judgeDevice(wanted, options);
-  if (judged.usable && !judged.precisions.includes(precision)) {
-    throw precisionUnsupported(`The device "${wanted}"`, precision, judged.withoutHalf ?? '');
+  if (judged.usable && precision !== 'fp32' && !judged.precisions.includes(precision)) {
+    throw precisionUnsupported(`The device "${wanted}"`, precision, judged.without[precision] ?? '');
   }
   if (judged.usable) return { device: wanted, reason: `It is asked for by name. ${judged.reason}` };
   if (!judged.isKnown) return { device: wanted, reason: judged.reason };
@@ -82,18 +84,18 @@ export function fastest(judged: readonly JudgedDevice[]): ChosenDevice {
 }
 
 /** The processor does not take part. */
-function fastestInHalf(judged: readonly JudgedDevice[]): ChosenDevice {
-  const able = judged.filter(({ precisions }) => precisions.includes('fp16'));
+function fastestInHalf(judged: readonly JudgedDevice[], precision: HalfPrecision): ChosenDevice {
+  const able = judged.filter(({ precisions }) => precisions.includes(precision));
   const best = able.sort((a, b) => (a.result?.stepMs ?? Infinity) - (b.result?.stepMs ?? Infinity))[0];
   if (best === undefined) {
-    const reasons = judged.map(({ device, reason, withoutHalf }) => `${device}: ${withoutHalf ?? reason}`);
+    const reasons = judged.map(({ device, reason, without }) => `${device}: ${without[precision] ?? reason}`);
     throw precisionUnsupported(
       'Nothing on this computer that was tried',
-      'fp16',
+      precision,
       reasons.length === 0 ? processorWithoutHalf : reasons.join(' '),
     );
   }
-  return { device: best.device, reason: `It computes in fp16. ${best.reason}` };
+  return { device: best.device, reason: `It computes in ${precision}. ${best.reason}` };
 }
 
 /** All devices other than the processor that onnxruntime was built for on this platform, as far as `options` say. */
@@ -126,7 +128,7 @@ const untried: Judgement = {
   reason: 'It has not been tried on this computer yet.',
   enable: 'Run `lora doctor`, which tries it.',
   precisions: [],
-  withoutHalf: null,
+  without: {},
 };
 
 async function judgeOne(device: Device, supported: SupportedDevices, options: DeviceOptions): Promise<JudgedDevice> {
@@ -153,7 +155,7 @@ function judgedBy(result: ProbeResult): JudgedDevice {
 
 function impossible(device: Device, reason: string, step?: string): JudgedDevice {
   const enable = step ?? (device === 'cuda' || process.platform !== 'darwin' ? instead[device] : undefined);
-  const judgement = { usable: false, reason, enable: enable ?? null, precisions: [], withoutHalf: null };
+  const judgement = { usable: false, reason, enable: enable ?? null, precisions: [], without: {} };
   return { device, ...judgement, result: undefined, isKnown: true };
 }
 

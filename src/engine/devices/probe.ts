@@ -52,7 +52,7 @@ export async function probe(device: Device, options: ProbeOptions = {}): Promise
     const end = (outcome: ProbeOutcome, detail: string): void => {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', stop);
-      resolve(result ?? { device, outcome, detail, stepMs: null, cpuStepMs: null, half: null });
+      resolve(result ?? { device, outcome, detail, stepMs: null, cpuStepMs: null, halves: {} });
     };
     child.once('error', (error) => end('failed', error.message));
     child.once('close', (code, signal) => {

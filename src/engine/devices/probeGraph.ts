@@ -6,8 +6,8 @@ import { verify } from '../graph/verify';
 import { planAdapter } from '../lora/adapter';
 import { loraLayers } from '../lora/layers';
 import { readModel } from '../models/families';
-import { f32, i32 } from '../runtime/runtime';
-import type { Tensor, Tensors, WeightSource } from '../runtime/runtime';
+import { f32, halfDtype, i32 } from '../runtime/runtime';
+import type { HalfPrecision, Tensor, Tensors, WeightSource } from '../runtime/runtime';
 import { lossScaleInput, trainingGraph } from '../train/trainingGraph';
 
 /** A training step of a small model that knows nothing: the same graph that a run computes. */
@@ -81,9 +81,10 @@ export function probeStep(
 }
 
 /** The step of {@link numbersStep} that a run in half precision computes, and the same one in single precision. */
-export function halfStep(): { readonly half: ProbeStep; readonly single: ProbeStep } {
+export function halfStep(precision: HalfPrecision): { readonly half: ProbeStep; readonly single: ProbeStep } {
   const single = probeStep(numbersStep, true);
-  return { half: { ...single, graph: verify(halfPrecision(single.graph), 'halfPrecision') }, single };
+  const graph = verify(halfPrecision(single.graph, halfDtype(precision)), 'halfPrecision');
+  return { half: { ...single, graph }, single };
 }
 
 /** Gradients of a thousand times the mean loss, about: small ones can be told from 0, and large ones are not infinite. */

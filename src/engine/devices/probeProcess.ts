@@ -7,7 +7,8 @@ import { providers } from '../runtime/onnx/providers';
 import { loadOnnx } from '../runtime/onnx/loadOnnx';
 import { OnnxRuntime } from '../runtime/onnx/onnxRuntime';
 import { readPlacement } from '../runtime/onnx/placement';
-import type { Device, Tensors } from '../runtime/runtime';
+import { halfPrecisionsOn } from '../../recipe/precision';
+import type { Device, HalfPrecision, Tensors } from '../runtime/runtime';
 import { difference } from './difference';
 import { halfStep, numbersStep, probeStep, speedStep } from './probeGraph';
 import type { ProbeStep } from './probeGraph';
@@ -16,17 +17,20 @@ import type { HalfResult, ProbeResult } from './probeResult';
 /**
  * Entry point of the process that tries one device: a driver that crashes or hangs takes this process with it and nothing
  * else. Its arguments are the device's name, the milliseconds that each trial has, and the folder in which CUDA is set up, if
- * that is not the usual one. It sends a {@link ProbeResult}, and another one once half precision has been tried, too: a driver
- * that fails there is of use all the same.
+ * that is not the usual one. It sends a {@link ProbeResult}, and another one each time that half precision has been tried, too: a
+ * driver that fails there is of use all the same.
  */
 async function main(): Promise<void> {
   const [device, patience, cuda] = process.argv.slice(2) as [Device, string, string?];
   endAfter(trials * Number(patience) + graceMs);
   process.once('disconnect', () => process.exit(1));
   await loadOnnx(cuda);
-  const result = await probe(device);
+  let result = await probe(device);
   await send(result);
-  if (result.outcome === 'usable') await send({ ...result, half: await tryHalf(device) });
+  for (const precision of result.outcome === 'usable' ? halfPrecisionsOn[device] : []) {
+    result = { ...result, halves: { ...result.halves, [precision]: await tryHalf(device, precision) } };
+    await send(result);
+  }
   process.exit(0);
 }
 
@@ -40,15 +44,18 @@ function endAfter(milliseconds: number): void {
   new Worker(code, { eval: true }).unref();
 }
 
-/** In single and in half precision. */
-const trials = 2;
+/** In single precision and in two kinds of half precision. */
+const trials = 3;
 /** Whoever asked ends it first. */
 const graceMs = 10_000;
 
 /** Relative to the root mean square of each result: what other orders of summing make of 32-bit numbers. */
 const tolerance = 1e-3;
-/** The same of 16-bit numbers, which have three digits, through two layers and back. */
-const halfTolerance = 0.25;
+/**
+ * The same of 16-bit numbers through two layers and back: fp16 has three digits, bf16 little more than two. A result that is
+ * nothing or another one differs by three or four times its size somewhere.
+ */
+const halfTolerances = { fp16: 0.25, bf16: 1.5 } as const;
 /**
  * Milliseconds. Any GPU computes the tiny step in a fraction of it. What takes longer plays one in software, and larger steps
  * would take it minutes.
@@ -59,7 +66,7 @@ const timedSteps = 5;
 const enoughMs = 500;
 
 async function probe(device: Device): Promise<ProbeResult> {
-  const unfinished = { device, stepMs: null, cpuStepMs: null, half: null };
+  const unfinished = { device, stepMs: null, cpuStepMs: null, halves: {} };
   try {
     const step = probeStep(numbersStep);
     const expected = await twice(new OnnxRuntime({ threads: 0 }), step);
@@ -82,11 +89,11 @@ async function compareSpeed(device: Device): Promise<Pick<ProbeResult, 'stepMs' 
 }
 
 /** Whether the device computes the step in half precision as the processor does in single precision. */
-async function tryHalf(device: Device): Promise<HalfResult> {
+async function tryHalf(device: Device, precision: HalfPrecision): Promise<HalfResult> {
   try {
-    const { half, single } = halfStep();
+    const { half, single } = halfStep(precision);
     const { results } = await twice(new OnnxRuntime({ threads: 0 }), single);
-    const compared = await compareNumbers(device, half, results, halfTolerance);
+    const compared = await compareNumbers(device, half, results, halfTolerances[precision]);
     return 'outcome' in compared
       ? { usable: false, detail: compared.outcome === 'incomplete' ? `missing: ${compared.detail}` : compared.detail }
       : { usable: true, detail: '' };

@@ -1,4 +1,4 @@
-import type { Device } from '../runtime/runtime';
+import type { Device, HalfPrecision } from '../runtime/runtime';
 
 /** How the trial of a device ended. */
 export type ProbeOutcome =
@@ -28,8 +28,8 @@ export interface ProbeResult {
   readonly stepMs: number | null;
   /** The same step on the processor. */
   readonly cpuStepMs: number | null;
-  /** What became of a step in half precision; null where it did not come to that. */
-  readonly half: HalfResult | null;
+  /** What became of a step in half precision, for each that was tried and did not end the process. */
+  readonly halves: Readonly<Partial<Record<HalfPrecision, HalfResult>>>;
 }
 
 /** How the trial of half precision ended on a device that can be used. */

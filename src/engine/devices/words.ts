@@ -1,6 +1,8 @@
 import os from 'node:os';
-import type { Device, Precision } from '../runtime/runtime';
-import type { HalfResult, ProbeResult } from './probeResult';
+import { halfPrecisionsOn, withoutBfloat16 } from '../../recipe/precision';
+import { halfPrecisions } from '../runtime/runtime';
+import type { Device, HalfPrecision, Precision } from '../runtime/runtime';
+import type { ProbeResult } from './probeResult';
 
 /** Why a device can or cannot be used, and the one step that would change that. */
 export interface Judgement {
@@ -9,35 +11,47 @@ export interface Judgement {
   readonly reason: string;
   readonly enable: string | null;
   readonly precisions: readonly Precision[];
-  /** Why it does not compute in half precision, in a sentence; null where it does, or cannot be used at all. */
-  readonly withoutHalf: string | null;
+  /** Why a device that can be used does not compute in others, a sentence for each. */
+  readonly without: Without;
 }
+
+export type Without = Readonly<Partial<Record<HalfPrecision, string>>>;
 
 export function judge(result: ProbeResult): Judgement {
   const usable = result.outcome === 'usable';
-  const { half } = result;
-  const precisions: readonly Precision[] = !usable ? [] : half?.usable === true ? ['fp32', 'fp16'] : ['fp32'];
-  const withoutHalf = usable && half?.usable !== true ? whyNoHalf(half) : null;
-  return { usable, reason: reasonOf(result), enable: enabling(result), precisions, withoutHalf };
+  const halves = halvesOf(result);
+  const precisions: readonly Precision[] = usable ? ['fp32', ...halves] : [];
+  const missing = usable ? halfPrecisions.filter((half) => !halves.includes(half)) : [];
+  const without = Object.fromEntries(missing.map((half) => [half, whyNot(half, result)]));
+  return { usable, reason: reasonOf(result), enable: enabling(result), precisions, without };
+}
+
+/** The kinds of half precision in which a device has computed. */
+function halvesOf({ halves }: ProbeResult): readonly HalfPrecision[] {
+  return halfPrecisions.filter((half) => halves[half]?.usable === true);
 }
 
 /** Why the processor computes in single precision alone. */
 export const processorWithoutHalf =
   'On the processor everything is computed in fp32; a model file in half precision keeps its size in memory all the same.';
 
-function whyNoHalf(half: HalfResult | null): string {
-  if (half === null) return 'Its driver crashed or did not answer when it was to compute in fp16.';
-  const { detail } = half;
+function whyNot(precision: HalfPrecision, { device, halves }: ProbeResult): string {
+  if (!halfPrecisionsOn[device].includes(precision)) return withoutBfloat16;
+  const result = halves[precision];
+  if (result === undefined) return `Its driver crashed or did not answer when it was to compute in ${precision}.`;
+  const { detail } = result;
   if (/requires f16|shader-?f16/i.test(detail)) return 'Its driver offers no 16-bit numbers in shaders (shader-f16).';
-  return `A training step in fp16 did not succeed there: ${detail}.`;
+  return `A training step in ${precision} did not succeed there: ${detail}.`;
 }
 
-function reasonOf({ device, outcome, detail, stepMs, cpuStepMs, half }: ProbeResult): string {
+function reasonOf(result: ProbeResult): string {
+  const { device, outcome, detail, stepMs, cpuStepMs } = result;
+  const halves = halvesOf(result);
   switch (outcome) {
     case 'usable':
       return (
         `A small training step takes ${milliseconds(stepMs)} there and ${milliseconds(cpuStepMs)} on the processor` +
-        `${half?.usable === true ? '; it computes in fp16, too' : ''}.`
+        `${halves.length === 0 ? '' : `; it computes in ${halves.join(' and ')}, too`}.`
       );
     case 'absent':
       return device === 'cuda'

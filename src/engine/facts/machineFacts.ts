@@ -10,9 +10,9 @@ export async function machineFacts(): Promise<MachineFacts> {
     memoryBytes: os.totalmem(),
     cores: os.availableParallelism(),
     devices: [
-      { device: 'cpu', precisions: ['fp32'], withoutHalf: processorWithoutHalf },
-      ...judged.flatMap(({ device, usable, precisions, withoutHalf }) => {
-        return usable ? [{ device, precisions, ...(withoutHalf === null ? {} : { withoutHalf }) }] : [];
+      { device: 'cpu', precisions: ['fp32'], without: { fp16: processorWithoutHalf, bf16: processorWithoutHalf } },
+      ...judged.flatMap(({ device, usable, precisions, without }) => {
+        return usable ? [{ device, precisions, without }] : [];
       }),
     ],
     unusable: judged.flatMap(({ device, usable, reason, enable }) => (usable ? [] : [{ device, reason, enable }])),

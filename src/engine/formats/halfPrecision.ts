@@ -101,3 +101,9 @@ export function float32ToBfloat16(
   }
   return target;
 }
+
+/** What narrows numbers to a format of 16 bits, and widens them, by the names of a graph's element types. */
+export const halfFormats = {
+  f16: { narrow: float32ToFloat16, widen: float16ToFloat32 },
+  bf16: { narrow: float32ToBfloat16, widen: bfloat16ToFloat32 },
+} as const;

@@ -2,6 +2,7 @@ import type { GraphBuilder } from './builder';
 import { knownSize } from './builder';
 import { rewrite } from './rewrite';
 import { multiplyDims } from './shape';
+import { isHalfDtype } from './types';
 import type { Attributes, Graph, Op, Value } from './types';
 
 type Decomposition<K extends Op> = (
@@ -85,7 +86,7 @@ function siluSlope(b: GraphBuilder, x: Value, dy: Value): { silu: Value; slope: 
 
 /** x in the precision of `other`. */
 function like(b: GraphBuilder, x: Value, other: Value): Value {
-  return other.dtype === 'f16' ? b.cast(x, 'f16') : x;
+  return isHalfDtype(other.dtype) ? b.cast(x, other.dtype) : x;
 }
 
 interface Heads {
@@ -118,7 +119,7 @@ function mergeHeads(b: GraphBuilder, x: Value, like: Value): Value {
   return b.transpose(b.reshape(x, [batch!, heads!, length!, size!]), [0, 2, 1, 3]);
 }
 
-/** softmax(scale · QKᵀ + mask), [B, K, G·T, T], in f32 also where queries and keys are f16 */
+/** softmax(scale · QKᵀ + mask), [B, K, G·T, T], in f32 also where queries and keys are in half precision */
 function attentionProbabilities(b: GraphBuilder, heads: Heads, mask: Value, scale: number): Value {
   const grouped = b.matmul(heads.q, heads.k, { transposeB: true, alpha: scale });
   const [batch, kvHeads, rows, length] = grouped.shape;

@@ -1,16 +1,17 @@
 import type { GraphBuilder } from './builder';
 import { rewrite } from './rewrite';
 import { sameShape, symbolsOf } from './shape';
-import type { FloatDtype, Graph, Node, Op, Shape, Value } from './types';
+import { isHalfDtype } from './types';
+import type { FloatDtype, Graph, HalfDtype, Node, Op, Shape, Value } from './types';
 
 /**
- * In what an op of a half-precision graph computes: in f16, in f32, in f32 with a result that is kept in f16, or in what its
- * inputs are in. With `none` they stay as they are.
+ * In what an op of a half-precision graph computes: in 16 bits, in f32, in f32 with a result that is kept in 16 bits, or in
+ * what its inputs are in. With `none` they stay as they are.
  */
 type Precision = 'half' | 'single' | 'narrowed' | 'own' | 'none';
 
 /**
- * As PyTorch's autocast: products are f16, and what sums, divides or raises to powers is f32. Where both kinds meet, as in
+ * As PyTorch's autocast: products are in 16 bits, and what sums, divides or raises to powers is f32. Where both kinds meet, as in
  * the residual stream, the sum is f32.
  */
 const precisions: Readonly<Record<Op, Precision>> = {
@@ -70,21 +71,30 @@ const precisions: Readonly<Record<Op, Precision>> = {
 const untouched: Partial<Readonly<Record<Op, number>>> = { attention: 3, attentionGrad: 3, gate: 1 };
 
 /**
- * The graph in mixed precision: frozen matrices are held in f16, and products, attention and activations are computed in
+ * The graph in mixed precision: frozen matrices are held in `half`, and products, attention and activations are computed in
  * it. Trained tensors, the residual stream, norms, softmax, the loss and the gradients of what is trained stay f32.
  * Inputs and results keep their types.
  */
-export function halfPrecision(graph: Graph): Graph {
-  return rewrite(graph, inPrecision, (value, b) => (value.dtype === 'f16' ? b.cast(value, 'f32') : value));
+export function halfPrecision(graph: Graph, half: HalfDtype): Graph {
+  return rewrite(
+    graph,
+    (node, inputs, b) => inPrecision(node, inputs, b, half),
+    (value, b) => (isHalfDtype(value.dtype) ? b.cast(value, 'f32') : value),
+  );
 }
 
-function inPrecision(node: Node, inputs: readonly Value[], b: GraphBuilder): readonly Value[] | undefined {
-  if (node.op === 'weight') return [frozen(b, node.attributes.name, node.attributes.shape)];
+function inPrecision(
+  node: Node,
+  inputs: readonly Value[],
+  b: GraphBuilder,
+  half: HalfDtype,
+): readonly Value[] | undefined {
+  if (node.op === 'weight') return [frozen(b, node.attributes.name, node.attributes.shape, half)];
   const own = precisions[node.op];
   // The residual stream begins with the rows of a table.
   if (node.op === 'gather') return [b.cast(b.node(node.op, node.attributes, ...inputs).outputs[0]!, 'f32')];
   if (own === 'none') return undefined;
-  const precision = own === 'own' ? ownPrecision(node, inputs) : own === 'half' && !isTotal(node) ? 'f16' : 'f32';
+  const precision = own === 'own' ? ownPrecision(node, inputs, half) : own === 'half' && !isTotal(node) ? half : 'f32';
   const after = node.phase === 'backward' ? inputs.find((input) => isFloat(input) && isBackward(input)) : undefined;
   const converted = inputs.map((input, i) => {
     if (i === untouched[node.op] || !isFloat(input) || input.dtype === precision) return input;
@@ -93,12 +103,12 @@ function inPrecision(node: Node, inputs: readonly Value[], b: GraphBuilder): rea
     return b.cast(isHeld ? b.gate(input, after) : input, precision);
   });
   const { outputs } = b.node(node.op, node.attributes, ...converted);
-  return own === 'narrowed' ? outputs.map((output) => b.cast(output, 'f16')) : outputs;
+  return own === 'narrowed' ? outputs.map((output) => b.cast(output, half)) : outputs;
 }
 
 /** Vectors, those of norms and biases, are few numbers and stay f32. */
-function frozen(b: GraphBuilder, name: string, shape: Shape): Value {
-  return isHeldInHalf(shape) ? b.op('weight', { name, shape, dtype: 'f16' }) : b.weight(name, shape);
+function frozen(b: GraphBuilder, name: string, shape: Shape, half: HalfDtype): Value {
+  return isHeldInHalf(shape) ? b.op('weight', { name, shape, dtype: half }) : b.weight(name, shape);
 }
 
 /** A sum over tokens, which is a gradient of what is trained, or made of weights alone: its result has no symbol. */
@@ -107,10 +117,10 @@ function isTotal({ outputs }: Node): boolean {
 }
 
 /** f32 if an input is that is not repeated to fit the others: a bias does not make its sum wide. */
-function ownPrecision({ op, outputs }: Node, inputs: readonly Value[]): FloatDtype {
+function ownPrecision({ op, outputs }: Node, inputs: readonly Value[], half: HalfDtype): FloatDtype {
   const numbers = inputs.filter((input, i) => i !== untouched[op] && isFloat(input));
   const whole = numbers.filter(({ shape }) => sameShape(shape, outputs[0]!.shape));
-  return (whole.length === 0 ? numbers : whole).some(({ dtype }) => dtype === 'f32') ? 'f32' : 'f16';
+  return (whole.length === 0 ? numbers : whole).some(({ dtype }) => dtype === 'f32') ? 'f32' : half;
 }
 
 function isBackward({ node }: Value): boolean {
@@ -118,10 +128,10 @@ function isBackward({ node }: Value): boolean {
 }
 
 function isFloat({ dtype }: Value): boolean {
-  return dtype === 'f32' || dtype === 'f16';
+  return dtype === 'f32' || isHalfDtype(dtype);
 }
 
-/** The weights that a half-precision graph holds in f16. */
+/** The weights that a half-precision graph holds in 16 bits. */
 export function isHeldInHalf(shape: Shape): boolean {
   return shape.length >= 2;
 }

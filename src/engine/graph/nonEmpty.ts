@@ -1,6 +1,7 @@
 import { rewrite } from './rewrite';
 import { isNeverEmpty, symbolsOf } from './shape';
 import type { GraphBuilder } from './builder';
+import { isHalfDtype } from './types';
 import type { Graph, Node, Value } from './types';
 
 /** A graph that may be run with size 1 in place of 0, if its presence inputs say so. */
@@ -29,7 +30,7 @@ export function nonEmpty(graph: Graph): NonEmpty {
     if (node.op === 'reduceMax') throw new Error('The largest of no numbers cannot be computed');
     const { outputs } = b.node(node.op, node.attributes, ...inputs);
     return outputs.map((output) => {
-      const asOutput = (factor: Value): Value => (output.dtype === 'f16' ? b.cast(factor, 'f16') : factor);
+      const asOutput = (factor: Value): Value => (isHalfDtype(output.dtype) ? b.cast(factor, output.dtype) : factor);
       return summed.reduce((value, symbol) => b.mul(value, asOutput(present(b, symbol))), output);
     });
   });

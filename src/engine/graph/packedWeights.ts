@@ -1,4 +1,5 @@
 import { rewrite } from './rewrite';
+import { isHalfDtype } from './types';
 import type { Graph, Value } from './types';
 
 /**
@@ -12,7 +13,8 @@ export function unpackWhereUsed(graph: Graph, isPacked: (name: string) => boolea
   const wide = readAsAWhole(graph);
   return rewrite(graph, ({ op, attributes, inputs: old }, inputs, b) => {
     const weight = old[1];
-    if (op !== 'matmul' || weight?.node.op !== 'weight' || weight.dtype === 'f16' || wide.has(weight)) return undefined;
+    if (op !== 'matmul' || weight?.node.op !== 'weight' || isHalfDtype(weight.dtype) || wide.has(weight))
+      return undefined;
     const { name } = weight.node.attributes;
     if (!isPacked(name)) return undefined;
     const [x] = inputs as [Value, Value];

@@ -1,7 +1,7 @@
 import { bindShape } from './shape';
 import type { Graph, Node, Value } from './types';
 
-const bytesOf = { f32: 4, f16: 2, i32: 4, bool: 1 } as const;
+const bytesOf = { f32: 4, f16: 2, bf16: 2, i32: 4, bool: 1 } as const;
 
 /**
  * Bytes that the computed values of a graph need at once, at most, if its nodes run in their order and each result is

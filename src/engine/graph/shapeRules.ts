@@ -1,4 +1,5 @@
 import { broadcast, sameShape, sameSize, showShape } from './shape';
+import { isHalfDtype } from './types';
 import type { Attributes, Dim, Op, Reduction, Shape, TensorType, ValueDtype } from './types';
 
 type ShapeRule<K extends Op> = (inputs: readonly TensorType[], attributes: Attributes[K]) => readonly TensorType[];
@@ -6,7 +7,8 @@ type ShapeRule<K extends Op> = (inputs: readonly TensorType[], attributes: Attri
 const f32 = (shape: Shape): TensorType => ({ dtype: 'f32', shape });
 /** In the precision of the first input. */
 const floats = (inputs: readonly TensorType[], shape: Shape): TensorType => ({ dtype: precisionOf(inputs), shape });
-const precisionOf = ([x]: readonly TensorType[]): ValueDtype => (x?.dtype === 'f16' ? 'f16' : 'f32');
+const precisionOf = ([x]: readonly TensorType[]): ValueDtype =>
+  x !== undefined && isHalfDtype(x.dtype) ? x.dtype : 'f32';
 const like = (inputs: readonly TensorType[]): readonly TensorType[] => [inputs[0]!];
 
 function elementwise(inputs: readonly TensorType[]): readonly TensorType[] {
@@ -159,7 +161,7 @@ export const shapeRules: { readonly [K in Op]: ShapeRule<K> } = {
   equal: ([a, b]) => [{ dtype: 'bool', shape: broadcast(a!.shape, b!.shape) }],
   toFloat: (inputs) => [f32(inputs[0]!.shape)],
   cast: ([x], { to }) => {
-    expect(x!.dtype === 'f32' || x!.dtype === 'f16', `${x!.dtype} is no precision`);
+    expect(x!.dtype === 'f32' || isHalfDtype(x!.dtype), `${x!.dtype} is no precision`);
     return [{ dtype: to, shape: x!.shape }];
   },
   gate: like,

@@ -1,9 +1,16 @@
 /** Element types of what a graph is given and of what it gives. */
 export type Dtype = 'f32' | 'i32' | 'bool';
-/** Element types of values inside a graph: those of a graph that computes in half precision may be f16 (IEEE 754 binary16). */
-export type ValueDtype = Dtype | 'f16';
+/** The element types of half precision: IEEE 754 binary16, and bfloat16, which is the upper half of a binary32. */
+export const halfDtypes = ['f16', 'bf16'] as const;
+export type HalfDtype = (typeof halfDtypes)[number];
 /** The element types that are computed with. */
-export type FloatDtype = 'f32' | 'f16';
+export type FloatDtype = 'f32' | HalfDtype;
+/** Element types of values inside a graph: those of a graph that computes in half precision may be in it. */
+export type ValueDtype = Dtype | HalfDtype;
+
+export function isHalfDtype(dtype: string): dtype is HalfDtype {
+  return (halfDtypes as readonly string[]).includes(dtype);
+}
 
 /**
  * One dimension: a number, or a product with symbols such as `B`, `B*T` or `3*T` (number first, symbols sorted)
@@ -19,7 +26,7 @@ export interface Attributes {
   /** Given anew at each run. */
   input: { readonly name: string; readonly dtype: Dtype; readonly shape: Shape };
   /** A frozen weight, given once when the graph is compiled; held as f32 if `dtype` is left out. */
-  weight: { readonly name: string; readonly shape: Shape; readonly dtype?: 'f16' };
+  weight: { readonly name: string; readonly shape: Shape; readonly dtype?: HalfDtype };
   constant: { readonly dtype: Dtype; readonly shape: readonly number[]; readonly data: ArrayLike<number> };
   /**
    * (after) → a frozen weight that is held in fewer bits and widened to f32 for those who read this, not before `after`
@@ -52,7 +59,7 @@ export interface Attributes {
   equal: Empty;
   /** bool or i32 → f32 */
   toFloat: Empty;
-  /** f32 ↔ f16, rounded to the nearest; what is too large for f16 becomes infinite. */
+  /** f32 ↔ half precision, rounded to the nearest; what is too large becomes infinite. */
   cast: { readonly to: FloatDtype };
   /** (x, after) → x, not before `after` has been computed: orders the schedule, never changes a number. */
   gate: Empty;

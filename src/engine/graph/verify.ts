@@ -1,7 +1,7 @@
 import { printGraph } from './print';
 import { sameShape } from './shape';
 import { inferTypes } from './shapeRules';
-import { arity } from './types';
+import { arity, isHalfDtype } from './types';
 import type { Graph, Node, TensorType, Value } from './types';
 
 /**
@@ -38,7 +38,7 @@ export function verify(graph: Graph, pass: string): Graph {
   }
   for (const [name, value] of graph.outputs) {
     if (!defined.has(value)) fail(undefined, `output ${name} is undefined`);
-    if (value.dtype === 'f16') fail(value.node, `output ${name} is f16, which no graph gives`);
+    if (isHalfDtype(value.dtype)) fail(value.node, `output ${name} is ${value.dtype}, which no graph gives`);
   }
   return graph;
 }

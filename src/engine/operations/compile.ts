@@ -10,6 +10,7 @@ import { verify } from '../graph/verify';
 import type { Adapter } from '../lora/adapter';
 import { loraLayers } from '../lora/layers';
 import type { LoraLayers } from '../lora/layers';
+import { halfDtype } from '../runtime/runtime';
 import type { Precision, Runtime, WeightData, WeightSource } from '../runtime/runtime';
 import type { CompiledLoss } from '../train/optimizerStep';
 import { chunkRows, evaluationGraph, logitsGraph, trainingGraph } from '../train/trainingGraph';
@@ -48,6 +49,7 @@ export function buildTraining(
   let layers: LoraLayers | undefined;
   const layersOn = (b: GraphBuilder): LoraLayers => (layers = loraLayers(b, base.model, adapter, { dropout: true }));
   const { maxLength, recomputation, precision = 'fp32' } = options;
+  // bf16 has the range of fp32: no gradient is too small for it.
   const scalesLoss = precision === 'fp16';
   const graph = trainingGraph(base.model, layersOn, { maxLength, chunks, recomputation, scalesLoss });
   return { graph: inPrecision(graph, precision), layers: layers!, chunks, rows };
@@ -101,7 +103,8 @@ export const halfAndBlocks: Packing = (data) =>
 
 /** The graph as it computes in a precision. */
 export function inPrecision(graph: Graph, precision: Precision): Graph {
-  return precision === 'fp16' ? verify(halfPrecision(graph), 'halfPrecision') : graph;
+  const half = halfDtype(precision);
+  return half === undefined ? graph : verify(halfPrecision(graph, half), 'halfPrecision');
 }
 
 /** The graph in which matrices that are held in fewer bits are widened where they are used. */

@@ -4,6 +4,7 @@ import { whyNoEngine } from '../../run/platforms';
 import { fastest, judgeDevices } from '../devices/devices';
 import type { JudgedDevice, Trial } from '../devices/devices';
 import { supportedDevices } from '../runtime/onnx/supportedDevices';
+import { halfPrecisions } from '../runtime/runtime';
 import { builtVariant } from '../runtime/tensorflow/place';
 
 /** What this machine can train on, and why. Every device is tried, unless `trial` says otherwise. */
@@ -30,6 +31,7 @@ export async function describeMachine(trial: Trial = 'again'): Promise<MachineRe
         reason: 'Plain TypeScript: slow, for comparison only.',
         enable: null,
         step_ms: null,
+        precisions: ['fp32', ...halfPrecisions],
       },
     ],
     chosen: fastest(judged),
@@ -37,8 +39,8 @@ export async function describeMachine(trial: Trial = 'again'): Promise<MachineRe
   };
 }
 
-function deviceReport({ device, usable, reason, enable, result }: JudgedDevice): DeviceReport {
-  return { runtime: 'onnxruntime', device, usable, reason, enable, step_ms: result?.stepMs ?? null };
+function deviceReport({ device, usable, reason, enable, result, precisions }: JudgedDevice): DeviceReport {
+  return { runtime: 'onnxruntime', device, usable, reason, enable, step_ms: result?.stepMs ?? null, precisions };
 }
 
 /** It is not loaded: what `lora setup tensorflow` puts in place, it has tried before. */
@@ -51,8 +53,15 @@ async function tensorflowReport(): Promise<DeviceReport> {
         usable: false,
         reason: 'Not needed; `lora setup tensorflow` sets it up.',
         enable: 'Run `lora setup tensorflow`.',
+        precisions: [],
       }
-    : { ...report, usable: true, reason: 'TensorFlow, for recipes with "runtime": "tensorflow".', enable: null };
+    : {
+        ...report,
+        usable: true,
+        reason: 'TensorFlow, for recipes with "runtime": "tensorflow".',
+        enable: null,
+        precisions: variant === 'gpu' ? ['fp32', ...halfPrecisions] : ['fp32'],
+      };
 }
 
 /** Loads the runtime to see that it works here, instead of believing a list of platforms. */
@@ -60,7 +69,12 @@ async function cpuReport(cores: number): Promise<DeviceReport> {
   const report = { runtime: 'onnxruntime', device: 'cpu', enable: null, step_ms: null };
   try {
     const { version } = await supportedDevices();
-    return { ...report, usable: true, reason: `onnxruntime-node ${version} on ${cores} cores.` };
+    return {
+      ...report,
+      usable: true,
+      reason: `onnxruntime-node ${version} on ${cores} cores.`,
+      precisions: ['fp32'],
+    };
   } catch (error) {
     const detail = error instanceof Error ? error.message.split('\n')[0]! : String(error);
     return {
@@ -69,6 +83,7 @@ async function cpuReport(cores: number): Promise<DeviceReport> {
       reason:
         whyNoEngine(os.platform(), os.arch()) ??
         `onnxruntime-node does not load on ${os.platform()} ${os.arch()}: ${detail}`,
+      precisions: [],
     };
   }
 }

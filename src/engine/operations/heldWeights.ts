@@ -36,7 +36,7 @@ export function heldWeights(
   precision: Precision = 'fp32',
 ): HeldWeights {
   const size = (name: string): number => parameterSize(model, name);
-  if (precision === 'fp16') return { bytes: halvedBytes(model), packed: new Set() };
+  if (precision !== 'fp32') return { bytes: halvedBytes(model), packed: new Set() };
   const inBlocks = (name: string, form: BlockForm): number => {
     const { codes, scales, offsets } = blockBytes(form, size(name));
     return codes + scales + offsets;

@@ -9,10 +9,12 @@ import { float16Infinite } from '../formats/halfPrecision';
 import { isGgufWeight } from '../formats/weightEntry';
 import type { WeightEntry } from '../formats/weightEntry';
 import { isHeldInHalf } from '../graph/halfPrecision';
+import type { HalfDtype } from '../graph/types';
 import { scratchFolder } from '../formats/scratchFolder';
 import { outputUnwritable, systemErrorCode } from '../formats/failures';
 import { parameterSize } from '../models/model';
 import type { Model } from '../models/model';
+import { halfDtype } from '../runtime/runtime';
 import type { Device, Precision, WeightData, WeightSource } from '../runtime/runtime';
 import { weightSource } from './compile';
 import { weightBeyondHalf } from './failures';
@@ -31,8 +33,8 @@ export interface OpenWeights {
  * The base model's weights for a runtime. Those that its files do not hold as the runtime reads them, which are quantized
  * ones and most of a GGUF file's, are written to a file in the system's temporary folder, one after the other, so that no
  * more than one is in memory; the runtime maps that file. Making it takes a second or two for each billion bytes, so it
- * is not kept for the next run. On the processor, matrices that a GGUF file has in blocks stay in blocks. With `fp16` all
- * matrices are in half precision afterwards.
+ * is not kept for the next run. On the processor, matrices that a GGUF file has in blocks stay in blocks. In half
+ * precision all matrices are in that afterwards.
  * @throws Failure `disk-full` and others of `outputUnwritable` where the temporary file cannot be written,
  * `weight-beyond-fp16`
  */
@@ -46,12 +48,15 @@ export async function openWeights(
   const source = weightSource(base, replaced);
   const inBlocks = new Set(device === 'cpu' ? layerMatrices(base.model) : []);
   const toQuantize = new Set(quantization === 'none' ? [] : quantizedWeights(base.model));
-  const isHalved = (name: string, entry: WeightEntry): boolean =>
-    precision === 'fp16' &&
-    isHeldInHalf(base.model.parameters.get(name) ?? []) &&
-    (replaced.has(name) || !isHalf(entry));
+  const half = halfDtype(precision);
+  /** In what a weight must be written although its file has it in something else. */
+  const narrowedTo = (name: string, entry: WeightEntry): HalfDtype | undefined => {
+    const isHeld = half !== undefined && isHeldInHalf(base.model.parameters.get(name) ?? []);
+    return isHeld && (replaced.has(name) || !isStoredIn(half, entry)) ? half : undefined;
+  };
   const toWrite = [...base.weights].filter(
-    ([name, entry]) => toQuantize.has(name) || isHalved(name, entry) || (!replaced.has(name) && mustBeWritten(entry)),
+    ([name, entry]) =>
+      toQuantize.has(name) || narrowedTo(name, entry) !== undefined || (!replaced.has(name) && mustBeWritten(entry)),
   );
   if (toWrite.length === 0) return { source, close: () => Promise.resolve() };
   const folder = await scratchFolder('lora-weights');
@@ -63,10 +68,11 @@ export async function openWeights(
       for (const [name, entry] of toWrite) {
         const isQuantized = quantization !== 'none' && toQuantize.has(name);
         const values = async (): Promise<Float32Array> => replaced.get(name) ?? (await readWeight(base, name));
+        const narrowed = narrowedTo(name, entry);
         const data = isQuantized
           ? await file.addBlocks(quantization, await values())
-          : isHalved(name, entry)
-            ? await file.addHalf(withinHalf(name, await values()))
+          : narrowed !== undefined
+            ? await file.addHalf(narrowed, narrowed === 'f16' ? withinHalf(name, await values()) : await values())
             : inBlocks.has(name) && keepsBlocks(entry)
               ? await file.addGgufBlocks(entry)
               : await file.addWide(entry);
@@ -84,9 +90,9 @@ export async function openWeights(
   }
 }
 
-/** Whether a file has a weight in the bytes of fp16 that a runtime reads, or in a GGUF file in those that are copied. */
-function isHalf(entry: WeightEntry): boolean {
-  return entry.dtype === 'F16' && !(isGgufWeight(entry) && entry.layout === 'transposed');
+/** Whether a file has a weight in the bytes of 16 bits that a runtime reads, or in a GGUF file in those that are copied. */
+function isStoredIn(half: HalfDtype, entry: WeightEntry): boolean {
+  return entry.dtype === (half === 'f16' ? 'F16' : 'BF16') && !(isGgufWeight(entry) && entry.layout === 'transposed');
 }
 
 /** The values of a weight, if fp16 has numbers for them. */

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import type { Plan } from '../../run/plan';
-import { precisionObstacle } from '../../recipe/precision';
+import { precisionObstacle, tensorflowOnProcessor } from '../../recipe/precision';
 import type { ResolvedRecipe } from '../../recipe/recipe.generated';
 import { chooseDevice } from '../devices/devices';
 import type { ChosenDevice, Trial } from '../devices/devices';
@@ -85,13 +85,17 @@ function precisionOf(engine: ResolvedRecipe['engine']): Precision {
   const { precision } = engine;
   const obstacle = precisionObstacle(engine);
   if (obstacle !== undefined) throw precisionUnsupported(obstacle.where, precision, obstacle.reason);
-  return precision === 'fp16' ? precision : 'fp32';
+  return precision === 'auto' ? 'fp32' : precision;
 }
 
 async function deviceOf(engine: ResolvedRecipe['engine'], precision: Precision, trial: Trial): Promise<ChosenDevice> {
   const { runtime, device, quantization } = engine;
   if (runtime === 'reference') return { device: 'cpu', reason: 'The reference runtime is plain TypeScript.' };
-  if (runtime === 'tensorflow') return tensorflowDevice(device);
+  if (runtime === 'tensorflow') {
+    const chosen = await tensorflowDevice(device);
+    if (precision === 'fp32' || chosen.device !== 'cpu') return chosen;
+    throw precisionUnsupported(tensorflowOnProcessor.where, precision, tensorflowOnProcessor.reason);
+  }
   if (quantization !== 'none') {
     if (device !== 'auto' && device !== 'cpu') throw quantizationNeedsProcessor(quantization, device);
     return { device: 'cpu', reason: 'Quantized weights are computed with on the processor.' };

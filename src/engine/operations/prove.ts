@@ -30,8 +30,12 @@ export async function prove(
   const { recipe } = prepared.loaded;
   const ids = (await firstExample(prepared.train)).ids.slice(0, probeTokens);
   // What 16-bit numbers round away could hide what a short training changed: that is looked at on the processor.
-  const where = precision === 'fp16' ? 'cpu' : device;
-  const runtime = chooseRuntime({ runtime: recipe.engine.runtime, device: where, threads });
+  const isHalf = precision !== undefined && precision !== 'fp32';
+  const runtime = chooseRuntime(
+    isHalf && recipe.engine.runtime !== 'reference'
+      ? { runtime: 'onnxruntime', device: 'cpu', threads }
+      : { runtime: recipe.engine.runtime, device, threads },
+  );
   const executable = await compileLogits(runtime, prepared.base, prepared.adapter, probeTokens, weights, halfAndBlocks);
   try {
     const rows = ids.map((_, position) => position);

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { blockForm, encodeBlocks } from '../formats/blocks';
 import type { BlockForm, BlockFormat, Blocks } from '../formats/blocks';
-import { float32ToFloat16 } from '../formats/halfPrecision';
+import { halfFormats } from '../formats/halfPrecision';
 import { heldBlocks, heldForm } from '../formats/gguf/heldBlocks';
 import { isBlockType } from '../formats/gguf/types';
 import type { GgufBlockType } from '../formats/gguf/types';
@@ -10,6 +10,7 @@ import { readGgufBytes } from '../formats/gguf/weights';
 import type { GgufWeight } from '../formats/gguf/weights';
 import { isGgufWeight, readWeightEntry } from '../formats/weightEntry';
 import type { WeightEntry } from '../formats/weightEntry';
+import type { HalfDtype } from '../graph/types';
 import type { BlocksInFile, WeightData } from '../runtime/runtime';
 
 /** Whether a runtime cannot read a weight where it lies: its rows are in another order, or it is quantized. */
@@ -47,11 +48,11 @@ export class WeightFile {
     return this.#addHeld(heldForm(weight.dtype), count, heldBlocks(weight));
   }
 
-  /** Rounded to IEEE 754 binary16. */
-  async addHalf(values: Float32Array): Promise<WeightData> {
-    const bytes = bytesOf(float32ToFloat16(values));
+  /** Rounded to 16 bits. */
+  async addHalf(dtype: HalfDtype, values: Float32Array): Promise<WeightData> {
+    const bytes = bytesOf(halfFormats[dtype].narrow(values));
     const offset = await this.#append(bytes);
-    return { kind: 'file', file: this.file, offset, byteLength: bytes.length, dtype: 'f16' };
+    return { kind: 'file', file: this.file, offset, byteLength: bytes.length, dtype };
   }
 
   /** Half precision stays as it is; what is quantized becomes single precision. */

@@ -1,5 +1,5 @@
 import type { BlockForm } from '../formats/blocks';
-import type { Graph } from '../graph/types';
+import type { FloatDtype, Graph, HalfDtype } from '../graph/types';
 
 /** A dense row-major tensor in memory. bool is one byte per element, 0 or 1. */
 export type Tensor =
@@ -17,7 +17,7 @@ export type WeightData =
       readonly file: string;
       readonly offset: number;
       readonly byteLength: number;
-      readonly dtype: 'f32' | 'f16' | 'bf16';
+      readonly dtype: FloatDtype;
     }
   | BlocksInFile;
 
@@ -46,7 +46,16 @@ export const devices = ['cpu', 'webgpu', 'cuda', 'directml', 'coreml'] as const;
 export type Device = (typeof devices)[number];
 
 /** What a run computes in, as in `engine.precision`. */
-export type Precision = 'fp32' | 'fp16';
+export type Precision = 'fp32' | HalfPrecision;
+export const halfPrecisions = ['fp16', 'bf16'] as const;
+export type HalfPrecision = (typeof halfPrecisions)[number];
+
+/** The element type of half precision, by the name that a recipe has for it; undefined where all is in single precision. */
+export function halfDtype(precision: HalfPrecision): HalfDtype;
+export function halfDtype(precision: Precision): HalfDtype | undefined;
+export function halfDtype(precision: Precision): HalfDtype | undefined {
+  return precision === 'fp32' ? undefined : precision === 'fp16' ? 'f16' : 'bf16';
+}
 
 /** Something that compiles and runs graphs on a device. */
 export interface Runtime {

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { blockBytes, decodeBlocks } from '../formats/blocks';
-import { bfloat16ToFloat32, float16ToFloat32 } from '../formats/halfPrecision';
+import { halfFormats } from '../formats/halfPrecision';
+import type { HalfDtype } from '../graph/types';
 import type { WeightData } from './runtime';
 
 /** The values of a weight, in memory of their own. Throws where its file ends too early. */
@@ -17,14 +18,14 @@ export function readWeight(weight: WeightData): Float32Array {
     });
   }
   const { buffer } = readRange(weight.file, weight.offset, weight.byteLength);
-  switch (weight.dtype) {
-    case 'f32':
-      return new Float32Array(buffer);
-    case 'f16':
-      return float16ToFloat32(new Uint16Array(buffer));
-    case 'bf16':
-      return bfloat16ToFloat32(new Uint16Array(buffer));
-  }
+  return weight.dtype === 'f32' ? new Float32Array(buffer) : halfFormats[weight.dtype].widen(new Uint16Array(buffer));
+}
+
+/** The values of a weight in a format of 16 bits: as they lie in its file, where they are in that format. */
+export function readHalfWeight(weight: WeightData, format: HalfDtype): Uint16Array {
+  const isThere = weight.kind === 'file' && weight.dtype === format;
+  if (isThere) return new Uint16Array(readRange(weight.file, weight.offset, weight.byteLength).buffer);
+  return halfFormats[format].narrow(readWeight(weight));
 }
 
 /** A part of a file, in a buffer of its own (so that it is aligned for every element type). */

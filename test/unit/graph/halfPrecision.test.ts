@@ -7,14 +7,14 @@ import { nonEmpty } from '../../../src/engine/graph/nonEmpty';
 import { distributeOneHot } from '../../../src/engine/graph/oneHot';
 import { peakMemory } from '../../../src/engine/graph/peakMemory';
 import { plainProducts } from '../../../src/engine/graph/plainProducts';
-import type { Graph, Node, Value } from '../../../src/engine/graph/types';
+import { halfDtypes } from '../../../src/engine/graph/types';
+import type { Graph, HalfDtype, Node, Value } from '../../../src/engine/graph/types';
 import { verify } from '../../../src/engine/graph/verify';
 import { trainingProgram } from '../../conformance/trainingPrograms';
 import { assertSameNumbers } from './numbers';
 import { stack } from './stack';
 
 const { graph: single } = trainingProgram('qwen2', 'lora', 'cheap', true);
-const half = verify(halfPrecision(single), 'halfPrecision');
 
 function typesOf(graph: Graph, op: Node['op'], isWanted: (node: Node) => boolean = () => true): readonly string[] {
   const nodes = graph.nodes.filter((node) => node.op === op && isWanted(node));
@@ -24,9 +24,15 @@ function typesOf(graph: Graph, op: Node['op'], isWanted: (node: Node) => boolean
 
 const isTotal = ({ outputs }: Node): boolean => outputs[0]!.shape.every((dim) => typeof dim === 'number');
 
-describe('a graph in half precision', () => {
+for (const dtype of halfDtypes) {
+  describe(`a graph in ${dtype}`, () => assertions(dtype));
+}
+
+function assertions(dtype: HalfDtype): void {
+  const half = verify(halfPrecision(single, dtype), 'halfPrecision');
+
   test('is the same computation', async () => {
-    await assertSameNumbers(stack, verify(halfPrecision(stack.graph), 'halfPrecision'));
+    await assertSameNumbers(stack, verify(halfPrecision(stack.graph, dtype), 'halfPrecision'));
   });
 
   test('takes and gives what it took and gave before', () => {
@@ -37,10 +43,10 @@ describe('a graph in half precision', () => {
     assert.deepEqual(results(half), results(single));
   });
 
-  test('holds matrices in f16, and vectors in f32', () => {
+  test('holds matrices in it, and vectors in f32', () => {
     assert.deepEqual(
       typesOf(half, 'weight', ({ outputs }) => outputs[0]!.shape.length > 1),
-      ['f16'],
+      [dtype],
     );
     assert.deepEqual(
       typesOf(half, 'weight', ({ outputs }) => outputs[0]!.shape.length === 1),
@@ -48,14 +54,14 @@ describe('a graph in half precision', () => {
     );
   });
 
-  test('multiplies in f16, but for sums over tokens, which are gradients of what is trained', () => {
+  test('multiplies in it, but for sums over tokens, which are gradients of what is trained', () => {
     assert.deepEqual(
       typesOf(half, 'matmul', (node) => !isTotal(node)),
-      ['f16'],
+      [dtype],
     );
     assert.deepEqual(typesOf(half, 'matmul', isTotal), ['f32']);
     for (const op of ['attention', 'attentionGrad', 'rope', 'swiglu', 'swigluGrad'] as const) {
-      assert.deepEqual(typesOf(half, op), ['f16'], op);
+      assert.deepEqual(typesOf(half, op), [dtype], op);
     }
   });
 
@@ -78,8 +84,8 @@ describe('a graph in half precision', () => {
     const b = new GraphBuilder();
     const x = b.input('x', 'f32', ['N', 4]);
     const product = b.matmul(x, b.weight('w', [3, 4]), { transposeB: true });
-    const graph = halfPrecision(b.finish({ y: b.add(product, b.weight('bias', [3])) }));
-    assert.deepEqual(typesOf(graph, 'add'), ['f16']);
+    const graph = halfPrecision(b.finish({ y: b.add(product, b.weight('bias', [3])) }), dtype);
+    assert.deepEqual(typesOf(graph, 'add'), [dtype]);
   });
 
   test('converts for the backward pass what was held for it, not before its gradient is there', () => {
@@ -109,9 +115,9 @@ describe('a graph in half precision', () => {
     assert.ok(peakMemory(decompose(half), symbols) < peakMemory(decompose(single), symbols));
   });
 
-  test('that gives f16 is no graph', () => {
+  test('that gives it is no graph', () => {
     const b = new GraphBuilder();
-    const graph = b.finish({ y: b.cast(b.input('x', 'f32', ['N']), 'f16') });
-    assert.throws(() => verify(graph, 'test'), /output y is f16/);
+    const graph = b.finish({ y: b.cast(b.input('x', 'f32', ['N']), dtype) });
+    assert.throws(() => verify(graph, 'test'), new RegExp(`output y is ${dtype}`));
   });
-});
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { GraphBuilder } from '../../../src/engine/graph/builder';
 import { inferTypes } from '../../../src/engine/graph/shapeRules';
+import { isHalfDtype } from '../../../src/engine/graph/types';
 import type { Attributes, Dtype, Op, Shape, TensorType } from '../../../src/engine/graph/types';
 
 const f32 = (...shape: Shape): TensorType => ({ dtype: 'f32', shape });
@@ -60,7 +61,7 @@ function refuses<K extends Op>(
   test(`${op} refuses ${what}`, () => {
     const b = new GraphBuilder();
     const values = inputs.map(({ dtype, shape }, i) => {
-      return dtype === 'f16' ? b.cast(b.input(`x${i}`, 'f32', shape), 'f16') : b.input(`x${i}`, dtype, shape);
+      return isHalfDtype(dtype) ? b.cast(b.input(`x${i}`, 'f32', shape), dtype) : b.input(`x${i}`, dtype, shape);
     });
     assert.throws(
       () => b.within({ scope: 'model.layers.3' }, () => b.node(op, attributes, ...values)),

@@ -12,6 +12,7 @@ const cpu: DeviceReport = {
   usable: true,
   reason: 'onnxruntime-node 1.30.0 on 8 cores.',
   enable: null,
+  precisions: ['fp32'],
   step_ms: 21.4,
 };
 const webgpu: DeviceReport = {

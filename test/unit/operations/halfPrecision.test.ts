@@ -2,18 +2,25 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { halfFormats } from '../../../src/engine/formats/halfPrecision';
 import { writeSafetensors } from '../../../src/engine/formats/safetensors';
 import { openBaseModel } from '../../../src/engine/facts/baseModel';
 import { openWeights } from '../../../src/engine/operations/openWeights';
 import { heldWeights, storedForms } from '../../../src/engine/operations/heldWeights';
-import { readWeight } from '../../../src/engine/runtime/weightValues';
+import { halfPrecisions } from '../../../src/engine/runtime/runtime';
+import type { HalfPrecision, Precision } from '../../../src/engine/runtime/runtime';
+import { readHalfWeight, readWeight } from '../../../src/engine/runtime/weightValues';
 import type { TrainingEvent } from '../../../src/run/trainingEvent';
 import { writeTinyModel } from '../../tiny/model';
 import { temporaryFolder } from '../../tiny/recipe';
 import { adapterBytes, course, engine, load, project, tensorsOf, train } from './engine';
 
 /** The reference rounds as a device does that computes in half precision. */
-const half = ['engine.runtime=reference', 'engine.precision=fp16'];
+const inHalf = (precision: HalfPrecision): readonly string[] => [
+  'engine.runtime=reference',
+  `engine.precision=${precision}`,
+];
+const half = inHalf('fp16');
 const few = { training: { max_steps: 3, per_device_train_batch_size: 2, learning_rate: 1e-2 } };
 
 function losses(events: readonly TrainingEvent[]): number[] {
@@ -24,19 +31,27 @@ describe('a run in half precision', () => {
   test('learns about as one in single precision, and says what it computes in', async (t) => {
     const tiny = await project(t, { ...few, dataset: { eval_split: 0.2 } });
     const plain = losses((await train(tiny)).events);
-    const { events, outcome } = await train(tiny, { set: half });
-    assert.equal(outcome, 'finished');
-    const [plan] = events;
-    assert.ok(plan?.type === 'plan' && plan.compute.precision === 'fp16');
-    const found = losses(events);
-    assert.equal(found.length, plain.length);
-    found.forEach((loss, i) => {
-      assert.ok(loss !== plain[i] && Math.abs(loss - plain[i]!) < 5e-3 * loss, `step ${i + 1}: ${loss}, ${plain[i]}`);
-    });
-    assert.ok(events.some(({ type }) => type === 'eval'));
-    assert.ok(events.some(({ type }) => type === 'proof'));
-    for (const [name] of await tensorsOf(path.join(tiny.output, 'adapter_model.safetensors')))
-      assert.match(name, /lora_[AB]\.weight$/);
+    for (const precision of halfPrecisions) {
+      const { events, outcome } = await train(tiny, { set: inHalf(precision) });
+      assert.equal(outcome, 'finished');
+      const [plan] = events;
+      assert.ok(plan?.type === 'plan' && plan.compute.precision === precision);
+      const found = losses(events);
+      assert.equal(found.length, plain.length);
+      found.forEach((loss, i) => {
+        const isNear = Math.abs(loss - plain[i]!) < 5e-3 * loss;
+        assert.ok(loss !== plain[i] && isNear, `${precision}, step ${i + 1}: ${loss}, ${plain[i]}`);
+      });
+      const scales = events.flatMap((event) => (event.type === 'step' ? [event.loss_scale] : []));
+      assert.ok(
+        scales.every((scale) => (scale === undefined) === (precision === 'bf16')),
+        'only fp16 scales the loss',
+      );
+      assert.ok(events.some(({ type }) => type === 'eval'));
+      assert.ok(events.some(({ type }) => type === 'proof'));
+      for (const [name] of await tensorsOf(path.join(tiny.output, 'adapter_model.safetensors')))
+        assert.match(name, /lora_[AB]\.weight$/);
+    }
   });
 
   test('is bit for bit its beginning, a stop, and the rest', async (t) => {
@@ -61,9 +76,14 @@ describe('a run in half precision', () => {
 describe('half precision is refused', () => {
   for (const [what, set, says] of [
     ['on the processor', ['engine.device=cpu', 'engine.precision=fp16'], /"cpu" does not compute in fp16.*in fp32/],
-    ['as bf16', ['engine.precision=bf16'], /does not compute in bf16/],
+    ['as bf16 on the processor', ['engine.device=cpu', 'engine.precision=bf16'], /"cpu" does not compute in bf16.*in fp32/],
+    ['as bf16 by WebGPU', ['engine.device=webgpu', 'engine.precision=bf16'], /"webgpu" does not compute in bf16.*CUDA/],
     ['with quantized weights', ['engine.quantization=nf4', 'engine.precision=fp16'], /nf4/],
-    ['with TensorFlow', ['engine.runtime=tensorflow', 'engine.precision=fp16'], /TensorFlow does not compute in fp16/],
+    [
+      'with TensorFlow on the processor',
+      ['engine.runtime=tensorflow', 'engine.device=cpu', 'engine.precision=fp16'],
+      /TensorFlow on the processor does not compute in fp16.*--gpu/,
+    ],
   ] as const) {
     test(what, async (t) => {
       const tiny = await project(t);
@@ -77,37 +97,44 @@ describe('half precision is refused', () => {
 });
 
 describe('the weights of a run in half precision', () => {
-  for (const dtype of ['F32', 'BF16', 'F16'] as const) {
-    test(`are matrices in f16 and vectors in f32, from a file in ${dtype}`, async (t) => {
-      const folder = await temporaryFolder(t);
-      await writeTinyModel(folder, { dtype });
-      const base = await openBaseModel(folder, '.');
-      const opened = await openWeights(base, 'none', 'webgpu', new Map(), 'fp16');
-      const { source } = opened;
-      try {
-        const name = 'model.layers.0.self_attn.q_proj.weight';
-        const data = source(name);
-        assert.ok(data.kind === 'file' && data.dtype === 'f16');
-        assert.equal(data.file.startsWith(folder), dtype === 'F16', 'what is in f16 is read where it lies');
-        const plain = await openWeights(base, 'none', 'webgpu');
-        readWeight(plain.source(name)).forEach((value, i) => {
-          assert.ok(Math.abs(readWeight(data)[i]! - value) <= Math.abs(value) * 2 ** -11 + 2 ** -25);
-        });
-        const norm = source('model.norm.weight');
-        assert.ok((norm.kind === 'file' && norm.dtype !== 'f16') || dtype === 'F16');
-      } finally {
-        await opened.close();
-      }
-    });
+  for (const [precision, half, own, rounding] of [
+    ['fp16', 'f16', 'F16', 2 ** -11],
+    ['bf16', 'bf16', 'BF16', 2 ** -8],
+  ] as const) {
+    for (const dtype of ['F32', 'BF16', 'F16'] as const) {
+      test(`are matrices in ${half} and vectors in f32, from a file in ${dtype}`, async (t) => {
+        const folder = await temporaryFolder(t);
+        await writeTinyModel(folder, { dtype });
+        const base = await openBaseModel(folder, '.');
+        const opened = await openWeights(base, 'none', 'cuda', new Map(), precision);
+        const { source } = opened;
+        try {
+          const name = 'model.layers.0.self_attn.q_proj.weight';
+          const data = source(name);
+          assert.ok(data.kind === 'file' && data.dtype === half);
+          assert.equal(data.file.startsWith(folder), dtype === own, `what is in ${half} is read where it lies`);
+          const plain = await openWeights(base, 'none', 'cuda');
+          const narrowed = readWeight(data);
+          assert.deepEqual(halfFormats[half].widen(readHalfWeight(data, half)), narrowed);
+          readWeight(plain.source(name)).forEach((value, i) => {
+            assert.ok(Math.abs(narrowed[i]! - value) <= Math.abs(value) * rounding + 2 ** -25);
+          });
+          const norm = source('model.norm.weight');
+          assert.ok((norm.kind === 'file' && norm.dtype !== half) || dtype === own);
+        } finally {
+          await opened.close();
+        }
+      });
+    }
   }
 
   test('take half the memory', async (t) => {
     const folder = await temporaryFolder(t);
     await writeTinyModel(folder);
     const base = await openBaseModel(folder, '.');
-    const bytes = (precision: 'fp32' | 'fp16'): number =>
-      heldWeights(base.model, storedForms(base), 'none', 'webgpu', precision).bytes;
-    assert.ok(bytes('fp16') < 0.52 * bytes('fp32'));
+    const bytes = (precision: Precision): number =>
+      heldWeights(base.model, storedForms(base), 'none', 'cuda', precision).bytes;
+    for (const precision of halfPrecisions) assert.ok(bytes(precision) < 0.52 * bytes('fp32'), precision);
   });
 
   test('must not be beyond its largest number: the failure names the weight', async (t) => {

@@ -225,8 +225,8 @@ const placeFixtures: readonly FactFixture[] = [
       machine: {
         ...machine,
         devices: [
-          { device: 'cpu', precisions: ['fp32'], withoutHalf: 'The processor does not.' },
-          { device: 'webgpu', precisions: ['fp32'], withoutHalf: 'Its driver has no such numbers.' },
+          { device: 'cpu', precisions: ['fp32'], without: { fp16: 'The processor does not.' } },
+          { device: 'webgpu', precisions: ['fp32'], without: { fp16: 'Its driver has no such numbers.' } },
         ],
       },
     },

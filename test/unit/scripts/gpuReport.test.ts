@@ -20,9 +20,24 @@ const report = {
     'conformance-webgpu': { isComplete: true, passed: 7, failures: [{ name: 'log: tiny', error: '1 | 2 differ' }] },
     'training-15m': {
       runs: [
-        { device: 'cpu', error: null, losses: [3, 2], tokensPerSecond: 1500, firstStepSeconds: 1.5, apart: 0 },
         {
-          ...{ device: 'webgpu', error: null, losses: [3.001, 2], tokensPerSecond: 30_000, firstStepSeconds: 4 },
+          device: 'cpu',
+          precision: 'fp32',
+          error: null,
+          losses: [3, 2],
+          tokensPerSecond: 1500,
+          firstStepSeconds: 1.5,
+          apart: 0,
+        },
+        {
+          ...{
+            device: 'webgpu',
+            precision: 'fp32',
+            error: null,
+            losses: [3.001, 2],
+            tokensPerSecond: 30_000,
+            firstStepSeconds: 4,
+          },
           apart: 3.3e-4,
           card: { peakMegabytes: 900, beforeMegabytes: 400, busyPercent: 71.6 },
         },
@@ -41,8 +56,8 @@ test('the report of a GPU says what each part found, and what failed or was left
   assert.match(text, /## What `lora doctor` says\n\nFailed: lora doctor ended\n/);
   assert.match(text, /\| WebGpuExecutionProvider \| 3 \| 0 \| MatMul 2, Add 1 \|/);
   assert.match(text, /7 passed, 1 failed\.\n\n- log: tiny: 1 \| 2 differ\n/);
-  assert.match(text, /\| cpu \| 1500 \| 1\.5 \| 3\.0000 → 2\.0000 \| {2}\| {2}\| {2}\|/);
-  assert.match(text, /\| webgpu \| 30000 \| 4\.0 \| 3\.0010 → 2\.0000 \| 3\.3e-4 \| 500 MB, 72 % \| {2}\|/);
+  assert.match(text, /\| cpu, fp32 \| 1500 \| 1\.5 \| 3\.0000 → 2\.0000 \| {2}\| {2}\| {2}\|/);
+  assert.match(text, /\| webgpu, fp32 \| 30000 \| 4\.0 \| 3\.0010 → 2\.0000 \| 3\.3e-4 \| 500 MB, 72 % \| {2}\|/);
   assert.match(text, /\| PEFT, bf16 \| 52000 \|/);
   assert.doesNotMatch(text, /In software|undefined|NaN/);
 });

@@ -1,4 +1,4 @@
-import { float32ToFloat16 } from '../../formats/halfPrecision';
+import { halfFormats } from '../../formats/halfPrecision';
 import type { Graph, Node, Op, Shape, Value } from '../../graph/types';
 import type { WeightSource } from '../runtime';
 import { lowerings } from './lowerings';
@@ -258,8 +258,8 @@ function bytesOf(type: ElementType, values: readonly number[]): Uint8Array {
   const array =
     type === 'f32'
       ? Float32Array.from(values)
-      : type === 'f16'
-        ? float32ToFloat16(Float32Array.from(values))
+      : type === 'f16' || type === 'bf16'
+        ? halfFormats[type].narrow(Float32Array.from(values))
         : type === 'i64'
           ? BigInt64Array.from(values, (value) => BigInt(value))
           : type === 'i32'

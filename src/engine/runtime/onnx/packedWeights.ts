@@ -1,6 +1,6 @@
 import { blockBytes, nf4Values, zeroOf } from '../../formats/blocks';
-import { float32ToFloat16 } from '../../formats/halfPrecision';
-import type { Graph, Node, Shape, Value } from '../../graph/types';
+import { halfFormats } from '../../formats/halfPrecision';
+import type { FloatDtype, Graph, Node, Shape, Value } from '../../graph/types';
 import type { BlocksInFile, WeightData, WeightSource } from '../runtime';
 import type { Emitter } from './emitter';
 import { resultName } from './lowering';
@@ -26,10 +26,10 @@ export function unpack(e: Emitter, node: Node<'unpack'>): void {
 export function asHeld(
   data: Exclude<WeightData, BlocksInFile>,
   shape: readonly number[],
-  inMemory: 'f32' | 'f16' = 'f32',
+  inMemory: FloatDtype = 'f32',
 ): Omit<OnnxInitializer, 'name'> {
   if (data.kind === 'memory') {
-    const values = inMemory === 'f16' ? float32ToFloat16(data.data) : data.data;
+    const values = inMemory === 'f32' ? data.data : halfFormats[inMemory].narrow(data.data);
     return { type: inMemory, shape, data: bytesOf(values) };
   }
   const { file, offset, byteLength, dtype } = data;

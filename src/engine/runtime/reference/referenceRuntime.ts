@@ -1,6 +1,7 @@
 /* eslint-disable @typescript-eslint/require-await -- the interface is asynchronous, these kernels are not */
-import { float16ToFloat32, float32ToFloat16 } from '../../formats/halfPrecision';
+import { halfFormats } from '../../formats/halfPrecision';
 import { bindShape } from '../../graph/shape';
+import { isHalfDtype } from '../../graph/types';
 import type { Graph, Node, Op, Value, ValueDtype } from '../../graph/types';
 import { verify } from '../../graph/verify';
 import { bindInputs } from '../bindInputs';
@@ -13,7 +14,7 @@ import { readWeight } from '../weightValues';
 
 export interface ReferenceOptions {
   /**
-   * How values are stored between ops: rounded to float32 (f16 ones to binary16), as a device would, or kept in
+   * How values are stored between ops: rounded to float32 (those in half precision to that), as a device would, or kept in
    * float64, which finite differences need. Each op computes in float64 either way.
    */
   readonly precision: 'f32' | 'f64';
@@ -104,9 +105,10 @@ export class ReferenceExecutable implements Executable {
       throw new Error(`${node.op} gave [${result.shape.join(', ')}] instead of [${expected.join(', ')}]`);
     }
     if (this.options.precision === 'f64') return result;
-    if (value.dtype === 'f16') {
+    if (isHalfDtype(value.dtype)) {
+      const { narrow, widen } = halfFormats[value.dtype];
       const singles = Float32Array.from(result.data);
-      return { shape: result.shape, data: Float64Array.from(float16ToFloat32(float32ToFloat16(singles), singles)) };
+      return { shape: result.shape, data: Float64Array.from(widen(narrow(singles), singles)) };
     }
     if (value.dtype !== 'f32') return result;
     return { shape: result.shape, data: result.data.map((number) => Math.fround(number)) };
@@ -129,6 +131,7 @@ function toTensor(dtype: ValueDtype, { shape, data }: DenseArray): Tensor {
     case 'bool':
       return { dtype, shape, data: Uint8Array.from(data) };
     case 'f16':
-      throw new Error('No graph gives f16');
+    case 'bf16':
+      throw new Error(`No graph gives ${dtype}`);
   }
 }

@@ -1,4 +1,4 @@
-import type { Dtype } from '../../graph/types';
+import type { ValueDtype } from '../../graph/types';
 import { tensorflowNoGraphics, tensorflowNotLoading } from './failures';
 
 /** An attribute of a TensorFlow op, as the binding takes it. */
@@ -39,8 +39,10 @@ export interface Binding {
   isUsingGpuDevice(): boolean;
 }
 
+/** Element types of tensors: those of a graph's values, and bytes. */
+export type ElementType = ValueDtype | 'u8';
 /** `TF_DataType` of TensorFlow's C interface (tf_datatype.h). */
-export const dataType: Readonly<Record<Dtype, number>> = { f32: 1, i32: 3, bool: 10 };
+export const dataType: Readonly<Record<ElementType, number>> = { f32: 1, i32: 3, u8: 4, bool: 10, bf16: 14, f16: 19 };
 /** `TF_AttrType` (tf_attrtype.h). */
 export const attributeType = { int: 1, float: 2, bool: 3, type: 4 } as const;
 

@@ -1,13 +1,13 @@
-import type { Dim, Dtype, Graph, Op, Shape, Value } from '../../graph/types';
+import { isHalfDtype } from '../../graph/types';
+import type { Dim, Dtype, FloatDtype, Graph, Op, Shape, Value, ValueDtype } from '../../graph/types';
 import { attributeType, dataType } from './binding';
-import type { OpAttribute } from './binding';
-import { singlePrecision } from './lowering';
+import type { ElementType, OpAttribute } from './binding';
 import type { Lowering } from './lowering';
 import { lowerings } from './lowerings';
 import type { Constant, Kernel, Plan, Sizes, Slot } from './plan';
 
 /** An attribute: a truth value, a whole number, or an element type. */
-export type Attribute = boolean | number | Dtype;
+export type Attribute = boolean | number | ElementType;
 
 /** Writes one graph as a plan of TensorFlow kernels, node by node. */
 export class Emitter {
@@ -38,7 +38,7 @@ export class Emitter {
       sizes: this.#sizes,
       kernels: this.#kernels,
       outputs: [...this.graph.outputs].map(([name, value]) => {
-        return { name, slot: this.slot(value), dtype: singlePrecision(value.dtype), shape: value.shape };
+        return { name, slot: this.slot(value), dtype: givenBack(value.dtype), shape: value.shape };
       }),
     };
   }
@@ -71,11 +71,11 @@ export class Emitter {
     return slot;
   }
 
-  weight(name: string, shape: readonly number[]): Slot {
-    return this.shared(`weight ${name}`, () => {
+  weight(name: string, shape: readonly number[], dtype: FloatDtype = 'f32'): Slot {
+    return this.shared(`weight ${name} ${dtype}`, () => {
       const slot = this.#fresh();
-      this.#weights.push({ slot, name, shape });
-      return [slot];
+      this.#weights.push({ slot, name, dtype, shape });
+      return [dtype === 'f32' ? slot : this.kernel('Bitcast', [slot], { type: dtype })];
     })[0]!;
   }
 
@@ -86,9 +86,13 @@ export class Emitter {
   }
 
   /** A small constant, stored once however often it is used. */
-  constant(dtype: Dtype, data: readonly number[] | number): Slot {
+  constant(dtype: ValueDtype, data: readonly number[] | number): Slot {
     const [values, shape] = typeof data === 'number' ? [[data], []] : [data, [data.length]];
-    return this.shared(`${dtype} ${shape.length} ${values.join()}`, () => [this.table(dtype, shape, values)])[0]!;
+    return this.shared(`${dtype} ${shape.length} ${values.join()}`, () => [
+      isHalfDtype(dtype)
+        ? this.kernel('Cast', [this.constant('f32', data)], { DstT: dtype })
+        : this.table(dtype, shape, values),
+    ])[0]!;
   }
 
   /** The sizes of a shape as an i32 vector; of a single dimension as a scalar. */
@@ -123,6 +127,12 @@ function toAttribute(name: string, value: Attribute): OpAttribute {
   if (typeof value === 'boolean') return { name, type: attributeType.bool, value };
   if (typeof value === 'number') return { name, type: attributeType.int, value };
   return { name, type: attributeType.type, value: dataType[value] };
+}
+
+/** The element type of a result of the graph. */
+function givenBack(dtype: ValueDtype): Dtype {
+  if (isHalfDtype(dtype)) throw new Error(`No graph gives ${dtype}`);
+  return dtype;
 }
 
 function toArray(dtype: Dtype, data: ArrayLike<number>): Constant['data'] {

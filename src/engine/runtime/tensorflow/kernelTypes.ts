@@ -1,5 +1,5 @@
-import type { Dtype } from '../../graph/types';
 import { dataType } from './binding';
+import type { ElementType } from './binding';
 import type { Kernel } from './plan';
 
 /** An attribute of a kernel that is the element type of one of its inputs. */
@@ -46,11 +46,11 @@ export function typeAttributes(op: string): readonly TypeAttribute[] {
 const compares: ReadonlySet<string> = new Set(['Equal', 'Less', 'LessEqual', 'Greater', 'LogicalAnd']);
 
 /** The element type of a kernel's result. */
-export function resultType({ op, attributes }: Kernel, inputs: readonly Dtype[]): Dtype {
+export function resultType({ op, attributes }: Kernel, inputs: readonly ElementType[]): ElementType {
   if (compares.has(op)) return 'bool';
   if (op === 'OneHot') return inputs[2]!;
   if (op === 'SelectV2') return inputs[1]!;
-  if (op !== 'Cast') return inputs[0]!;
-  const target = attributes.find(({ name }) => name === 'DstT')!.value;
-  return (Object.keys(dataType) as Dtype[]).find((dtype) => dataType[dtype] === target)!;
+  if (op !== 'Cast' && op !== 'Bitcast') return inputs[0]!;
+  const target = attributes.find(({ name }) => name === 'DstT' || name === 'type')!.value;
+  return (Object.keys(dataType) as ElementType[]).find((dtype) => dataType[dtype] === target)!;
 }

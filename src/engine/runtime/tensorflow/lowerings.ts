@@ -1,8 +1,8 @@
-import type { Node, Op } from '../../graph/types';
+import type { Node, Op, Value } from '../../graph/types';
 import { composedOps } from '../opGroups';
 import { cachedAttentions } from './cachedAttention';
 import type { Emitter } from './emitter';
-import { inputSlots, singlePrecision } from './lowering';
+import { inputSlots } from './lowering';
 import type { Lowering, Lowerings } from './lowering';
 import { norms } from './normLowerings';
 import type { Slot } from './plan';
@@ -45,7 +45,7 @@ export const lowerings: Lowerings<Op> = {
   ...composedOps,
 
   input: (e, { attributes: { name, dtype, shape } }) => [e.input(name, dtype, shape)],
-  weight: (e, { attributes: { name, shape } }) => [e.weight(name, shape as readonly number[])],
+  weight: (e, { attributes: { name, shape, dtype } }) => [e.weight(name, shape as readonly number[], dtype)],
   // TensorFlow has no kernel that widens as it multiplies: the weight is held wide, once for all who read it.
   unpack: (e, { attributes: { name, shape } }) => [e.weight(name, shape as readonly number[])],
   constant: (e, { attributes: { dtype, shape, data } }) => [e.table(dtype, shape, data)],
@@ -53,7 +53,10 @@ export const lowerings: Lowerings<Op> = {
   add: direct('AddV2'),
   sub: direct('Sub'),
   mul: direct('Mul'),
-  scale: (e, node) => [e.kernel('Mul', [e.slot(node.inputs[0]!), e.constant('f32', node.attributes.factor)])],
+  scale: (e, node) => {
+    const [x] = node.inputs as [Value];
+    return [e.kernel('Mul', [e.slot(x), e.constant(x.dtype, node.attributes.factor)])];
+  },
   log: direct('Log'),
   tanh: direct('Tanh'),
   sigmoid: direct('Sigmoid'),
@@ -63,14 +66,11 @@ export const lowerings: Lowerings<Op> = {
   },
   keep: (e, node) => {
     const [x, mask] = inputSlots(e, node) as [Slot, Slot];
-    return [e.kernel('SelectV2', [mask, x, e.constant('f32', 0)])];
+    return [e.kernel('SelectV2', [mask, x, e.constant(node.outputs[0]!.dtype, 0)])];
   },
   equal: direct('Equal'),
   toFloat: (e, node) => [e.kernel('Cast', inputSlots(e, node), { DstT: 'f32' })],
-  cast: (e, { inputs: [x], attributes: { to } }) => {
-    singlePrecision(to);
-    return [e.slot(x!)];
-  },
+  cast: (e, node) => [e.kernel('Cast', inputSlots(e, node), { DstT: node.attributes.to })],
   gate: (e, node) => {
     const [x, after] = inputSlots(e, node) as [Slot, Slot];
     return [e.gate(x, after)];
@@ -96,7 +96,7 @@ export const lowerings: Lowerings<Op> = {
     return [
       e.kernel('ConcatV2', [...inputSlots(e, node), e.constant('i32', attributes.axis)], {
         N: inputs.length,
-        T: singlePrecision(outputs[0]!.dtype),
+        T: outputs[0]!.dtype,
         Tidx: 'i32',
       }),
     ];

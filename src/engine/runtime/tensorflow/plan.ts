@@ -1,4 +1,4 @@
-import type { Dim, Dtype, Shape } from '../../graph/types';
+import type { Dim, Dtype, FloatDtype, Shape } from '../../graph/types';
 import type { OpAttribute } from './binding';
 
 /** A place for a tensor during a run. */
@@ -28,6 +28,27 @@ export interface Constant {
   readonly data: Float32Array | Int32Array | Uint8Array;
 }
 
+/**
+ * A frozen weight of some shape. One in half precision is given as its bytes, two for each number: the binding has no such
+ * tensors, and TensorFlow reads the bytes as what they are, without a copy.
+ */
+export interface PlannedWeight {
+  readonly slot: Slot;
+  readonly name: string;
+  readonly dtype: FloatDtype;
+  readonly shape: readonly number[];
+}
+
+/** What is given to TensorFlow for a weight. */
+export function givenAs({ dtype, shape }: PlannedWeight): Given {
+  return dtype === 'f32' ? { dtype, shape } : { dtype: 'u8', shape: [...shape, 2] };
+}
+
+interface Given {
+  readonly dtype: 'f32' | 'u8';
+  readonly shape: readonly number[];
+}
+
 /** A graph as a list of TensorFlow kernels. */
 export interface Plan {
   readonly slots: number;
@@ -37,7 +58,7 @@ export interface Plan {
     readonly dtype: Dtype;
     readonly shape: Shape;
   }[];
-  readonly weights: readonly { readonly slot: Slot; readonly name: string; readonly shape: readonly number[] }[];
+  readonly weights: readonly PlannedWeight[];
   readonly constants: readonly Constant[];
   readonly sizes: readonly Sizes[];
   readonly kernels: readonly Kernel[];

@@ -18,7 +18,7 @@ export const products: Lowerings<'matmul' | 'rope'> = {
     const [a, b] = inputSlots(e, node) as [Slot, Slot];
     if (alpha === 1) return [multiply(a, b)];
     // The factor goes where there is least to multiply.
-    const scaled = (x: Slot): Slot => e.kernel('Mul', [x, e.constant('f32', alpha)]);
+    const scaled = (x: Slot): Slot => e.kernel('Mul', [x, e.constant(result.dtype, alpha)]);
     const sizes = [...node.inputs, result].map(({ shape }) => typicalSize(shape));
     const least = sizes.indexOf(Math.min(...sizes));
     return [least === 0 ? multiply(scaled(a), b) : least === 1 ? multiply(a, scaled(b)) : scaled(multiply(a, b))];
@@ -34,7 +34,7 @@ export const products: Lowerings<'matmul' | 'rope'> = {
     const [along, across] = e.shared(key, () => {
       const [c, s] = [cos, sin].map((table) => rowsOf(e, table, positions));
       const minus = e.kernel('Neg', [s!]);
-      return [halves(e, c!, c!, x.shape), halves(e, minus, s!, x.shape)];
+      return [halves(e, c!, c!, x), halves(e, minus, s!, x)];
     });
     return [e.kernel('AddV2', [e.kernel('Mul', [e.slot(x), along!]), e.kernel('Mul', [exchanged, across!])])];
   },
@@ -47,8 +47,8 @@ function rowsOf(e: Emitter, table: Value, positions: Value): Slot {
 }
 
 /** Two halves of a head beside each other, repeated for all heads: products of equal shapes are much faster. */
-function halves(e: Emitter, first: Slot, second: Slot, shape: Shape): Slot {
-  const both = e.kernel('ConcatV2', [first, second, e.constant('i32', 3)], { N: 2, T: 'f32', Tidx: 'i32' });
+function halves(e: Emitter, first: Slot, second: Slot, { dtype, shape }: Value): Slot {
+  const both = e.kernel('ConcatV2', [first, second, e.constant('i32', 3)], { N: 2, T: dtype, Tidx: 'i32' });
   return e.kernel('BroadcastTo', [both, e.sizes(shape)]);
 }
 

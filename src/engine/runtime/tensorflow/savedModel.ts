@@ -1,7 +1,8 @@
 import { PbfWriter } from 'pbf';
-import type { Dtype, Shape } from '../../graph/types';
+import type { Shape } from '../../graph/types';
 import { attributeType, dataType } from './binding';
-import type { OpAttribute } from './binding';
+import type { ElementType, OpAttribute } from './binding';
+import { givenAs } from './plan';
 import type { Constant, Plan, Slot } from './plan';
 import { resultType, typeAttributes } from './kernelTypes';
 
@@ -49,15 +50,18 @@ function writeGraph(plan: Plan, pbf: PbfWriter): void {
 }
 
 function nodesOf(plan: Plan): readonly GraphNode[] {
-  const types = new Map<Slot, Dtype>();
+  const types = new Map<Slot, ElementType>();
   const nodes: GraphNode[] = [];
-  const place = (slot: Slot, dtype: Dtype, shape: Shape): void => {
+  const place = (slot: Slot, dtype: ElementType, shape: Shape): void => {
     types.set(slot, dtype);
     nodes.push({ op: 'Placeholder', slot, inputs: [], attributes: [typeOf('dtype', dtype)], shape });
   };
   for (const { slot, dtype, shape } of plan.inputs) place(slot, dtype, shape);
   for (const { slot, sizes } of plan.sizes) place(slot, 'i32', Array.isArray(sizes) ? [sizes.length] : []);
-  for (const { slot, shape } of plan.weights) place(slot, 'f32', shape);
+  for (const weight of plan.weights) {
+    const { dtype, shape } = givenAs(weight);
+    place(weight.slot, dtype, shape);
+  }
   for (const constant of plan.constants) {
     const { slot, dtype } = constant;
     types.set(slot, dtype);
@@ -84,7 +88,7 @@ function nodesOf(plan: Plan): readonly GraphNode[] {
   return nodes;
 }
 
-function typeOf(name: string, dtype: Dtype): OpAttribute {
+function typeOf(name: string, dtype: ElementType): OpAttribute {
   return { name, type: attributeType.type, value: dataType[dtype] };
 }
 

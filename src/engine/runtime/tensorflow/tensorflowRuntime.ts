@@ -6,13 +6,13 @@ import { bindShape, showShape } from '../../graph/shape';
 import type { Graph } from '../../graph/types';
 import { verify } from '../../graph/verify';
 import { bindInputs } from '../bindInputs';
-import type { Device, Executable, Runtime, Tensor, Tensors, WeightSource } from '../runtime';
-import { readWeight } from '../weightValues';
+import type { Device, Executable, Runtime, Tensor, Tensors, WeightData, WeightSource } from '../runtime';
+import { readHalfWeight, readWeight } from '../weightValues';
 import { dataType, loadBinding } from './binding';
-import type { Binding, BindingOptions } from './binding';
+import type { Binding, BindingOptions, ElementType } from './binding';
 import { Emitter } from './emitter';
-import { lastUses } from './plan';
-import type { Plan, Slot } from './plan';
+import { givenAs, lastUses } from './plan';
+import type { Plan, PlannedWeight, Slot } from './plan';
 import type { OnKernel } from './profile';
 import { WholeGraph } from './wholeGraph';
 
@@ -61,7 +61,10 @@ export class TensorflowExecutable implements Executable {
     this.#whole = whole;
     this.#released = lastUses(plan);
     try {
-      for (const { slot, name, shape } of plan.weights) this.#keep(slot, name, 'f32', shape, readWeight(weights(name)));
+      for (const weight of plan.weights) {
+        const { dtype, shape } = givenAs(weight);
+        this.#keep(weight.slot, weight.name, dtype, shape, valuesOf(weight, weights(weight.name)));
+      }
       for (const { slot, dtype, shape, data } of plan.constants) this.#keep(slot, 'A constant', dtype, shape, data);
     } catch (error) {
       this.#release();
@@ -69,7 +72,7 @@ export class TensorflowExecutable implements Executable {
     }
   }
 
-  #keep(slot: Slot, name: string, dtype: Tensor['dtype'], shape: readonly number[], data: Tensor['data']): void {
+  #keep(slot: Slot, name: string, dtype: ElementType, shape: readonly number[], data: Tensor['data']): void {
     const size = shape.reduce((product, dim) => product * dim, 1);
     if (data.length !== size) {
       throw new Error(`${name} has ${data.length} values, expected ${size} for ${showShape(shape)}`);
@@ -134,4 +137,8 @@ export class TensorflowExecutable implements Executable {
     for (const tensor of this.#kept.values()) this.binding.deleteTensor(tensor);
     this.#kept.clear();
   }
+}
+
+function valuesOf({ dtype }: PlannedWeight, data: WeightData): Tensor['data'] {
+  return dtype === 'f32' ? readWeight(data) : new Uint8Array(readHalfWeight(data, dtype).buffer);
 }

@@ -68,8 +68,8 @@ const chatTemplate = without(
   'jinja',
 );
 const precision = without(
-  'The computation is in 32 bits, whatever the model file stores, unless a recipe asks for fp16.',
-  'To compute in fp16 on a GPU that can, set `engine.precision` to "fp16"; there is no bf16.',
+  'The computation is in 32 bits, whatever the model file stores, unless a recipe asks for 16.',
+  'To compute in 16 bits on a GPU that can, set `engine.precision` to "fp16", or with CUDA to "bf16".',
   false,
   'auto',
 );
