@@ -13,19 +13,26 @@ interface Holder {
   readonly id: string;
 }
 
-/** Held by the process that trains a run, so that no second one does. */
+/** Held by one process at a time: by the one that trains a run, so that no second one does. */
 export interface Lock {
   release(): Promise<void>;
 }
 
 const holderFile = 'holder.json';
 
+/** Why a lock could not be taken. */
+export interface Held {
+  /** The number of the process that holds it. */
+  readonly heldBy: number;
+  /** The computer on which it runs, where that is another one; whether it still does cannot be known then. */
+  readonly on?: string;
+}
+
 /**
- * Takes the lock `folder`, also one whose holder is no longer alive; gives the number of the process that holds it
- * otherwise. A lock is a folder with its holder in it: it is filled under another name and renamed, which fails
+ * Takes the lock `folder`, also one whose holder is no longer alive; says who holds it otherwise. A lock is a folder with its holder in it: it is filled under another name and renamed, which fails
  * everywhere when there already is one, so that it is never seen half made and never taken twice.
  */
-export async function takeLock(folder: string): Promise<Lock | { readonly heldBy: number }> {
+export async function takeLock(folder: string): Promise<Lock | Held> {
   const own: Holder = { pid: process.pid, host: hostname(), began: factsOf(process.pid).began, id: randomUUID() };
   const filled = `${folder}.${own.id}`;
   await mkdir(filled);
@@ -35,9 +42,9 @@ export async function takeLock(folder: string): Promise<Lock | { readonly heldBy
     for (let attempt = 0; attempt < 10; attempt++) {
       if (await isMoved(filled, folder)) return { release: () => release(folder, own) };
       const holder = await readHolder(folder);
-      if (isHeld(holder)) return { heldBy: holder.pid };
+      if (isHeld(holder)) return heldBy(holder);
       const taker = holder === 'nobody' ? undefined : await removeDead(folder);
-      if (taker !== undefined) return { heldBy: taker };
+      if (taker !== undefined) return taker;
     }
     throw new Error(`The lock ${folder} can neither be taken nor removed`);
   } finally {
@@ -56,12 +63,11 @@ async function release(folder: string, own: Holder): Promise<void> {
 }
 
 /**
- * Removes the lock of a dead process; gives the number of another process that is doing this already. Only one does it
- * at a time, which a lock of its own ensures: otherwise the slower one would remove the lock of the quicker one.
+ * Removes the lock of a dead process; says which other process is doing this already. Only one does it at a time, which a lock of its own ensures: otherwise the slower one would remove the lock of the quicker one.
  */
-async function removeDead(folder: string): Promise<number | undefined> {
+async function removeDead(folder: string): Promise<Held | undefined> {
   const removal = await takeLock(`${folder}.removal`);
-  if ('heldBy' in removal) return removal.heldBy;
+  if ('heldBy' in removal) return removal;
   try {
     const holder = await readHolder(folder);
     if (holder !== 'nobody' && !isHeld(holder)) await remove(folder);
@@ -107,6 +113,10 @@ async function readHolder(folder: string): Promise<Holder | 'nobody' | 'broken'>
 
 function isHeld(holder: Holder | 'nobody' | 'broken'): holder is Holder {
   return typeof holder === 'object' && isAlive(holder);
+}
+
+function heldBy({ pid, host }: Holder): Held {
+  return host === hostname() ? { heldBy: pid } : { heldBy: pid, on: host };
 }
 
 function isAlive(holder: Holder): boolean {

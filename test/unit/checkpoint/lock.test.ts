@@ -98,7 +98,7 @@ describe('the lock of a run', () => {
     const file = await place(t);
     const { dead } = await processes(t);
     await leave(file, { pid: dead, host: `not-${hostname()}` });
-    assert.deepEqual(await takeLock(file), { heldBy: dead });
+    assert.deepEqual(await takeLock(file), { heldBy: dead, on: `not-${hostname()}` });
   });
 
   test('that cannot be read is nobody’s', async (t) => {
