@@ -44,6 +44,32 @@ export function runIsActive(run: string, pid: number): Failure {
   });
 }
 
+/** The run that holds an output folder, as far as it is known to whoever wants it, too. */
+export interface OutputHolder {
+  readonly pid: number;
+  /** The computer on which it trains, where that is another one. */
+  readonly host?: string | undefined;
+  /** The folder by which it holds it. */
+  readonly lock: string;
+  /** Its id, once it has a folder. */
+  readonly run?: string | undefined;
+  /** The last step that it has made. */
+  readonly step?: number | undefined;
+}
+
+/** Another living run is going to write this output folder. */
+export function outputInUse(output: string, { pid, host, lock, run, step }: OutputHolder): Failure {
+  const where = `process ${pid}${host === undefined ? '' : ` on the computer ${host}`}`;
+  const who =
+    run === undefined
+      ? `Another run (${where})`
+      : `Run ${run} (${where}${step === undefined ? '' : `, at step ${step}`})`;
+  const gone = host === undefined ? '' : ` If nothing trains on that computer any more, delete ${lock}.`;
+  return new Failure('output-in-use', `${who} is training into ${output} right now.`, {
+    hint: `Wait until it ends, stop it, or give this recipe another \`output\` or \`name\`.${gone}`,
+  });
+}
+
 /** Editor and engine are of different versions of LoRA Workbench; `editor` and `engine` are protocol versions. */
 export function engineVersionMismatch(editor: number, engine: number): Failure {
   return new Failure(

@@ -84,6 +84,22 @@ describe('two engine processes', () => {
     assert.equal(await run.done, 'cancelled');
     await assert.rejects(refused, hasCode('run-is-active'));
   });
+
+  test('never train into the same folder; when the one has ended, another one may', async (t) => {
+    const { recipe } = await writeTinyProject(await temporaryFolder(t), { training: { max_steps: 100_000 } });
+    const second = new TestEngine(t);
+    let refused: Promise<unknown> = Promise.resolve();
+    const run = new TestEngine(t).train(
+      { recipeFile: recipe },
+      once('step', () => {
+        refused = second.train({ recipeFile: recipe }).done;
+        refused.catch(() => undefined).finally(() => void run.stop());
+      }),
+    );
+    assert.equal(await run.done, 'cancelled');
+    await assert.rejects(refused, hasCode('output-in-use'));
+    assert.equal(await second.train({ recipeFile: recipe, overrides: ['training.max_steps=2'] }).done, 'finished');
+  });
 });
 
 describe('what goes wrong in an engine process', () => {

@@ -14,6 +14,7 @@ import { listCheckpoints } from './checkpoint';
 import { runStateBroken } from './failures';
 import { isLocked, takeLock } from './lock';
 import type { Lock } from './lock';
+import { lockOutput } from './outputLock';
 
 /** What `state.json` holds about a run. */
 export interface RunRecord {
@@ -56,14 +57,20 @@ export interface Decided {
   readonly base_model: string;
 }
 
+type NewRecord = Omit<
+  RunRecord,
+  'version' | 'recipe' | 'started' | 'status' | 'step' | 'loss' | 'eval_loss' | 'adapter'
+>;
+
 const metricsFile = 'metrics.jsonl';
 
-/** A folder `.lora/runs/<id>` beside a recipe. */
+/** A folder `.lora/runs/<id>` beside a recipe. While it is open, nobody else trains this run, nor into its output folder. */
 export class RunFolder {
   private constructor(
     readonly path: string,
     private current: RunRecord,
     private readonly lock: Lock,
+    private readonly outputLock: Lock,
   ) {}
 
   get id(): string {
@@ -76,37 +83,46 @@ export class RunFolder {
     return path.join(this.path, 'checkpoints');
   }
 
-  /** Starts the folder of a new run of `recipeFile`. */
-  static async create(
-    recipeFile: string,
-    recipeText: string,
-    record: Omit<RunRecord, 'version' | 'recipe' | 'started' | 'status' | 'step' | 'loss' | 'eval_loss' | 'adapter'>,
-  ): Promise<RunFolder> {
-    const started = new Date().toISOString();
-    const folder = await makeUnusedFolder(
-      runsFolder(recipeFile),
-      `${record.name.replaceAll(/[^\w.-]+/g, '-')}-${started.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}`,
-    );
-    const lock = await lockRun(folder);
-    const state: RunRecord = {
-      ...record,
-      version: 1,
-      recipe: path.basename(recipeFile),
-      started,
-      status: 'running',
-      step: 0,
-      loss: null,
-      eval_loss: null,
-      adapter: null,
-    };
-    const run = new RunFolder(folder, state, lock);
-    await writeFileAtomically(path.join(folder, 'recipe.lora.json'), recipeText);
-    await run.update({});
-    return run;
+  /**
+   * Starts the folder of a new run of `recipeFile` that writes the folder `output`.
+   * @throws Failure `output-in-use`, `output-unwritable`
+   */
+  static async create(recipeFile: string, recipeText: string, output: string, record: NewRecord): Promise<RunFolder> {
+    const outputLock = await lockOutput(recipeFile, output);
+    try {
+      const started = new Date().toISOString();
+      const folder = await makeUnusedFolder(
+        runsFolder(recipeFile),
+        `${record.name.replaceAll(/[^\w.-]+/g, '-')}-${started.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}`,
+      );
+      const lock = await lockRun(folder);
+      await outputLock.nameRun(path.basename(folder));
+      const state: RunRecord = {
+        ...record,
+        version: 1,
+        recipe: path.basename(recipeFile),
+        started,
+        status: 'running',
+        step: 0,
+        loss: null,
+        eval_loss: null,
+        adapter: null,
+      };
+      const run = new RunFolder(folder, state, lock, outputLock);
+      await writeFileAtomically(path.join(folder, 'recipe.lora.json'), recipeText);
+      await run.update({});
+      return run;
+    } catch (error) {
+      await outputLock.release();
+      throw error;
+    }
   }
 
-  /** Opens a run to go on with it: an id, or `latest` for the latest run of this recipe. */
-  static async resume(recipeFile: string, run: string): Promise<RunFolder> {
+  /**
+   * Opens a run to go on with it: an id, or `latest` for the latest run of this recipe. It writes the folder `output`.
+   * @throws Failure `run-is-active`, `output-in-use`, `no-run-to-resume`, `unknown-run`, `run-state-broken`
+   */
+  static async resume(recipeFile: string, run: string, output: string): Promise<RunFolder> {
     const runs = runsFolder(recipeFile);
     const id = run === 'latest' ? await latestRun(recipeFile) : run;
     const folder = id === undefined ? undefined : path.join(runs, path.basename(id));
@@ -118,9 +134,17 @@ export class RunFolder {
         (await runsOf(recipeFile)).map((known) => known.run),
       );
     }
+    // First the run: who wants one that is being trained must hear that, not that its output is taken.
     const lock = await lockRun(folder);
-    await cutTornLine(path.join(folder, metricsFile));
-    return new RunFolder(folder, record, lock);
+    try {
+      await cutTornLine(path.join(folder, metricsFile));
+      const outputLock = await lockOutput(recipeFile, output);
+      await outputLock.nameRun(path.basename(folder));
+      return new RunFolder(folder, record, lock, outputLock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   }
 
   /** The recipe as it was when the run began. */
@@ -159,6 +183,8 @@ export class RunFolder {
   }
 
   async close(): Promise<void> {
+    // Last the run's own: who sees that it is free may go on with it.
+    await this.outputLock.release();
     await this.lock.release();
   }
 }
@@ -210,9 +236,7 @@ async function runsOf(recipeFile: string): Promise<RunSummary[]> {
 }
 
 async function makeUnusedFolder(parent: string, name: string): Promise<string> {
-  await makeFolders(parent).catch((error: unknown) => {
-    throw outputUnwritable(parent, error);
-  });
+  await makeFolders(parent);
   for (let attempt = 1; ; attempt++) {
     const folder = path.join(parent, attempt === 1 ? name : `${name}-${attempt}`);
     try {

@@ -27,14 +27,22 @@ export interface OpenedRun {
   readonly isOver: boolean;
 }
 
-/** The folder of a new run, or of the one to go on with. Throws a Failure where recipe or data have changed since. */
-export async function openRun(prepared: Prepared, plan: Plan, resume: string | undefined): Promise<OpenedRun> {
+/**
+ * The folder of a new run, or of the one to go on with, which writes the folder `output`. Throws a Failure where recipe
+ * or data have changed since, and where another run that lives writes that folder.
+ */
+export async function openRun(
+  prepared: Prepared,
+  plan: Plan,
+  output: string,
+  resume: string | undefined,
+): Promise<OpenedRun> {
   const { loaded, train } = prepared;
   const data = await fingerprint(train.path);
   const model = await modelFingerprint(prepared.base);
   if (resume === undefined)
-    return { run: await createRun(prepared, plan, { ...data, base_model: model }), isOver: false };
-  const run = await RunFolder.resume(loaded.file, resume);
+    return { run: await createRun(prepared, plan, output, { ...data, base_model: model }), isOver: false };
+  const run = await RunFolder.resume(loaded.file, resume, output);
   try {
     const { status, step, total_steps, decided } = run.record;
     const earlier = parseRecipe(await run.recipeText()).recipe;
@@ -57,7 +65,12 @@ export async function openRun(prepared: Prepared, plan: Plan, resume: string | u
 
 type Inputs = Fingerprint & Pick<Decided, 'base_model'>;
 
-async function createRun({ loaded, maxLength }: Prepared, plan: Plan, inputs: Inputs): Promise<RunFolder> {
+async function createRun(
+  { loaded, maxLength }: Prepared,
+  plan: Plan,
+  output: string,
+  inputs: Inputs,
+): Promise<RunFolder> {
   const { name, training } = loaded.recipe;
   const decided: Decided = {
     max_length: maxLength,
@@ -69,9 +82,15 @@ async function createRun({ loaded, maxLength }: Prepared, plan: Plan, inputs: In
     precision: plan.compute.precision as Precision,
     ...inputs,
   };
-  const run = await RunFolder.create(loaded.file, loaded.text, { name, total_steps: plan.data.total_steps, decided });
-  await run.writePlan(plan);
-  return run;
+  const record = { name, total_steps: plan.data.total_steps, decided };
+  const run = await RunFolder.create(loaded.file, loaded.text, output, record);
+  try {
+    await run.writePlan(plan);
+    return run;
+  } catch (error) {
+    await run.close();
+    throw error;
+  }
 }
 
 /** Writes `checkpoints/step-N` and gives its path. Checkpoints of later steps are of a course that was given up. */

@@ -50,7 +50,7 @@ export async function trainRecipe(loaded: LoadedRecipe, options: TrainOptions): 
     const output = path.resolve(path.dirname(loaded.file), loaded.recipe.output);
     await checkOutput(prepared, output);
     const plan = await preflight(prepared, await planPrepared(prepared));
-    const { run, isOver } = await openRun(prepared, plan, options.resume);
+    const { run, isOver } = await openRun(prepared, plan, output, options.resume);
     try {
       if (isOver && run.record.adapter === output && (await isWritten(prepared, output))) {
         for (const event of await endOf(run, plan)) options.onEvent(event);

@@ -20,8 +20,16 @@ const decided: Decided = {
   base_model: 'def',
 };
 
-function create(recipe: string, name = 'tiny'): Promise<RunFolder> {
-  return RunFolder.create(recipe, '{}', { name, total_steps: 4, decided });
+function create(recipe: string, name = 'tiny', output = outputOf(recipe, name)): Promise<RunFolder> {
+  return RunFolder.create(recipe, '{}', output, { name, total_steps: 4, decided });
+}
+
+function resume(recipe: string, run: string, name = 'tiny'): Promise<RunFolder> {
+  return RunFolder.resume(recipe, run, outputOf(recipe, name));
+}
+
+function outputOf(recipe: string, name: string): string {
+  return path.join(path.dirname(recipe), 'adapters', name);
 }
 
 async function recipeIn(t: TestContext): Promise<string> {
@@ -36,7 +44,7 @@ describe('the folder of a run', () => {
     assert.match(run.id, /^tiny-\d{8}-\d{6}$/);
     assert.equal(await run.recipeText(), '{}');
     await run.close();
-    const again = await RunFolder.resume(recipe, run.id);
+    const again = await resume(recipe, run.id);
     assert.deepEqual([again.path, again.record], [run.path, run.record]);
     assert.deepEqual(again.record.decided, decided);
     await again.close();
@@ -44,7 +52,7 @@ describe('the folder of a run', () => {
 
   test('has a name of its own, also within one second', async (t) => {
     const recipe = await recipeIn(t);
-    const runs = await Promise.all([create(recipe), create(recipe), create(recipe)]);
+    const runs = await Promise.all(['a', 'b', 'c'].map((output) => create(recipe, 'tiny', outputOf(recipe, output))));
     assert.equal(new Set(runs.map(({ id }) => id)).size, 3);
     for (const run of runs) await run.close();
   });
@@ -58,10 +66,24 @@ describe('the folder of a run', () => {
   test('belongs to one process at a time', async (t) => {
     const recipe = await recipeIn(t);
     const run = await create(recipe);
-    const { message } = await failsWith('run-is-active', RunFolder.resume(recipe, run.id));
+    const { message } = await failsWith('run-is-active', resume(recipe, run.id));
     assert.match(message, new RegExp(`process ${process.pid}\\b`));
     await run.close();
-    await (await RunFolder.resume(recipe, run.id)).close();
+    await (await resume(recipe, run.id)).close();
+  });
+
+  test('keeps its output folder from every other run until it is closed', async (t) => {
+    const recipe = await recipeIn(t);
+    const stopped = await create(recipe);
+    await stopped.close();
+    const run = await create(recipe);
+    await failsWith('output-in-use', create(recipe));
+    await failsWith('output-in-use', resume(recipe, stopped.id));
+    await run.close();
+    // Who was refused holds nothing.
+    await (await resume(recipe, stopped.id)).close();
+    await (await resume(recipe, run.id)).close();
+    assert.equal((await readdir(path.dirname(run.path))).length, 2, 'a run that is refused gets no folder');
   });
 
   test('keeps what it was told last', async (t) => {
@@ -70,7 +92,7 @@ describe('the folder of a run', () => {
     await run.update({ step: 3, loss: 1.5 });
     await run.update({ status: 'cancelled' });
     await run.close();
-    const { step, loss, status } = (await RunFolder.resume(recipe, 'latest')).record;
+    const { step, loss, status } = (await resume(recipe, 'latest')).record;
     assert.deepEqual([step, loss, status], [3, 1.5, 'cancelled']);
   });
 
@@ -81,7 +103,7 @@ describe('the folder of a run', () => {
     await run.close();
     const metrics = path.join(run.path, 'metrics.jsonl');
     await appendFile(metrics, '{"type":"check');
-    const again = await RunFolder.resume(recipe, 'latest');
+    const again = await resume(recipe, 'latest');
     await again.append({ type: 'checkpoint', step: 2, path: 'b' });
     await again.close();
     assert.equal(
@@ -93,7 +115,7 @@ describe('the folder of a run', () => {
   test('cannot be made where a file is in the way', async (t) => {
     const recipe = await recipeIn(t);
     await writeFile(path.join(path.dirname(recipe), '.lora'), '');
-    await failsWith('output-unwritable', create(recipe));
+    await failsWith('output-not-a-folder', create(recipe));
   });
 });
 
@@ -104,7 +126,7 @@ describe('the latest run', () => {
     const own = await create(recipe);
     await own.close();
     await (await create(other, 'other')).close();
-    const resumed = await RunFolder.resume(recipe, 'latest');
+    const resumed = await resume(recipe, 'latest');
     assert.equal(resumed.id, own.id);
     await resumed.close();
   });
@@ -118,33 +140,33 @@ describe('the latest run', () => {
       await run.close();
       ids.push(run.id);
     }
-    const resumed = await RunFolder.resume(recipe, 'latest');
+    const resumed = await resume(recipe, 'latest');
     assert.equal(resumed.id, ids[1]);
     await resumed.close();
   });
 
   test('does not exist before the first', async (t) => {
-    await failsWith('no-run-to-resume', RunFolder.resume(await recipeIn(t), 'latest'));
+    await failsWith('no-run-to-resume', resume(await recipeIn(t), 'latest'));
   });
 
   test('is never a folder whose making was interrupted', async (t) => {
     const recipe = await recipeIn(t);
     await mkdir(path.join(path.dirname(recipe), '.lora', 'runs', 'tiny-20990101-000000', 'lock'), { recursive: true });
-    await failsWith('no-run-to-resume', RunFolder.resume(recipe, 'latest'));
+    await failsWith('no-run-to-resume', resume(recipe, 'latest'));
   });
 
   test('by a name that is not there is refused with the names that are', async (t) => {
     const recipe = await recipeIn(t);
     const run = await create(recipe);
     await run.close();
-    const { hint } = await failsWith('unknown-run', RunFolder.resume(recipe, 'tiny-1'));
+    const { hint } = await failsWith('unknown-run', resume(recipe, 'tiny-1'));
     assert.match(hint ?? '', new RegExp(run.id));
   });
 
   test('cannot be reached by a path that leads elsewhere', async (t) => {
     const recipe = await recipeIn(t);
     await (await create(recipe)).close();
-    await failsWith('unknown-run', RunFolder.resume(recipe, '../../..'));
+    await failsWith('unknown-run', resume(recipe, '../../..'));
   });
 
   test('with a broken state says which file', async (t) => {
@@ -152,7 +174,7 @@ describe('the latest run', () => {
     const run = await create(recipe);
     await run.close();
     await writeFile(path.join(run.path, 'state.json'), '{');
-    const { place } = await failsWith('run-state-broken', RunFolder.resume(recipe, run.id));
+    const { place } = await failsWith('run-state-broken', resume(recipe, run.id));
     assert.equal(place?.file, path.join(run.path, 'state.json'));
   });
 });
