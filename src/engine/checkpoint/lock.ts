@@ -29,8 +29,9 @@ export interface Held {
 }
 
 /**
- * Takes the lock `folder`, also one whose holder is no longer alive; says who holds it otherwise. A lock is a folder with its holder in it: it is filled under another name and renamed, which fails
- * everywhere when there already is one, so that it is never seen half made and never taken twice.
+ * Takes the lock `folder`, also one whose holder is no longer alive; says who holds it otherwise. A lock is a folder with its
+ * holder in it: it is filled under another name and renamed, which fails everywhere when there already is one, so that it is
+ * never seen half made and never taken twice.
  */
 export async function takeLock(folder: string): Promise<Lock | Held> {
   const own: Holder = { pid: process.pid, host: hostname(), began: factsOf(process.pid).began, id: randomUUID() };
@@ -63,7 +64,8 @@ async function release(folder: string, own: Holder): Promise<void> {
 }
 
 /**
- * Removes the lock of a dead process; says which other process is doing this already. Only one does it at a time, which a lock of its own ensures: otherwise the slower one would remove the lock of the quicker one.
+ * Removes the lock of a dead process; says which other process is doing this already. Only one does it at a time, which a
+ * lock of its own ensures: otherwise the slower one would remove the lock of the quicker one.
  */
 async function removeDead(folder: string): Promise<Held | undefined> {
   const removal = await takeLock(`${folder}.removal`);
