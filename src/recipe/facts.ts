@@ -215,6 +215,8 @@ export interface DeviceFacts {
   readonly precisions: readonly string[];
   /** Why others are not among them: a sentence for each. */
   readonly without?: Readonly<Record<string, string>>;
+  /** Bytes of its own memory; left out where it has none, or nobody knows. */
+  readonly memoryBytes?: number;
 }
 
 export interface PlaceFacts {
@@ -233,9 +235,11 @@ export interface PathFacts {
 
 /** What a step takes; the estimate of `lora plan`. */
 export interface CostFacts {
-  /** Peak while training. */
+  /** Peak of the process while training. */
   readonly memoryBytes: number;
   readonly steps: number;
+  /** What it is computed on, where that is not the processor, and what of the peak lies in its memory. */
+  readonly onDevice?: { readonly device: string; readonly memoryBytes: number };
 }
 
 export function isUnread(part: object | undefined): part is Unread {

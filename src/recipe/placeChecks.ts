@@ -1,4 +1,4 @@
-import type { DeviceFacts, MachineFacts } from './facts';
+import type { CostFacts, DeviceFacts, MachineFacts } from './facts';
 import { preferred, removeKey, setValue } from './fix';
 import type { Fix } from './fix';
 import { precisionObstacle } from './precision';
@@ -44,6 +44,28 @@ function why(precision: string, devices: readonly DeviceFacts[]): string {
   });
   const told = reasons.find(({ device }) => device !== 'cpu') ?? reasons[0];
   return told === undefined ? '' : ` ${told.reason}`;
+}
+
+function onProcessor(bytes: number): Fix {
+  return setValue(['engine', 'device'], 'cpu', `Train on the processor, which has ${gigabytes(bytes)}`);
+}
+
+/** Where memory is short: on the graphics card, or on this machine. */
+interface Shortage {
+  readonly isOnCard: boolean;
+  /** Bytes. */
+  readonly needed: number;
+  readonly there: number;
+}
+
+/** A card that shares the machine's memory has none of its own. */
+function shortOf(machine: MachineFacts, { memoryBytes, onDevice }: CostFacts): Shortage | undefined {
+  const card = machine.devices.find(({ device }) => device === onDevice?.device)?.memoryBytes;
+  if (onDevice !== undefined && card !== undefined && onDevice.memoryBytes > card) {
+    return { isOnCard: true, needed: onDevice.memoryBytes, there: card };
+  }
+  if (memoryBytes <= machine.memoryBytes) return undefined;
+  return { isOnCard: false, needed: memoryBytes, there: machine.memoryBytes };
 }
 
 function inFewerBits(quantization: string, bits: number): Fix {
@@ -154,12 +176,13 @@ export const placeChecks: readonly RecipeCheck[] = [
     title: 'The run may not fit into memory',
     needs: ['machine', 'cost'],
     run({ method, training, engine }, { machine, cost }) {
-      if (cost.memoryBytes <= machine.memoryBytes) return [];
+      const short = shortOf(machine, cost);
+      if (short === undefined) return [];
       const { per_device_train_batch_size: batch, gradient_accumulation_steps: accumulation } = {
         ...recipeDefaults.training,
         ...training,
       };
-      const message = `A step on the longest rows takes about ${gigabytes(cost.memoryBytes)}, and this machine has ${gigabytes(machine.memoryBytes)}. Compute fewer rows at once, set \`gradient_checkpointing\` to true, or hold the base model in fewer bits with \`quantization\`.`;
+      const message = `A step on the longest rows takes about ${gigabytes(short.needed)}, and ${short.isOnCard ? 'the graphics card' : 'this machine'} has ${gigabytes(short.there)}. Compute fewer rows at once, set \`gradient_checkpointing\` to true, or hold the base model in fewer bits with \`quantization\`.`;
       const half = Math.ceil(batch / 2);
       const recompute = setValue(
         ['training', 'gradient_checkpointing'],
@@ -183,6 +206,7 @@ export const placeChecks: readonly RecipeCheck[] = [
           message,
           fixes: [
             ...(training?.gradient_checkpointing === true ? [] : [recompute]),
+            ...(short.isOnCard && cost.memoryBytes <= machine.memoryBytes ? [onProcessor(machine.memoryBytes)] : []),
             ...(batch > 1 ? [halves] : []),
             ...(canQuantize && quantization === 'none' ? [inFewerBits('int8', 8), inFewerBits('nf4', 4)] : []),
           ],

@@ -216,6 +216,10 @@ export interface DeviceReport {
   readonly step_ms: number | null;
   /** What it computes in, as in `engine.precision`; none where it cannot be used. */
   readonly precisions: readonly string[];
+  /** Of a graphics card, where the system tells it: its name, and the bytes of its own memory. */
+  readonly card: { readonly name: string; readonly memory_bytes: number | null } | null;
+  /** Bytes of the largest single piece of memory that it was seen to compute with; null where that was not tried. */
+  readonly largest_buffer_bytes: number | null;
 }
 
 /** What `lora doctor` says about this machine. */

@@ -49,6 +49,14 @@ export interface ComputePlan {
   readonly max_length: number;
 }
 
+export interface MemoryPlan {
+  /** Peak of the process. */
+  readonly lora_bytes: number;
+  readonly full_bytes: number;
+  /** What of this training lies in the memory of its graphics card; null on the processor. */
+  readonly device_bytes: number | null;
+}
+
 /** What will be trained and what it costs; known before anything is allocated. `lora plan --json` prints it. */
 export interface Plan {
   readonly name: string;
@@ -60,8 +68,8 @@ export interface Plan {
   readonly targets: readonly TargetCount[];
   /** The same training without an adapter: every weight. */
   readonly full: { readonly trainable_params: number };
-  /** Peak memory of the process, estimated, in bytes. */
-  readonly memory: { readonly lora_bytes: number; readonly full_bytes: number };
+  /** Estimated, in bytes. */
+  readonly memory: MemoryPlan;
   readonly data: DataPlan;
   readonly compute: ComputePlan;
   /** What the user should know before the run starts, one sentence each. */

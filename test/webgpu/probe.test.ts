@@ -102,7 +102,16 @@ describe('half precision is tried, too:', { skip: withoutHalfDriver() }, () => {
 
   test('a driver that dies of it is of use all the same', async () => {
     const dying = path.join(folder, 'dying.cjs');
-    const found = { device: 'webgpu', outcome: 'usable', detail: '', stepMs: 3, cpuStepMs: 9, halves: {} };
+    const found = {
+      device: 'webgpu',
+      outcome: 'usable',
+      detail: '',
+      stepMs: 3,
+      cpuStepMs: 9,
+      halves: {},
+      card: null,
+      largestBuffer: null,
+    };
     writeFileSync(dying, `process.send(${JSON.stringify(found)}, () => process.kill(process.pid, 'SIGSEGV'));`);
     const result = await probe('webgpu', { file: dying });
     assert.deepEqual(result, found);
@@ -172,7 +181,16 @@ describe('a device that cannot be used', () => {
 test('the fastest of several devices is taken', () => {
   const judged = (['webgpu', 'coreml'] as const).map((device, i) => ({
     ...{ device, usable: true, reason: '', enable: null, isKnown: true, precisions: [], without: {} },
-    result: { device, outcome: 'usable', detail: '', stepMs: [40, 30][i]!, cpuStepMs: 100, halves: {} } as const,
+    result: {
+      device,
+      outcome: 'usable',
+      detail: '',
+      stepMs: [40, 30][i]!,
+      cpuStepMs: 100,
+      halves: {},
+      card: null,
+      largestBuffer: null,
+    } as const,
   }));
   assert.deepEqual(fastest(judged), {
     device: 'coreml',

@@ -8,7 +8,7 @@ import { probe } from './probe';
 import type { ProbeOptions } from './probe';
 import { ProbeCache } from './probeCache';
 import type { ProbeResult } from './probeResult';
-import { judge, milliseconds, processorWithoutHalf } from './words';
+import { cardWords, judge, milliseconds, processorWithoutHalf } from './words';
 import type { Judgement } from './words';
 
 /**
@@ -29,6 +29,8 @@ export interface ChosenDevice {
   readonly device: Device;
   /** Why this one, in a sentence. */
   readonly reason: string;
+  /** Bytes of the largest single piece of memory that it was seen to compute with, where that was tried. */
+  readonly largestBuffer?: number;
 }
 
 export interface JudgedDevice extends Judgement {
@@ -62,25 +64,32 @@ export async function chooseDevice(wanted: Device | 'auto', options: DeviceOptio
   if (judged.usable && precision !== 'fp32' && !judged.precisions.includes(precision)) {
     throw precisionUnsupported(`The device "${wanted}"`, precision, judged.without[precision] ?? '');
   }
-  if (judged.usable) return { device: wanted, reason: `It is asked for by name. ${judged.reason}` };
+  if (judged.usable) return chosen(judged, `It is asked for by name. ${judged.reason}`);
   if (!judged.isKnown) return { device: wanted, reason: judged.reason };
   throw deviceUnavailable(wanted, judged.reason, judged.enable);
 }
 
 /** Among devices that were tried, by the time of a step. */
 export function fastest(judged: readonly JudgedDevice[]): ChosenDevice {
-  const usable = judged.flatMap(({ device, result }) => {
-    return result?.outcome === 'usable' && result.stepMs !== null ? [{ ...result, device, stepMs: result.stepMs }] : [];
+  const timed = judged.flatMap(({ device, result }) => {
+    return result?.outcome === 'usable' && result.stepMs !== null ? [{ device, result, stepMs: result.stepMs }] : [];
   });
-  const best = usable.sort((a, b) => a.stepMs - b.stepMs)[0];
+  const best = timed.sort((a, b) => a.stepMs - b.stepMs)[0];
   if (best === undefined) return { device: 'cpu', reason: 'No other device can be used here.' };
-  const [there, here] = [milliseconds(best.stepMs), milliseconds(best.cpuStepMs)];
-  return best.cpuStepMs !== null && best.cpuStepMs <= best.stepMs
-    ? { device: 'cpu', reason: `It is the fastest: a small training step takes ${here}, on ${best.device} ${there}.` }
-    : {
-        device: best.device,
-        reason: `It is the fastest: a small training step takes ${there}, on the processor ${here}.`,
-      };
+  const { cpuStepMs } = best.result;
+  const [there, here] = [milliseconds(best.stepMs), milliseconds(cpuStepMs)];
+  if (cpuStepMs !== null && cpuStepMs <= best.stepMs) {
+    const reason = `It is the fastest: a small training step takes ${here}, on ${best.device} ${there}.`;
+    return { device: 'cpu', reason };
+  }
+  const { card } = best.result;
+  const which = card === null ? '' : ` (${cardWords(card)})`;
+  return chosen(best, `It is the fastest${which}: a small training step takes ${there}, on the processor ${here}.`);
+}
+
+function chosen({ device, result }: Pick<JudgedDevice, 'device' | 'result'>, reason: string): ChosenDevice {
+  const largestBuffer = result?.largestBuffer ?? undefined;
+  return { device, reason, ...(largestBuffer === undefined ? {} : { largestBuffer }) };
 }
 
 /** The processor does not take part. */
@@ -95,7 +104,7 @@ function fastestInHalf(judged: readonly JudgedDevice[], precision: HalfPrecision
       reasons.length === 0 ? processorWithoutHalf : reasons.join(' '),
     );
   }
-  return { device: best.device, reason: `It computes in ${precision}. ${best.reason}` };
+  return chosen(best, `It computes in ${precision}. ${best.reason}`);
 }
 
 /** All devices other than the processor that onnxruntime was built for on this platform, as far as `options` say. */

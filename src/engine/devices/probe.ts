@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Device } from '../runtime/runtime';
+import { nothingFound } from './probeResult';
 import type { ProbeOutcome, ProbeResult } from './probeResult';
 
 export interface ProbeOptions {
@@ -52,7 +53,7 @@ export async function probe(device: Device, options: ProbeOptions = {}): Promise
     const end = (outcome: ProbeOutcome, detail: string): void => {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', stop);
-      resolve(result ?? { device, outcome, detail, stepMs: null, cpuStepMs: null, halves: {} });
+      resolve(result ?? { device, outcome, detail, ...nothingFound });
     };
     child.once('error', (error) => end('failed', error.message));
     child.once('close', (code, signal) => {

@@ -10,15 +10,18 @@ import { readPlacement } from '../runtime/onnx/placement';
 import { halfPrecisionsOn } from '../../recipe/precision';
 import type { Device, HalfPrecision, Tensors } from '../runtime/runtime';
 import { difference } from './difference';
+import { graphicsCard } from './graphicsCard';
+import { largestBuffer } from './largestBuffer';
 import { halfStep, numbersStep, probeStep, speedStep } from './probeGraph';
 import type { ProbeStep } from './probeGraph';
+import { nothingFound } from './probeResult';
 import type { HalfResult, ProbeResult } from './probeResult';
 
 /**
  * Entry point of the process that tries one device: a driver that crashes or hangs takes this process with it and nothing
  * else. Its arguments are the device's name, the milliseconds that each trial has, and the folder in which CUDA is set up, if
- * that is not the usual one. It sends a {@link ProbeResult}, and another one each time that half precision has been tried, too: a
- * driver that fails there is of use all the same.
+ * that is not the usual one. It sends a {@link ProbeResult}, and another one each time that half precision has been tried, too, or
+ * a larger piece of memory: a driver that fails there is of use all the same.
  */
 async function main(): Promise<void> {
   const [device, patience, cuda] = process.argv.slice(2) as [Device, string, string?];
@@ -26,10 +29,18 @@ async function main(): Promise<void> {
   process.once('disconnect', () => process.exit(1));
   await loadOnnx(cuda);
   let result = await probe(device);
-  await send(result);
-  for (const precision of result.outcome === 'usable' ? halfPrecisionsOn[device] : []) {
-    result = { ...result, halves: { ...result.halves, [precision]: await tryHalf(device, precision) } };
-    await send(result);
+  const tell = (more: Partial<ProbeResult>): Promise<void> => send((result = { ...result, ...more }));
+  await tell({});
+  if (result.outcome === 'usable') {
+    for (const precision of halfPrecisionsOn[device]) {
+      await tell({ halves: { ...result.halves, [precision]: await tryHalf(device, precision) } });
+    }
+    if (!playsInSoftware(result)) {
+      const card = await graphicsCard(device).catch(() => null);
+      await tell({ card });
+      const limit = (card?.memoryBytes ?? os.totalmem() / 4) / 2;
+      await largestBuffer(new OnnxRuntime({ threads: 0, device }), limit, (bytes) => tell({ largestBuffer: bytes }));
+    }
   }
   process.exit(0);
 }
@@ -44,8 +55,8 @@ function endAfter(milliseconds: number): void {
   new Worker(code, { eval: true }).unref();
 }
 
-/** In single precision and in two kinds of half precision. */
-const trials = 3;
+/** In single precision, in two kinds of half precision, and of its memory. */
+const trials = 4;
 /** Whoever asked ends it first. */
 const graceMs = 10_000;
 
@@ -65,15 +76,19 @@ const timedSteps = 5;
 /** Milliseconds after which a device has been timed enough. */
 const enoughMs = 500;
 
+function playsInSoftware({ stepMs }: Pick<ProbeResult, 'stepMs'>): boolean {
+  return (stepMs ?? 0) > slowMs;
+}
+
 async function probe(device: Device): Promise<ProbeResult> {
-  const unfinished = { device, stepMs: null, cpuStepMs: null, halves: {} };
+  const unfinished = { device, ...nothingFound };
   try {
     const step = probeStep(numbersStep);
     const expected = await twice(new OnnxRuntime({ threads: 0 }), step);
     const small = await compareNumbers(device, step, expected.results, tolerance);
     if ('outcome' in small) return { ...unfinished, ...small };
     const usable = { ...unfinished, outcome: 'usable', detail: '' } as const;
-    if (small.stepMs > slowMs) return { ...usable, stepMs: small.stepMs, cpuStepMs: expected.milliseconds };
+    if (playsInSoftware(small)) return { ...usable, stepMs: small.stepMs, cpuStepMs: expected.milliseconds };
     return { ...usable, ...(await compareSpeed(device)) };
   } catch (error) {
     const detail = said(error);

@@ -1,3 +1,4 @@
+import type { GraphicsCard } from './graphicsCard';
 import type { Device, HalfPrecision } from '../runtime/runtime';
 
 /** How the trial of a device ended. */
@@ -30,7 +31,14 @@ export interface ProbeResult {
   readonly cpuStepMs: number | null;
   /** What became of a step in half precision, for each that was tried and did not end the process. */
   readonly halves: Readonly<Partial<Record<HalfPrecision, HalfResult>>>;
+  /** The card that computed; null where the system knows of none. */
+  readonly card: GraphicsCard | null;
+  /** Bytes of the largest piece of memory that it computed with; null where it did not come to that. */
+  readonly largestBuffer: number | null;
 }
+
+/** What is known of a device before anything was tried. */
+export const nothingFound = { stepMs: null, cpuStepMs: null, halves: {}, card: null, largestBuffer: null } as const;
 
 /** How the trial of half precision ended on a device that can be used. */
 export interface HalfResult {

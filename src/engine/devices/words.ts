@@ -1,7 +1,9 @@
 import os from 'node:os';
+import { formatBytes } from '../../run/format';
 import { halfPrecisionsOn, withoutBfloat16 } from '../../recipe/precision';
 import { halfPrecisions } from '../runtime/runtime';
 import type { Device, HalfPrecision, Precision } from '../runtime/runtime';
+import type { GraphicsCard } from './graphicsCard';
 import type { ProbeResult } from './probeResult';
 
 /** Why a device can or cannot be used, and the one step that would change that. */
@@ -45,12 +47,12 @@ function whyNot(precision: HalfPrecision, { device, halves }: ProbeResult): stri
 }
 
 function reasonOf(result: ProbeResult): string {
-  const { device, outcome, detail, stepMs, cpuStepMs } = result;
+  const { device, outcome, detail, stepMs, cpuStepMs, card } = result;
   const halves = halvesOf(result);
   switch (outcome) {
     case 'usable':
       return (
-        `A small training step takes ${milliseconds(stepMs)} there and ${milliseconds(cpuStepMs)} on the processor` +
+        `${card === null ? '' : `${cardWords(card)}. `}A small training step takes ${milliseconds(stepMs)} there and ${milliseconds(cpuStepMs)} on the processor` +
         `${halves.length === 0 ? '' : `; it computes in ${halves.join(' and ')}, too`}.`
       );
     case 'absent':
@@ -70,6 +72,11 @@ function reasonOf(result: ProbeResult): string {
     case 'failed':
       return `It failed when it was tried: ${detail}`;
   }
+}
+
+/** Such as `NVIDIA GeForce RTX 4070, 12.9 GB`. */
+export function cardWords({ name, memoryBytes }: GraphicsCard): string {
+  return memoryBytes === null ? name : `${name}, ${formatBytes(memoryBytes)}`;
 }
 
 function enabling({ device, outcome, detail }: ProbeResult): string | null {

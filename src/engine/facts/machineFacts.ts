@@ -7,14 +7,22 @@ import { processorWithoutHalf } from '../devices/words';
 export async function machineFacts(): Promise<MachineFacts> {
   const judged = await judgeDevices({ trial: 'known' });
   return {
-    memoryBytes: os.totalmem(),
+    memoryBytes: machineMemory(),
     cores: os.availableParallelism(),
     devices: [
       { device: 'cpu', precisions: ['fp32'], without: { fp16: processorWithoutHalf, bf16: processorWithoutHalf } },
-      ...judged.flatMap(({ device, usable, precisions, without }) => {
-        return usable ? [{ device, precisions, without }] : [];
+      ...judged.flatMap(({ device, usable, precisions, without, result }) => {
+        const memory = result?.card?.memoryBytes;
+        return usable ? [{ device, precisions, without, ...(memory == null ? {} : { memoryBytes: memory }) }] : [];
       }),
     ],
     unusable: judged.flatMap(({ device, usable, reason, enable }) => (usable ? [] : [{ device, reason, enable }])),
   };
+}
+
+/** Bytes of memory of this machine, or what a container leaves of it. */
+export function machineMemory(): number {
+  const total = os.totalmem();
+  const limit = process.constrainedMemory();
+  return limit > 0 && limit < total ? limit : total;
 }

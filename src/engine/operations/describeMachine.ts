@@ -32,6 +32,7 @@ export async function describeMachine(trial: Trial = 'again'): Promise<MachineRe
         enable: null,
         step_ms: null,
         precisions: ['fp32', ...halfPrecisions],
+        ...withoutCard,
       },
     ],
     chosen: fastest(judged),
@@ -39,14 +40,23 @@ export async function describeMachine(trial: Trial = 'again'): Promise<MachineRe
   };
 }
 
+/** Of what is no graphics card, or has not been looked at. */
+const withoutCard = { card: null, largest_buffer_bytes: null } as const;
+
 function deviceReport({ device, usable, reason, enable, result, precisions }: JudgedDevice): DeviceReport {
-  return { runtime: 'onnxruntime', device, usable, reason, enable, step_ms: result?.stepMs ?? null, precisions };
+  const card = result?.card ?? null;
+  return {
+    ...{ runtime: 'onnxruntime', device, usable, reason, enable, precisions },
+    step_ms: result?.stepMs ?? null,
+    card: card === null ? null : { name: card.name, memory_bytes: card.memoryBytes },
+    largest_buffer_bytes: result?.largestBuffer ?? null,
+  };
 }
 
 /** It is not loaded: what `lora setup tensorflow` puts in place, it has tried before. */
 async function tensorflowReport(): Promise<DeviceReport> {
   const variant = await builtVariant();
-  const report = { runtime: 'tensorflow', device: variant === 'gpu' ? 'cuda' : 'cpu', step_ms: null };
+  const report = { runtime: 'tensorflow', device: variant === 'gpu' ? 'cuda' : 'cpu', step_ms: null, ...withoutCard };
   return variant === undefined
     ? {
         ...report,
@@ -66,7 +76,7 @@ async function tensorflowReport(): Promise<DeviceReport> {
 
 /** Loads the runtime to see that it works here, instead of believing a list of platforms. */
 async function cpuReport(cores: number): Promise<DeviceReport> {
-  const report = { runtime: 'onnxruntime', device: 'cpu', enable: null, step_ms: null };
+  const report = { runtime: 'onnxruntime', device: 'cpu', enable: null, step_ms: null, ...withoutCard };
   try {
     const { version } = await supportedDevices();
     return {

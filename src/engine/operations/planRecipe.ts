@@ -8,6 +8,7 @@ import type { ChosenDevice, Trial } from '../devices/devices';
 import { deviceUnavailable, precisionUnsupported } from '../devices/failures';
 import { plainSources } from '../facts/gatherFacts';
 import { planFull } from '../lora/adapter';
+import { pieceWarnings } from '../plan/largestPiece';
 import { planRun } from '../plan/planRun';
 import { tensorflowNotSetUp } from '../runtime/tensorflow/failures';
 import { builtVariant } from '../runtime/tensorflow/place';
@@ -74,7 +75,8 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
     max_length: maxLength,
   };
   const plan = planRun(loaded.recipe, base.model, adapter, data, activations, compute, held.bytes);
-  return { ...plan, warnings: [...plan.warnings, ...evaluationWarnings(prepared)] };
+  const warnings = [...pieceWarnings(base.model, precision, chosen), ...evaluationWarnings(prepared)];
+  return { ...plan, warnings: [...plan.warnings, ...warnings] };
 }
 
 /**

@@ -34,8 +34,13 @@ async function factsOf({ loaded, base, tokenizer }: Prepared): Promise<Facts> {
   );
 }
 
-export function costFacts({ memory, data, method }: Plan): CostFacts {
-  return { memoryBytes: method === 'full' ? memory.full_bytes : memory.lora_bytes, steps: data.total_steps };
+export function costFacts({ memory, data, method, compute }: Plan): CostFacts {
+  const { device_bytes: onDevice } = memory;
+  return {
+    memoryBytes: method === 'full' ? memory.full_bytes : memory.lora_bytes,
+    steps: data.total_steps,
+    ...(onDevice === null ? {} : { onDevice: { device: compute.device, memoryBytes: onDevice } }),
+  };
 }
 
 function failureOf({ code, message, path: key, file, range }: Problem, loaded: LoadedRecipe): Failure {

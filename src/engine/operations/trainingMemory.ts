@@ -1,6 +1,6 @@
-import os from 'node:os';
 import { recipeDefaults } from '../../recipe/recipe.generated';
 import type { Fit } from '../../run/download';
+import { machineMemory } from '../facts/machineFacts';
 import { loraOptions } from '../facts/recipeOptions';
 import { planAdapter } from '../lora/adapter';
 import { countParameters } from '../models/model';
@@ -21,7 +21,7 @@ export interface MemoryNeed {
 }
 
 /** By the same rules as `lora plan`, from the configuration and the size of the files: before any weights are there. */
-export function memoryNeed(model: Model, fileBytes: number, machine = machineBytes()): MemoryNeed {
+export function memoryNeed(model: Model, fileBytes: number, machine = machineMemory()): MemoryNeed {
   const adapter = planAdapter(model, loraOptions(recipeDefaults.lora));
   const trainable = adapter.trainables.reduce(
     (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
@@ -42,11 +42,4 @@ export function memoryNeed(model: Model, fileBytes: number, machine = machineByt
 function fitOf(bytes: number, machine: number): Fit {
   if (bytes <= roomy * machine) return 'fits';
   return bytes <= barely * machine ? 'tight' : 'too large';
-}
-
-/** Memory of this machine, or what a container leaves of it. */
-function machineBytes(): number {
-  const total = os.totalmem();
-  const limit = process.constrainedMemory();
-  return limit > 0 && limit < total ? limit : total;
 }

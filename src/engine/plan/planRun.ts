@@ -51,6 +51,12 @@ export function planRun(
     memory: {
       lora_bytes: memoryBytes(model, frozenBytes, trainable, activations.lora),
       full_bytes: memoryBytes(model, 0, baseParams, activations.full),
+      device_bytes:
+        compute.device === 'cpu'
+          ? null
+          : recipe.method === 'full'
+            ? deviceBytes(0, baseParams, activations.full)
+            : deviceBytes(frozenBytes, trainable, activations.lora),
     },
     data,
     compute,
@@ -62,6 +68,11 @@ export function planRun(
 export function memoryBytes(model: Model, frozen: number, trainable: number, activations: number): number {
   const process = overhead.process + overhead.vocabularyEntry * model.vocabSize;
   return Math.round(process + frozen + trainedBytes * trainable + overhead.fragmentation * activations);
+}
+
+/** The same of what lies on a graphics card: optimizer and tokenizer do not, and of what is trained values and gradients do. */
+function deviceBytes(frozen: number, trainable: number, activations: number): number {
+  return Math.round(frozen + 4 * 2 * trainable + overhead.fragmentation * activations);
 }
 
 /** What an adapter adds to a model: known without data and without a machine. */

@@ -71,7 +71,7 @@ describe('the plan for people', () => {
       { entry: 'lm_head', matches: 1 },
     ],
     full: { trainable_params: 15_191_712 },
-    memory: { lora_bytes: 1e9, full_bytes: 2e9 },
+    memory: { lora_bytes: 1e9, full_bytes: 2e9, device_bytes: null },
     data: {
       rows: 1000,
       eval_rows: 50,

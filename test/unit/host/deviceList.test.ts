@@ -13,6 +13,8 @@ const cpu: DeviceReport = {
   reason: 'onnxruntime-node 1.30.0 on 8 cores.',
   enable: null,
   precisions: ['fp32'],
+  card: null,
+  largest_buffer_bytes: null,
   step_ms: 21.4,
 };
 const webgpu: DeviceReport = {

@@ -5,6 +5,7 @@ import { planAdapter, planFull } from '../../../src/engine/lora/adapter';
 import type { Adapter } from '../../../src/engine/lora/adapter';
 import { readModel } from '../../../src/engine/models/families';
 import type { Model } from '../../../src/engine/models/model';
+import { pieceWarnings } from '../../../src/engine/plan/largestPiece';
 import { planRun } from '../../../src/engine/plan/planRun';
 import { resolveRecipe } from '../../../src/recipe/resolve';
 import type { Plan } from '../../../src/run/plan';
@@ -54,6 +55,33 @@ function planOf({ config, options }: Case): Plan {
   const model = readModel(config);
   return plan(model, planAdapter(model, fromPeft({ lora_alpha: 8, ...options })));
 }
+
+describe('what of a training lies on a graphics card', () => {
+  const model = readModel(cases[0]!.config);
+  const adapter = planAdapter(model, fromPeft({ lora_alpha: 8, ...cases[0]!.options }));
+
+  test('is nothing on the processor', () => {
+    assert.equal(plan(model, adapter).memory.device_bytes, null);
+  });
+
+  test('is the weights, what a step computes, and values and gradients of what is trained', () => {
+    const { memory, adapter: planned } = plan(model, adapter, { device: 'webgpu' }, 1e6);
+    const weights = 4 * (planned.all_params - planned.trainable_params);
+    assert.equal(memory.device_bytes, weights + 8 * planned.trainable_params + 1.15e6);
+    assert.ok(memory.device_bytes < memory.lora_bytes);
+  });
+
+  test('may be too large in one piece: that is told, with what would halve it', () => {
+    const warnings = pieceWarnings(model, 'fp32', { device: 'webgpu', largestBuffer: 2 ** 20 });
+    assert.deepEqual(warnings, [
+      'model.embed_tokens.weight takes 36.9 MB in one piece, and webgpu was seen to compute with 1.05 MB at most: ' +
+        'the run may end as it begins. `engine.precision` "fp16" halves it.',
+    ]);
+    assert.match(pieceWarnings(model, 'fp16', { device: 'webgpu', largestBuffer: 2 ** 20 })[0]!, /18\.4 MB.*begins\.$/);
+    assert.deepEqual(pieceWarnings(model, 'fp16', { device: 'webgpu', largestBuffer: 2 ** 25 }), []);
+    assert.deepEqual(pieceWarnings(model, 'fp32', { device: 'webgpu' }), []);
+  });
+});
 
 describe('what a plan counts', () => {
   for (const given of cases) {

@@ -240,6 +240,17 @@ const placeFixtures: readonly FactFixture[] = [
     otherFacts: {},
     says: /40\.0 GB.*16\.0 GB.*`quantization`/,
   },
+  {
+    code: 'memory-short',
+    failing: withTraining('"per_device_train_batch_size": ‹8›'),
+    passing: withTraining('"per_device_train_batch_size": 8'),
+    facts: {
+      cost: { memoryBytes: 10e9, steps: 10, onDevice: { device: 'webgpu', memoryBytes: 9e9 } },
+      machine: { ...machine, devices: [{ device: 'webgpu', precisions: ['fp32'], memoryBytes: 8e9 }] },
+    },
+    otherFacts: {},
+    says: /9\.0 GB, and the graphics card has 8\.0 GB/,
+  },
 ];
 
 /** Of what could not be read, or is wrong with rows: codes that no check of the table has. */

@@ -12,7 +12,7 @@ const plan: Plan = {
   adapter: { trainable_params: 64, all_params: 1064, trainable_percent: 6.015, file_bytes: 300, modules: [] },
   targets: [{ entry: 'q_proj', matches: 2 }],
   full: { trainable_params: 1000 },
-  memory: { lora_bytes: 5000, full_bytes: 20000 },
+  memory: { lora_bytes: 5000, full_bytes: 20000, device_bytes: null },
   data: {
     rows: 10,
     eval_rows: 1,

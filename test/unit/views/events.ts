@@ -16,7 +16,7 @@ export const plan: Plan = {
   },
   targets: [{ entry: 'q_proj', matches: 6 }],
   full: { trainable_params: 15_253_920 },
-  memory: { lora_bytes: 0.98e9, full_bytes: 1.39e9 },
+  memory: { lora_bytes: 0.98e9, full_bytes: 1.39e9, device_bytes: null },
   data: {
     rows: 900,
     eval_rows: 100,

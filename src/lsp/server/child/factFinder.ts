@@ -11,6 +11,7 @@ import { loraOptions } from '../../../engine/facts/recipeOptions';
 import { startFacts } from '../../../engine/facts/startFacts';
 import type { Tokenizer } from '../../../engine/data/tokenizer';
 import { planAdapter, planFull } from '../../../engine/lora/adapter';
+import { costFacts } from '../../../engine/operations/preflight';
 import { planAdapted } from '../../../engine/plan/planRun';
 import { isRecipe, type RecipeDraft } from '../../../recipe/draft';
 import { isUnread, type DataFacts, type ModelFacts, type Unread } from '../../../recipe/facts';
@@ -82,8 +83,7 @@ export class FactFinder {
     places: ({ draft, recipe }) => placeFacts(draft, recipe.file, workspaceAround(recipe)),
     cost: async (asked) => {
       const plan = await this.#plan(asked);
-      if (plan === undefined || isUnread(plan)) return undefined;
-      return { memoryBytes: plan.memory.lora_bytes, steps: plan.data.total_steps };
+      return plan === undefined || isUnread(plan) ? undefined : costFacts(plan);
     },
     adapter: (asked) => this.#adapter(asked),
     plan: (asked) => this.#plan(asked),
