@@ -1,7 +1,6 @@
 import type { BaseModel } from '../facts/baseModel';
 import { decompose } from '../graph/decompose';
 import { distributeOneHot } from '../graph/oneHot';
-import { unpackWhereUsed } from '../graph/packedWeights';
 import { peakMemory } from '../graph/peakMemory';
 import type { Adapter } from '../lora/adapter';
 import type { Recomputation } from '../train/trainingGraph';
@@ -21,8 +20,8 @@ export function activationBytes(
   shapes: readonly BatchShape[] = [{ rows: options.batchSize, length: options.maxLength }],
   isPacked: (name: string) => boolean = () => false,
 ): number {
-  const built = buildTraining(base, adapter, options);
-  const graph = decompose(distributeOneHot(unpackWhereUsed(built.graph, isPacked)));
+  const built = buildTraining(base, adapter, options, isPacked);
+  const graph = decompose(distributeOneHot(built.graph));
   return Math.max(
     ...shapes.map(({ rows, length }) => {
       const used = Math.ceil((rows * length) / built.rows);

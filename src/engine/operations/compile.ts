@@ -39,11 +39,12 @@ export function weightSource(base: BaseModel, replaced: ReadonlyMap<string, Floa
   };
 }
 
-/** Graph and dropout inputs of a training step. */
+/** Graph and dropout inputs of a training step; `isPacked` says which weights are widened where they are used. */
 export function buildTraining(
   base: Pick<BaseModel, 'model'>,
   adapter: Adapter,
   options: LossOptions & { readonly recomputation: Recomputation },
+  isPacked: (name: string) => boolean = () => false,
 ): { graph: Graph; layers: LoraLayers; chunks: number; rows: number } {
   const { chunks, rows } = chunking(base, options);
   let layers: LoraLayers | undefined;
@@ -52,7 +53,7 @@ export function buildTraining(
   // bf16 has the range of fp32: no gradient is too small for it.
   const scalesLoss = precision === 'fp16';
   const graph = trainingGraph(base.model, layersOn, { maxLength, chunks, recomputation, scalesLoss });
-  return { graph: inPrecision(graph, precision), layers: layers!, chunks, rows };
+  return { graph: inPrecision(unpacking(graph, isPacked), precision), layers: layers!, chunks, rows };
 }
 
 export async function compileTraining(
@@ -62,8 +63,9 @@ export async function compileTraining(
   options: LossOptions & { readonly recomputation: Recomputation },
   weights: WeightSource,
 ): Promise<CompiledLoss> {
-  const { graph, layers, chunks, rows } = buildTraining(base, adapter, options);
-  const executable = await runtime.compile(packed(graph, runtime, weights, halfAndBlocks), weights);
+  const isPacked = packedOn(runtime, weights, whileTraining(options));
+  const { graph, layers, chunks, rows } = buildTraining(base, adapter, options, isPacked);
+  const executable = await runtime.compile(graph, weights);
   return { executable, chunks, chunkRows: rows, dropoutInputs: layers.dropoutInputs, ...layout(base, options) };
 }
 
@@ -77,8 +79,8 @@ export async function compileEvaluation(
   const { chunks, rows } = chunking(base, options);
   const { maxLength, precision = 'fp32' } = options;
   const single = evaluationGraph(base.model, inferenceLayers(base, adapter), { maxLength, chunks });
-  const graph = inPrecision(single, precision);
-  const executable = await runtime.compile(packed(graph, runtime, weights, halfAndBlocks), weights);
+  const unpacked = unpacking(single, packedOn(runtime, weights, whileTraining(options)));
+  const executable = await runtime.compile(inPrecision(unpacked, precision), weights);
   return { executable, chunks, chunkRows: rows, dropoutInputs: [], ...layout(base, options) };
 }
 
@@ -107,13 +109,28 @@ export function inPrecision(graph: Graph, precision: Precision): Graph {
   return half === undefined ? graph : verify(halfPrecision(graph, half), 'halfPrecision');
 }
 
+/** In half precision graphs read matrices of 16 bits as they are. */
+function whileTraining({ precision = 'fp32' }: LossOptions): Packing {
+  return precision === 'fp32' ? halfAndBlocks : blocksOnly;
+}
+
 /** The graph in which matrices that are held in fewer bits are widened where they are used. */
 export function packed(graph: Graph, runtime: Pick<Runtime, 'device'>, weights: WeightSource, packing: Packing): Graph {
-  if (runtime.device !== 'cpu') return graph;
-  return verify(
-    unpackWhereUsed(graph, (name) => packing(weights(name))),
-    'unpackWhereUsed',
-  );
+  return unpacking(graph, packedOn(runtime, weights, packing));
+}
+
+/** GPUs widen matrices of 16 bits once, when a graph is compiled. */
+function packedOn(
+  { device }: Pick<Runtime, 'device'>,
+  weights: WeightSource,
+  packing: Packing,
+): (name: string) => boolean {
+  const wanted = device === 'cpu' ? packing : blocksOnly;
+  return (name) => wanted(weights(name));
+}
+
+function unpacking(graph: Graph, isPacked: (name: string) => boolean): Graph {
+  return verify(unpackWhereUsed(graph, isPacked), 'unpackWhereUsed');
 }
 
 const nothingAdapted: Adapter = {

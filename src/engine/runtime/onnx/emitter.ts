@@ -8,7 +8,7 @@ import { elementType } from './proto';
 import type { ElementType, OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './proto';
 import { accumulatingAdds } from './accumulate';
 import { productsInPlace } from './blocksInPlace';
-import { packedProducts } from './packedWeights';
+import { nothingPacked, packedProducts } from './packedWeights';
 
 /** A result of the graph may have the name of an input, which ONNX does not allow. */
 export function outputName(name: string): string {
@@ -39,9 +39,10 @@ export class Emitter {
   ) {}
 
   emit(): OnnxModel {
-    const inPlace = productsInPlace(this.graph, this.weights);
+    const { readsBlocks } = this.provider;
+    const inPlace = readsBlocks ? productsInPlace(this.graph, this.weights) : nothingPacked;
     const fused = accumulatingAdds(this.graph, inPlace.products);
-    const packed = packedProducts(this.graph, this.weights, fused.absorbed);
+    const packed = readsBlocks ? packedProducts(this.graph, this.weights, fused.absorbed) : nothingPacked;
     const products = new Map([...inPlace.products, ...packed.products]);
     for (const node of this.graph.nodes) {
       if ([fused, inPlace, packed].some(({ absorbed }) => absorbed.has(node))) continue;

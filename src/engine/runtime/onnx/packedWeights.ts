@@ -4,6 +4,7 @@ import type { FloatDtype, Graph, Node, Shape, Value } from '../../graph/types';
 import type { BlocksInFile, WeightData, WeightSource } from '../runtime';
 import type { Emitter } from './emitter';
 import { resultName } from './lowering';
+import { elementType } from './proto';
 import type { ElementType, OnnxInitializer } from './proto';
 
 /** A weight as it is held, widened behind `after`. What is gated depends on the run, so nothing is folded beforehand. */
@@ -41,9 +42,9 @@ function unpackBlocks(e: Emitter, name: string, data: BlocksInFile, after: Value
   const blocks = data.count / size;
   let values: string;
   if (format === 'nf4') {
-    const quads = [data.count / 4];
-    const codes = e.gate(codesOf(e, name, data, 'u16', quads), quads, after);
-    const looked = e.node('Gather', [nf4Table(e), e.node('Cast', [codes], { to: 6 })], { axis: 0 });
+    const looked = e.provider.readsBlocks
+      ? lookedUpByFours(e, name, data, after)
+      : lookedUpByTwos(e, name, data, after);
     values = e.node('Mul', [e.reshape(looked, [], [blocks, size]), floatsOf(e, name, data, 'scales', [blocks, 1])]);
   } else {
     // A scale for each row of the blocks below each other: with a block's size as an attribute it would take far longer.
@@ -58,6 +59,22 @@ function unpackBlocks(e: Emitter, name: string, data: BlocksInFile, after: Value
 
 const codeTypes = { int8: 'u8', int4: 'u4', uint4: 'u4' } as const;
 
+/** The values of codes, by a table of all that two bytes may hold: by single codes it would take a processor far longer. */
+function lookedUpByFours(e: Emitter, name: string, data: BlocksInFile, after: Value): string {
+  const quads = [data.count / 4];
+  const codes = e.gate(codesOf(e, name, data, 'u16', quads), quads, after);
+  return e.node('Gather', [nf4Table(e, 2), e.node('Cast', [codes], { to: elementType.i32 })], { axis: 0 });
+}
+
+/** The same a byte at a time, which an operator of quantized networks turns into numbers: GPUs cast no whole numbers of 16 bits. */
+function lookedUpByTwos(e: Emitter, name: string, data: BlocksInFile, after: Value): string {
+  const pairs = [data.count / 2];
+  const codes = codesOf(e, name, data, 'u8', pairs);
+  const one = e.gate(e.constant('f32', 1), [], after);
+  const numbers = e.node('DequantizeLinear', [codes, one, e.constant('u8', 0)]);
+  return e.node('Gather', [nf4Table(e, 1), e.node('Cast', [numbers], { to: elementType.i32 })], { axis: 0 });
+}
+
 /** What is taken off the codes of each block. */
 function zeros(e: Emitter, format: 'int8' | 'int4', blocks: number): string {
   const zero = zeroOf[format];
@@ -68,17 +85,18 @@ function zeros(e: Emitter, format: 'int8' | 'int4', blocks: number): string {
   });
 }
 
-/** The four values of each two bytes of codes, [65536, 4]: a look-up by single codes would take far longer. */
-function nf4Table(e: Emitter): string {
-  return e.shared('nf4 values', () => {
-    const table = new Float32Array(65536 * 4);
-    for (let codes = 0; codes < 65536; codes++) {
-      const [first, second] = [codes & 255, codes >> 8];
-      [first >> 4, first & 15, second >> 4, second & 15].forEach((code, i) => {
-        table[4 * codes + i] = nf4Values[code]!;
-      });
+/** The values of all that one or two bytes of codes may hold: [256, 2] or [65536, 4]. */
+function nf4Table(e: Emitter, bytes: 1 | 2): string {
+  return e.shared(`nf4 values of ${bytes}`, () => {
+    const rows = 256 ** bytes;
+    const table = new Float32Array(rows * 2 * bytes);
+    for (let codes = 0; codes < rows; codes++) {
+      for (let i = 0; i < bytes; i++) {
+        const byte = (codes >> (8 * i)) & 255;
+        table.set([nf4Values[byte >> 4]!, nf4Values[byte & 15]!], 2 * (bytes * codes + i));
+      }
     }
-    return { type: 'f32', shape: [65536, 4], data: bytesOf(table) };
+    return { type: 'f32', shape: [rows, 2 * bytes], data: bytesOf(table) };
   });
 }
 
@@ -87,6 +105,8 @@ export interface PackedProducts {
   /** Nodes whose results nobody reads any more. */
   readonly absorbed: ReadonlySet<Node>;
 }
+
+export const nothingPacked: PackedProducts = { products: new Map(), absorbed: new Set() };
 
 /**
  * Products x·Wᵀ with a weight in `nf4` that nothing else reads: ONNX Runtime has an operator that reads the blocks

@@ -14,6 +14,8 @@ export interface Provider {
   readonly givesNormStatistics: boolean;
   /** Whether LayerNormalization subtracts the mean before it squares. */
   readonly centresBeforeSquaring: boolean;
+  /** Whether it multiplies with blocks as they lie (`MatMulBnb4`, `MatMulNBits`), and computes with whole numbers of 16 bits. */
+  readonly readsBlocks: boolean;
   /** Whether earlier keys and values are joined with the new ones before scores are computed, as programs expect of a file. */
   readonly joinsCache: boolean;
   readonly options: Readonly<Record<string, unknown>>;
@@ -25,6 +27,7 @@ const cautious = {
   computesFusedProducts: false,
   givesNormStatistics: false,
   centresBeforeSquaring: false,
+  readsBlocks: false,
   joinsCache: false,
   options: {},
 };
@@ -35,6 +38,7 @@ export const portableProvider: Provider = {
   executionProvider: 'any',
   ...cautious,
   centresBeforeSquaring: true,
+  readsBlocks: true,
   joinsCache: true,
 };
 
@@ -47,6 +51,7 @@ export const providers: Readonly<Record<Device, Provider>> = {
     computesFusedProducts: true,
     givesNormStatistics: true,
     centresBeforeSquaring: true,
+    readsBlocks: true,
     joinsCache: false,
     options: {},
   },
@@ -61,6 +66,8 @@ export const providers: Readonly<Record<Device, Provider>> = {
     givesNormStatistics: false,
     // It takes the mean of squares minus the square of the mean: far from zero few digits are left of the difference.
     centresBeforeSquaring: false,
+    // Of matrices in four bits alone, and only in one direction.
+    readsBlocks: false,
     joinsCache: false,
     options: {},
   },
