@@ -96,7 +96,7 @@ async function bundleTests(stage) {
     logLevel: 'warning',
   };
   const modules = { mainFields: ['module', 'main'] };
-  for (const name of ['conformance', 'programs', 'halfPrecision']) {
+  for (const name of ['conformance', 'programs', 'halfPrecision', 'packedWeights']) {
     const file = `test/webgpu/${name}.test.ts`;
     const outfile = path.join(stage, 'tests', `${name}.test.cjs`);
     await build({ ...common, ...modules, entryPoints: [file], outfile, format: 'cjs' });

@@ -215,6 +215,8 @@ export interface DeviceFacts {
   readonly precisions: readonly string[];
   /** Why others are not among them: a sentence for each. */
   readonly without?: Readonly<Record<string, string>>;
+  /** In what it can hold a base model's matrices, as in `engine.quantization`; left out where nobody knows. */
+  readonly quantizations?: readonly string[];
   /** Bytes of its own memory; left out where it has none, or nobody knows. */
   readonly memoryBytes?: number;
 }

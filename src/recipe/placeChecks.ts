@@ -69,7 +69,7 @@ function shortOf(machine: MachineFacts, { memoryBytes, onDevice }: CostFacts): S
 }
 
 function inFewerBits(quantization: string, bits: number): Fix {
-  const title = `Hold the base model in ${bits} bits (${quantization}), and train on the processor`;
+  const title = `Hold the base model in ${bits} bits (${quantization})`;
   return setValue(['engine', 'quantization'], quantization, title);
 }
 
@@ -197,8 +197,9 @@ export const placeChecks: readonly RecipeCheck[] = [
         ],
       };
       const { device, quantization } = { ...recipeDefaults.engine, ...engine };
-      // Quantized weights are computed with on the processor, and none that are trained can be quantized.
-      const canQuantize = method !== 'full' && ['auto', 'cpu'].includes(device);
+      const forms = machine.devices.find((one) => one.device === device)?.quantizations ?? [];
+      // With "auto" the processor is left, and none that are trained can be quantized.
+      const canQuantize = method !== 'full' && (['auto', 'cpu'].includes(device) || forms.includes('nf4'));
       const path: JsonPath = ['training', 'per_device_train_batch_size'];
       return [
         {

@@ -21,12 +21,9 @@ export interface PrecisionObstacle {
 }
 
 /** What needs no look at the machine to know that `engine.precision` cannot be had; undefined where a machine may have it. */
-export function precisionObstacle({ precision, runtime, device, quantization }: Engine): PrecisionObstacle | undefined {
+export function precisionObstacle({ precision, runtime, device }: Engine): PrecisionObstacle | undefined {
   if (precision === 'auto' || precision === 'fp32' || runtime === 'reference') return undefined;
   if (runtime === 'tensorflow') return device === 'cpu' ? tensorflowOnProcessor : undefined;
-  if (quantization !== 'none') {
-    return { where: 'The processor', reason: `Weights in ${quantization} are computed with there, in fp32.` };
-  }
   if (device === 'auto' || device === 'cpu' || halfPrecisionsOn[device].includes(precision)) return undefined;
   return { where: `The device "${device}"`, reason: withoutBfloat16 };
 }

@@ -149,7 +149,7 @@ export interface EngineSection {
   readonly device?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml';
   /** Exactness of the numbers in the computation. `auto` and `fp32` compute in 32 bits whatever the model file stores. `fp16` holds the base model in 16 bits and multiplies in them, on a GPU that can; what is trained, the loss and the optimizer stay in 32 bits, and the loss is scaled as PyTorch's GradScaler does. `bf16` does the same in the other format of 16 bits, which needs no scaling, on an NVIDIA card with CUDA. */
   readonly precision?: 'auto' | 'fp32' | 'fp16' | 'bf16';
-  /** Hold the matrices of the frozen base model's layers in fewer bits to save memory, and widen each where it is used; the adapter is trained in 32 bits all the same. `int8` takes a quarter of the memory of 32 bits and changes the model hardly, `nf4` (QLoRA's) and `int4` take an eighth and change it more. On the processor only. */
+  /** Hold the matrices of the frozen base model's layers in fewer bits to save memory, and widen each where it is used; the adapter is trained in 32 bits all the same. `int8` takes a quarter of the memory of 32 bits and changes the model hardly, `nf4` (QLoRA's) and `int4` take an eighth and change it more. On the processor, and on GPUs that were seen to compute with them. */
   readonly quantization?: 'none' | 'int8' | 'int4' | 'nf4';
   /** Processor threads to use; 0 uses one per core. */
   readonly threads?: number;

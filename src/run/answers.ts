@@ -216,6 +216,8 @@ export interface DeviceReport {
   readonly step_ms: number | null;
   /** What it computes in, as in `engine.precision`; none where it cannot be used. */
   readonly precisions: readonly string[];
+  /** In what it can hold a base model's matrices, as in `engine.quantization`. */
+  readonly quantizations: readonly string[];
   /** Of a graphics card, where the system tells it: its name, and the bytes of its own memory. */
   readonly card: { readonly name: string; readonly memory_bytes: number | null } | null;
   /** Bytes of the largest single piece of memory that it was seen to compute with; null where that was not tried. */

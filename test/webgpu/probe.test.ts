@@ -109,6 +109,7 @@ describe('half precision is tried, too:', { skip: withoutHalfDriver() }, () => {
       stepMs: 3,
       cpuStepMs: 9,
       halves: {},
+      blocks: {},
       card: null,
       largestBuffer: null,
     };
@@ -180,7 +181,16 @@ describe('a device that cannot be used', () => {
 
 test('the fastest of several devices is taken', () => {
   const judged = (['webgpu', 'coreml'] as const).map((device, i) => ({
-    ...{ device, usable: true, reason: '', enable: null, isKnown: true, precisions: [], without: {} },
+    ...{
+      device,
+      usable: true,
+      reason: '',
+      enable: null,
+      isKnown: true,
+      precisions: [],
+      without: {},
+      quantizations: [],
+    },
     result: {
       device,
       outcome: 'usable',
@@ -188,6 +198,7 @@ test('the fastest of several devices is taken', () => {
       stepMs: [40, 30][i]!,
       cpuStepMs: 100,
       halves: {},
+      blocks: {},
       card: null,
       largestBuffer: null,
     } as const,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { cp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { chooseDevice } from '../../src/engine/devices/devices';
 import { driverEnvironment, halfDriver, softwareDriver, withoutDriver, withoutHalfDriver } from './softwareDriver';
 import { eventsOf, train } from '../tiny/lora';
@@ -27,7 +28,21 @@ async function trainOn(
   return train(recipe, set);
 }
 
-async function assertSameCourse(recipe: string, settings: readonly string[], cache: string): Promise<void> {
+/** What the trial of a driver found: on a busy machine a command would not wait for it as long. */
+async function tryDevice(driver: string, cache: string, withBlocks = true): Promise<void> {
+  Object.assign(process.env, driverEnvironment(driver));
+  if (withBlocks) process.env['LORA_TRY_BLOCKS_IN_SOFTWARE'] = '1';
+  else delete process.env['LORA_TRY_BLOCKS_IN_SOFTWARE'];
+  const cacheFile = path.join(cache, 'lora-workbench', 'devices.json');
+  await chooseDevice('webgpu', { trial: 'once', cacheFile, patience: 600_000 });
+}
+
+/** Of all tests with the same driver. */
+const cache = mkdtempSync(path.join(tmpdir(), 'lora-devices-'));
+after(() => rmSync(cache, { recursive: true }));
+
+async function assertSameCourse(recipe: string, settings: readonly string[]): Promise<void> {
+  await tryDevice(softwareDriver()!, cache);
   const [here, there] = [
     await trainOn('cpu', recipe, settings, cache),
     await trainOn('webgpu', recipe, settings, cache),
@@ -51,7 +66,14 @@ describe('a run on webgpu takes the course of the same run on the processor:', {
     const folder = await temporaryFolder(t);
     await cp('examples/numbers', folder, { recursive: true });
     const settings = ['training.max_steps=4', 'training.sample_prompts=[]'];
-    await assertSameCourse(path.join(folder, 'count-by-ten.lora.json'), settings, path.join(folder, 'cache'));
+    await assertSameCourse(path.join(folder, 'count-by-ten.lora.json'), settings);
+  });
+
+  test('numbers, with matrices in four bits', async (t) => {
+    const folder = await temporaryFolder(t);
+    await cp('examples/numbers', folder, { recursive: true });
+    const settings = ['training.max_steps=2', 'training.sample_prompts=[]', 'engine.quantization=nf4'];
+    await assertSameCourse(path.join(folder, 'count-by-ten.lora.json'), settings);
   });
 
   const stories = path.join(data, 'models', 'stories15M');
@@ -65,7 +87,7 @@ describe('a run on webgpu takes the course of the same run on the processor:', {
       dataset: { path: 'data.jsonl', max_length: 24, eval_split: 0, packing: false },
       training: { max_steps: 2, per_device_train_batch_size: 2, learning_rate: 1e-3, lr_scheduler_type: 'constant' },
     });
-    await assertSameCourse(recipe, [], path.join(folder, 'cache'));
+    await assertSameCourse(recipe, []);
   });
 });
 
@@ -81,14 +103,12 @@ test(
     const folder = await temporaryFolder(t);
     await cp('examples/numbers', folder, { recursive: true });
     const recipe = path.join(folder, 'count-by-ten.lora.json');
-    const cache = path.join(folder, 'cache');
+    const own = path.join(folder, 'cache');
     const steps = 4;
     const settings = [`training.max_steps=${steps}`, 'training.sample_prompts=["10 20 30"]'];
-    const plain = await trainOn('cpu', recipe, settings, cache, driver);
-    // The trial of the driver is kept: on a busy machine a command would not wait for it as long.
-    const cacheFile = path.join(cache, 'lora-workbench', 'devices.json');
-    await chooseDevice('webgpu', { trial: 'once', cacheFile, patience: 600_000, precision: 'fp16' });
-    const half = await trainOn('webgpu', recipe, [...settings, 'engine.precision=fp16'], cache, driver);
+    const plain = await trainOn('cpu', recipe, settings, own, driver);
+    await tryDevice(driver, own, false);
+    const half = await trainOn('webgpu', recipe, [...settings, 'engine.precision=fp16'], own, driver);
     assert.deepEqual([plain.status, half.status], [0, 0], half.stderr);
     const [{ compute }] = eventsOf(half, 'plan') as [ReturnType<typeof eventsOf<'plan'>>[number]];
     assert.deepEqual([compute.device, compute.precision], ['webgpu', 'fp16']);

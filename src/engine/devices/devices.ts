@@ -3,12 +3,14 @@ import { supportedDevices } from '../runtime/onnx/supportedDevices';
 import type { SupportedDevices } from '../runtime/onnx/supportedDevices';
 import type { Device, HalfPrecision, Precision } from '../runtime/runtime';
 import { withoutCuda } from './cudaSetUp';
-import { deviceUnavailable, precisionUnsupported } from './failures';
+import { blockFormats } from '../formats/blocks';
+import type { BlockFormat } from '../formats/blocks';
+import { deviceUnavailable, precisionUnsupported, quantizationUnsupported } from './failures';
 import { probe } from './probe';
 import type { ProbeOptions } from './probe';
 import { ProbeCache } from './probeCache';
 import type { ProbeResult } from './probeResult';
-import { cardWords, judge, milliseconds, processorWithoutHalf } from './words';
+import { cardWords, judge, milliseconds, processorWithoutHalf, whyNoBlocks } from './words';
 import type { Judgement } from './words';
 
 /**
@@ -23,6 +25,8 @@ export interface DeviceOptions extends ProbeOptions {
   readonly cacheFile?: string;
   /** What it must compute in; `fp32` if left out. */
   readonly precision?: Precision;
+  /** The blocks that it must compute with; none if left out. */
+  readonly quantization?: BlockFormat | undefined;
 }
 
 export interface ChosenDevice {
@@ -43,30 +47,44 @@ export interface JudgedDevice extends Judgement {
 
 /**
  * The device of a run. `auto` takes the one on which a small training step was fastest, among those that compute in the
- * precision; a device that is asked for by name is that one or a failure.
- * @throws Failure `device-unavailable`, `precision-unsupported`
+ * precision, and with the blocks; a device that is asked for by name is that one or a failure.
+ * @throws Failure `device-unavailable`, `precision-unsupported`, `quantization-unsupported`
  */
 export async function chooseDevice(wanted: Device | 'auto', options: DeviceOptions): Promise<ChosenDevice> {
-  const { precision = 'fp32' } = options;
+  const { precision = 'fp32', quantization } = options;
   if (wanted === 'cpu') {
     if (precision !== 'fp32') throw precisionUnsupported('The device "cpu"', precision, processorWithoutHalf);
     return { device: 'cpu', reason: 'It is asked for by name.' };
   }
   if (wanted === 'auto') {
-    const judged = await judgeDevices(options);
+    const all = await judgeDevices(options);
+    const judged = quantization === undefined ? all : all.filter((one) => one.quantizations.includes(quantization));
     if (precision === 'fp32') return fastest(judged);
-    if (judged.length === 0 && options.trial === 'known') {
+    if (all.length === 0 && options.trial === 'known') {
       return { device: precision === 'fp16' ? 'webgpu' : 'cuda', reason: untried.reason };
     }
-    return fastestInHalf(judged, precision);
+    return fastestInHalf(all, precision, quantization);
   }
   const judged = await judgeDevice(wanted, options);
   if (judged.usable && precision !== 'fp32' && !judged.precisions.includes(precision)) {
     throw precisionUnsupported(`The device "${wanted}"`, precision, judged.without[precision] ?? '');
   }
+  if (judged.usable && quantization !== undefined && !judged.quantizations.includes(quantization)) {
+    throw quantizationUnsupported(quantization, wanted, whyNoBlocks(quantization, judged.result!));
+  }
   if (judged.usable) return chosen(judged, `It is asked for by name. ${judged.reason}`);
   if (!judged.isKnown) return { device: wanted, reason: judged.reason };
   throw deviceUnavailable(wanted, judged.reason, judged.enable);
+}
+
+/**
+ * Whether a device, as far as it has been tried, computes with matrices in all kinds of blocks: then those of a GGUF file
+ * stay in them.
+ */
+export async function keepsBlocksOn(device: Device): Promise<boolean> {
+  if (device === 'cpu') return true;
+  const { quantizations } = await judgeDevice(device, { trial: 'known' });
+  return blockFormats.every((format) => quantizations.includes(format));
 }
 
 /** Among devices that were tried, by the time of a step. */
@@ -93,18 +111,26 @@ function chosen({ device, result }: Pick<JudgedDevice, 'device' | 'result'>, rea
 }
 
 /** The processor does not take part. */
-function fastestInHalf(judged: readonly JudgedDevice[], precision: HalfPrecision): ChosenDevice {
-  const able = judged.filter(({ precisions }) => precisions.includes(precision));
+function fastestInHalf(
+  judged: readonly JudgedDevice[],
+  precision: HalfPrecision,
+  quantization: BlockFormat | undefined,
+): ChosenDevice {
+  const hasBlocks = ({ quantizations }: JudgedDevice): boolean =>
+    quantization === undefined || quantizations.includes(quantization);
+  const able = judged.filter((one) => one.precisions.includes(precision) && hasBlocks(one));
   const best = able.sort((a, b) => (a.result?.stepMs ?? Infinity) - (b.result?.stepMs ?? Infinity))[0];
-  if (best === undefined) {
-    const reasons = judged.map(({ device, reason, without }) => `${device}: ${without[precision] ?? reason}`);
-    throw precisionUnsupported(
-      'Nothing on this computer that was tried',
-      precision,
-      reasons.length === 0 ? processorWithoutHalf : reasons.join(' '),
-    );
-  }
-  return chosen(best, `It computes in ${precision}. ${best.reason}`);
+  if (best !== undefined) return chosen(best, `It computes in ${precision}. ${best.reason}`);
+  const reasons = judged.map((one) => {
+    const { device, usable, reason, without, result } = one;
+    const missing = usable && !hasBlocks(one) ? whyNoBlocks(quantization!, result!) : reason;
+    return `${device}: ${without[precision] ?? missing}`;
+  });
+  throw precisionUnsupported(
+    'Nothing on this computer that was tried',
+    quantization === undefined ? precision : `${precision} with weights in ${quantization}`,
+    reasons.length === 0 ? processorWithoutHalf : reasons.join(' '),
+  );
 }
 
 /** All devices other than the processor that onnxruntime was built for on this platform, as far as `options` say. */
@@ -138,6 +164,7 @@ const untried: Judgement = {
   enable: 'Run `lora doctor`, which tries it.',
   precisions: [],
   without: {},
+  quantizations: [],
 };
 
 async function judgeOne(device: Device, supported: SupportedDevices, options: DeviceOptions): Promise<JudgedDevice> {
@@ -164,7 +191,7 @@ function judgedBy(result: ProbeResult): JudgedDevice {
 
 function impossible(device: Device, reason: string, step?: string): JudgedDevice {
   const enable = step ?? (device === 'cuda' || process.platform !== 'darwin' ? instead[device] : undefined);
-  const judgement = { usable: false, reason, enable: enable ?? null, precisions: [], without: {} };
+  const judgement = { usable: false, reason, enable: enable ?? null, precisions: [], without: {}, quantizations: [] };
   return { device, ...judgement, result: undefined, isKnown: true };
 }
 

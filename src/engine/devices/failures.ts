@@ -8,6 +8,17 @@ export const precisionUnsupported = (where: string, precision: string, reason: s
     place: { path: 'engine.precision' },
   });
 
+/** `reason` is a sentence, or empty. */
+export const quantizationUnsupported = (quantization: string, device: Device, reason: string): Failure =>
+  new Failure(
+    'quantization-unsupported',
+    `The device "${device}" does not compute with weights in ${quantization}. ${reason}`.trim(),
+    {
+      hint: 'Set engine.device to "auto" or "cpu", or engine.quantization to "none".',
+      place: { path: 'engine.quantization' },
+    },
+  );
+
 /** `reason` is a sentence; `enable` the one step that would help, if there is one. */
 export const deviceUnavailable = (device: Device, reason: string, enable: string | null): Failure =>
   new Failure('device-unavailable', `The device "${device}" cannot be used here. ${reason}`, {

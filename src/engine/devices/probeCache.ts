@@ -7,7 +7,7 @@ import { driversKey } from './drivers';
 import type { ProbeResult } from './probeResult';
 
 /** Goes up when another version would judge a device differently. */
-const version = 3;
+const version = 4;
 /** A driver may change unseen (Windows): what was found counts for so long. */
 const lifetime = 30 * 24 * 3600_000;
 

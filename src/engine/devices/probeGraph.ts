@@ -1,4 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { randomStream } from '../../random/randomStream';
+import { blockForm, encodeBlocks } from '../formats/blocks';
+import type { BlockFormat } from '../formats/blocks';
+import { unpackWhereUsed } from '../graph/packedWeights';
 import { bindShape } from '../graph/shape';
 import { halfPrecision } from '../graph/halfPrecision';
 import type { Graph } from '../graph/types';
@@ -7,7 +11,8 @@ import { planAdapter } from '../lora/adapter';
 import { loraLayers } from '../lora/layers';
 import { readModel } from '../models/families';
 import { f32, halfDtype, i32 } from '../runtime/runtime';
-import type { HalfPrecision, Tensor, Tensors, WeightSource } from '../runtime/runtime';
+import type { HalfPrecision, Tensor, Tensors, WeightData, WeightSource } from '../runtime/runtime';
+import { readWeight } from '../runtime/weightValues';
 import { lossScaleInput, trainingGraph } from '../train/trainingGraph';
 
 /** A training step of a small model that knows nothing: the same graph that a run computes. */
@@ -85,6 +90,34 @@ export function halfStep(precision: HalfPrecision): { readonly half: ProbeStep; 
   const single = probeStep(numbersStep, true);
   const graph = verify(halfPrecision(single.graph, halfDtype(precision)), 'halfPrecision');
   return { half: { ...single, graph }, single };
+}
+
+/**
+ * The step of {@link numbersStep} with the matrices of its layers in blocks, which are written to the file `to`. What is
+ * quantized before is what a step computes with, so any runtime gives the same numbers.
+ */
+export function blockStep(format: BlockFormat, to: string): ProbeStep {
+  const single = probeStep(numbersStep);
+  const held = new Map<string, WeightData>();
+  const parts: Uint8Array[] = [];
+  let end = 0;
+  const add = (part: Uint8Array): number => {
+    parts.push(part);
+    end += part.length;
+    return end - part.length;
+  };
+  const isHeld = (name: string): boolean => name.endsWith('_proj.weight');
+  for (const node of single.graph.nodes) {
+    if (node.op !== 'weight' || !isHeld(node.attributes.name)) continue;
+    const { name } = node.attributes;
+    const values = readWeight(single.weights(name));
+    const { codes, scales } = encodeBlocks(format, values);
+    const places = { codes: add(codes), scales: add(new Uint8Array(scales.buffer)) };
+    held.set(name, { kind: 'blocks', form: blockForm(format), file: to, count: values.length, ...places });
+  }
+  writeFileSync(to, Buffer.concat(parts));
+  const graph = verify(unpackWhereUsed(single.graph, isHeld), 'unpackWhereUsed');
+  return { ...single, graph, weights: (name) => held.get(name) ?? single.weights(name) };
 }
 
 /** Gradients of a thousand times the mean loss, about: small ones can be told from 0, and large ones are not infinite. */

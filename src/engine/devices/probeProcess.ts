@@ -12,16 +12,18 @@ import type { Device, HalfPrecision, Tensors } from '../runtime/runtime';
 import { difference } from './difference';
 import { graphicsCard } from './graphicsCard';
 import { largestBuffer } from './largestBuffer';
-import { halfStep, numbersStep, probeStep, speedStep } from './probeGraph';
+import { blockFormats } from '../formats/blocks';
+import type { BlockFormat } from '../formats/blocks';
+import { blockStep, halfStep, numbersStep, probeStep, speedStep } from './probeGraph';
 import type { ProbeStep } from './probeGraph';
 import { nothingFound } from './probeResult';
-import type { HalfResult, ProbeResult } from './probeResult';
+import type { FurtherResult, ProbeResult } from './probeResult';
 
 /**
  * Entry point of the process that tries one device: a driver that crashes or hangs takes this process with it and nothing
  * else. Its arguments are the device's name, the milliseconds that each trial has, and the folder in which CUDA is set up, if
- * that is not the usual one. It sends a {@link ProbeResult}, and another one each time that half precision has been tried, too, or
- * a larger piece of memory: a driver that fails there is of use all the same.
+ * that is not the usual one. It sends a {@link ProbeResult}, and another one each time that half precision or blocks have been
+ * tried, too, or a larger piece of memory: a driver that fails there is of use all the same.
  */
 async function main(): Promise<void> {
   const [device, patience, cuda] = process.argv.slice(2) as [Device, string, string?];
@@ -35,7 +37,12 @@ async function main(): Promise<void> {
     for (const precision of halfPrecisionsOn[device]) {
       await tell({ halves: { ...result.halves, [precision]: await tryHalf(device, precision) } });
     }
-    if (!playsInSoftware(result)) {
+    const isSoftware = playsInSoftware(result);
+    // Nobody trains on such a driver, and each step takes it seconds.
+    for (const format of isSoftware && process.env[triesAll] === undefined ? [] : blockFormats) {
+      await tell({ blocks: { ...result.blocks, [format]: await tryBlocks(device, format) } });
+    }
+    if (!isSoftware) {
       const card = await graphicsCard(device).catch(() => null);
       await tell({ card });
       const limit = (card?.memoryBytes ?? os.totalmem() / 4) / 2;
@@ -55,8 +62,11 @@ function endAfter(milliseconds: number): void {
   new Worker(code, { eval: true }).unref();
 }
 
-/** In single precision, in two kinds of half precision, and of its memory. */
-const trials = 4;
+/** For tests: set, a driver that plays a GPU in software is tried with matrices in blocks, too. */
+const triesAll = 'LORA_TRY_BLOCKS_IN_SOFTWARE';
+
+/** In single precision, in two kinds of half precision, of three kinds of blocks, and of its memory. */
+const trials = 7;
 /** Whoever asked ends it first. */
 const graceMs = 10_000;
 
@@ -104,11 +114,38 @@ async function compareSpeed(device: Device): Promise<Pick<ProbeResult, 'stepMs' 
 }
 
 /** Whether the device computes the step in half precision as the processor does in single precision. */
-async function tryHalf(device: Device, precision: HalfPrecision): Promise<HalfResult> {
-  try {
+async function tryHalf(device: Device, precision: HalfPrecision): Promise<FurtherResult> {
+  return tryFurther(device, () => {
     const { half, single } = halfStep(precision);
-    const { results } = await twice(new OnnxRuntime({ threads: 0 }), single);
-    const compared = await compareNumbers(device, half, results, halfTolerances[precision]);
+    return { step: half, expected: single, allowed: halfTolerances[precision] };
+  });
+}
+
+/** Whether the device computes the step with matrices in blocks as the processor does. */
+async function tryBlocks(device: Device, format: BlockFormat): Promise<FurtherResult> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'lora-probe-'));
+  try {
+    return await tryFurther(device, () => {
+      const step = blockStep(format, path.join(folder, 'blocks'));
+      return { step, expected: step, allowed: tolerance };
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface FurtherStep {
+  readonly step: ProbeStep;
+  /** What the processor computes to compare with. */
+  readonly expected: ProbeStep;
+  readonly allowed: number;
+}
+
+async function tryFurther(device: Device, make: () => FurtherStep): Promise<FurtherResult> {
+  try {
+    const { step, expected, allowed } = make();
+    const { results } = await twice(new OnnxRuntime({ threads: 0 }), expected);
+    const compared = await compareNumbers(device, step, results, allowed);
     return 'outcome' in compared
       ? { usable: false, detail: compared.outcome === 'incomplete' ? `missing: ${compared.detail}` : compared.detail }
       : { usable: true, detail: '' };

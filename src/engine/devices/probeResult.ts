@@ -1,3 +1,4 @@
+import type { BlockFormat } from '../formats/blocks';
 import type { GraphicsCard } from './graphicsCard';
 import type { Device, HalfPrecision } from '../runtime/runtime';
 
@@ -30,7 +31,9 @@ export interface ProbeResult {
   /** The same step on the processor. */
   readonly cpuStepMs: number | null;
   /** What became of a step in half precision, for each that was tried and did not end the process. */
-  readonly halves: Readonly<Partial<Record<HalfPrecision, HalfResult>>>;
+  readonly halves: Readonly<Partial<Record<HalfPrecision, FurtherResult>>>;
+  /** The same of a step whose matrices are held in blocks. */
+  readonly blocks: Readonly<Partial<Record<BlockFormat, FurtherResult>>>;
   /** The card that computed; null where the system knows of none. */
   readonly card: GraphicsCard | null;
   /** Bytes of the largest piece of memory that it computed with; null where it did not come to that. */
@@ -38,10 +41,17 @@ export interface ProbeResult {
 }
 
 /** What is known of a device before anything was tried. */
-export const nothingFound = { stepMs: null, cpuStepMs: null, halves: {}, card: null, largestBuffer: null } as const;
+export const nothingFound = {
+  stepMs: null,
+  cpuStepMs: null,
+  halves: {},
+  blocks: {},
+  card: null,
+  largestBuffer: null,
+} as const;
 
-/** How the trial of half precision ended on a device that can be used. */
-export interface HalfResult {
+/** How a further trial ended on a device that can be used. */
+export interface FurtherResult {
   readonly usable: boolean;
   /** What the runtime said, or what is wrong; empty where it is usable. */
   readonly detail: string;

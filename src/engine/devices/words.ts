@@ -3,6 +3,8 @@ import { formatBytes } from '../../run/format';
 import { halfPrecisionsOn, withoutBfloat16 } from '../../recipe/precision';
 import { halfPrecisions } from '../runtime/runtime';
 import type { Device, HalfPrecision, Precision } from '../runtime/runtime';
+import { blockFormats } from '../formats/blocks';
+import type { BlockFormat } from '../formats/blocks';
 import type { GraphicsCard } from './graphicsCard';
 import type { ProbeResult } from './probeResult';
 
@@ -15,6 +17,8 @@ export interface Judgement {
   readonly precisions: readonly Precision[];
   /** Why a device that can be used does not compute in others, a sentence for each. */
   readonly without: Without;
+  /** The blocks in which matrices may be held there, as in `engine.quantization`. */
+  readonly quantizations: readonly BlockFormat[];
 }
 
 export type Without = Readonly<Partial<Record<HalfPrecision, string>>>;
@@ -25,7 +29,8 @@ export function judge(result: ProbeResult): Judgement {
   const precisions: readonly Precision[] = usable ? ['fp32', ...halves] : [];
   const missing = usable ? halfPrecisions.filter((half) => !halves.includes(half)) : [];
   const without = Object.fromEntries(missing.map((half) => [half, whyNot(half, result)]));
-  return { usable, reason: reasonOf(result), enable: enabling(result), precisions, without };
+  const quantizations = blockFormats.filter((format) => usable && result.blocks[format]?.usable === true);
+  return { usable, reason: reasonOf(result), enable: enabling(result), precisions, without, quantizations };
 }
 
 /** The kinds of half precision in which a device has computed. */
@@ -104,4 +109,12 @@ function driver(device: Device): string {
 
 export function milliseconds(time: number | null): string {
   return time === null ? '?' : time < 10 ? `${time.toFixed(1)} ms` : `${Math.round(time)} ms`;
+}
+
+/** Why matrices cannot be held in blocks on a device that can be used. */
+export function whyNoBlocks(format: BlockFormat, { blocks }: ProbeResult): string {
+  const result = blocks[format];
+  return result === undefined
+    ? `Its driver crashed or did not answer when it was to compute with ${format}.`
+    : `A training step with ${format} did not succeed there: ${result.detail}.`;
 }

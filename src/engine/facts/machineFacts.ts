@@ -11,9 +11,10 @@ export async function machineFacts(): Promise<MachineFacts> {
     cores: os.availableParallelism(),
     devices: [
       { device: 'cpu', precisions: ['fp32'], without: { fp16: processorWithoutHalf, bf16: processorWithoutHalf } },
-      ...judged.flatMap(({ device, usable, precisions, without, result }) => {
+      ...judged.flatMap(({ device, usable, precisions, without, quantizations, result }) => {
         const memory = result?.card?.memoryBytes;
-        return usable ? [{ device, precisions, without, ...(memory == null ? {} : { memoryBytes: memory }) }] : [];
+        const own = memory == null ? {} : { memoryBytes: memory };
+        return usable ? [{ device, precisions, without, quantizations, ...own }] : [];
       }),
     ],
     unusable: judged.flatMap(({ device, usable, reason, enable }) => (usable ? [] : [{ device, reason, enable }])),

@@ -4,6 +4,7 @@ import { whyNoEngine } from '../../run/platforms';
 import { fastest, judgeDevices } from '../devices/devices';
 import type { JudgedDevice, Trial } from '../devices/devices';
 import { supportedDevices } from '../runtime/onnx/supportedDevices';
+import { blockFormats } from '../formats/blocks';
 import { halfPrecisions } from '../runtime/runtime';
 import { builtVariant } from '../runtime/tensorflow/place';
 
@@ -32,6 +33,7 @@ export async function describeMachine(trial: Trial = 'again'): Promise<MachineRe
         enable: null,
         step_ms: null,
         precisions: ['fp32', ...halfPrecisions],
+        quantizations: blockFormats,
         ...withoutCard,
       },
     ],
@@ -43,10 +45,18 @@ export async function describeMachine(trial: Trial = 'again'): Promise<MachineRe
 /** Of what is no graphics card, or has not been looked at. */
 const withoutCard = { card: null, largest_buffer_bytes: null } as const;
 
-function deviceReport({ device, usable, reason, enable, result, precisions }: JudgedDevice): DeviceReport {
+function deviceReport({
+  device,
+  usable,
+  reason,
+  enable,
+  result,
+  precisions,
+  quantizations,
+}: JudgedDevice): DeviceReport {
   const card = result?.card ?? null;
   return {
-    ...{ runtime: 'onnxruntime', device, usable, reason, enable, precisions },
+    ...{ runtime: 'onnxruntime', device, usable, reason, enable, precisions, quantizations },
     step_ms: result?.stepMs ?? null,
     card: card === null ? null : { name: card.name, memory_bytes: card.memoryBytes },
     largest_buffer_bytes: result?.largestBuffer ?? null,
@@ -56,7 +66,8 @@ function deviceReport({ device, usable, reason, enable, result, precisions }: Ju
 /** It is not loaded: what `lora setup tensorflow` puts in place, it has tried before. */
 async function tensorflowReport(): Promise<DeviceReport> {
   const variant = await builtVariant();
-  const report = { runtime: 'tensorflow', device: variant === 'gpu' ? 'cuda' : 'cpu', step_ms: null, ...withoutCard };
+  const device = variant === 'gpu' ? 'cuda' : 'cpu';
+  const report = { runtime: 'tensorflow', device, step_ms: null, quantizations: [], ...withoutCard };
   return variant === undefined
     ? {
         ...report,
@@ -84,6 +95,7 @@ async function cpuReport(cores: number): Promise<DeviceReport> {
       usable: true,
       reason: `onnxruntime-node ${version} on ${cores} cores.`,
       precisions: ['fp32'],
+      quantizations: blockFormats,
     };
   } catch (error) {
     const detail = error instanceof Error ? error.message.split('\n')[0]! : String(error);
@@ -94,6 +106,7 @@ async function cpuReport(cores: number): Promise<DeviceReport> {
         whyNoEngine(os.platform(), os.arch()) ??
         `onnxruntime-node does not load on ${os.platform()} ${os.arch()}: ${detail}`,
       precisions: [],
+      quantizations: [],
     };
   }
 }

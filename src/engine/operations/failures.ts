@@ -123,13 +123,3 @@ export const weightBeyondHalf = (name: string, largest: number): Failure =>
     `The weight "${name}" holds the number ${Number(largest.toPrecision(5))}, and fp16 has none beyond 65504.`,
     { hint: 'Set engine.precision to "fp32" for this model.', place: { path: 'engine.precision' } },
   );
-
-export const quantizationNeedsProcessor = (quantization: string, device: string): Failure =>
-  new Failure(
-    'quantization-needs-cpu',
-    `Weights in ${quantization} can be computed with on the processor only, not on "${device}".`,
-    {
-      hint: 'Set engine.device to "cpu", or engine.quantization to "none".',
-      place: { path: 'engine.quantization' },
-    },
-  );

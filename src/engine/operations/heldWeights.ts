@@ -23,6 +23,12 @@ export type StoredForm = 'single' | 'half' | BlockForm;
 /** Matrices of so many blocks are wide in memory that the runtime holds for them, beside those that are in use. */
 const spareBlocks = 6;
 
+export interface HoldingOptions {
+  readonly precision?: Precision;
+  /** Whether matrices that a GGUF file has in blocks stay in them: on the processor, and on devices that compute with them. */
+  readonly keepsBlocks?: boolean;
+}
+
 /**
  * Without quantization, matrices of a half-precision file keep their size on the processor, those of a GGUF file their
  * blocks. What else lies in a half-precision file is widened when a graph is compiled, and what it was widened from stays
@@ -33,39 +39,33 @@ export function heldWeights(
   stored: (name: string) => StoredForm,
   quantization: Quantization,
   device: Device,
-  precision: Precision = 'fp32',
+  { precision = 'fp32', keepsBlocks = device === 'cpu' }: HoldingOptions = {},
 ): HeldWeights {
   const size = (name: string): number => parameterSize(model, name);
-  if (precision !== 'fp32') return { bytes: halvedBytes(model), packed: new Set() };
   const inBlocks = (name: string, form: BlockForm): number => {
     const { codes, scales, offsets } = blockBytes(form, size(name));
     return codes + scales + offsets;
   };
   const held = new Map<string, number>();
-  if (device === 'cpu') {
-    for (const name of layerMatrices(model)) {
-      const form = stored(name);
-      if (form === 'half') held.set(name, 2 * size(name));
-      else if (form !== 'single') held.set(name, inBlocks(name, form));
-    }
+  for (const name of layerMatrices(model)) {
+    const form = stored(name);
+    if (form === 'half' && device === 'cpu') held.set(name, 2 * size(name));
+    else if (typeof form === 'object' && keepsBlocks) held.set(name, inBlocks(name, form));
   }
   if (quantization !== 'none') {
     for (const name of quantizedWeights(model)) held.set(name, inBlocks(name, blockForm(quantization)));
   }
+  const wideBytes = (name: string): number => {
+    if (precision !== 'fp32') return (isHeldInHalf(model.parameters.get(name)!) ? 2 : 4) * size(name);
+    return (stored(name) === 'half' ? 2 + 4 : 4) * size(name);
+  };
   let bytes = 0;
   for (const name of model.parameters.keys()) {
-    bytes += held.get(name) ?? (stored(name) === 'half' ? 2 + 4 : 4) * size(name);
+    bytes += held.get(name) ?? wideBytes(name);
   }
   const widened = [...held.keys()].reduce((sum, name) => sum + 4 * size(name), 0);
   bytes += (spareBlocks * widened) / model.blocks;
   return { bytes, packed: new Set(held.keys()) };
-}
-
-/** Bytes of the weights of a graph in half precision. */
-function halvedBytes(model: Model): number {
-  return [...model.parameters].reduce((sum, [name, shape]) => {
-    return sum + (isHeldInHalf(shape) ? 2 : 4) * parameterSize(model, name);
-  }, 0);
 }
 
 /** In what the weights of a base model's files are stored. */

@@ -15,10 +15,11 @@ import { outputUnwritable, systemErrorCode } from '../formats/failures';
 import { parameterSize } from '../models/model';
 import type { Model } from '../models/model';
 import { halfDtype } from '../runtime/runtime';
-import type { Device, Precision, WeightData, WeightSource } from '../runtime/runtime';
+import type { Precision, WeightData, WeightSource } from '../runtime/runtime';
 import { weightSource } from './compile';
 import { weightBeyondHalf } from './failures';
 import { keepsBlocks, mustBeWritten, WeightFile } from './weightFile';
+import type { GgufBlockWeight } from './weightFile';
 
 /** How the frozen weights are held while a recipe runs, as in `engine.quantization`. */
 export type Quantization = 'none' | BlockFormat;
@@ -33,7 +34,7 @@ export interface OpenWeights {
  * The base model's weights for a runtime. Those that its files do not hold as the runtime reads them, which are quantized
  * ones and most of a GGUF file's, are written to a file in the system's temporary folder, one after the other, so that no
  * more than one is in memory; the runtime maps that file. Making it takes a second or two for each billion bytes, so it
- * is not kept for the next run. On the processor, matrices that a GGUF file has in blocks stay in blocks. In half
+ * is not kept for the next run. With `keepsGgufBlocks`, matrices that a GGUF file has in blocks stay in blocks. In half
  * precision all matrices are in that afterwards.
  * @throws Failure `disk-full` and others of `outputUnwritable` where the temporary file cannot be written,
  * `weight-beyond-fp16`
@@ -41,18 +42,21 @@ export interface OpenWeights {
 export async function openWeights(
   base: BaseModel,
   quantization: Quantization,
-  device: Device,
+  keepsGgufBlocks: boolean,
   replaced: ReadonlyMap<string, Float32Array> = new Map(),
   precision: Precision = 'fp32',
 ): Promise<OpenWeights> {
   const source = weightSource(base, replaced);
-  const inBlocks = new Set(device === 'cpu' ? layerMatrices(base.model) : []);
+  const inBlocks = new Set(keepsGgufBlocks ? layerMatrices(base.model) : []);
   const toQuantize = new Set(quantization === 'none' ? [] : quantizedWeights(base.model));
   const half = halfDtype(precision);
+  const staysInBlocks = (name: string, entry: WeightEntry): entry is GgufBlockWeight =>
+    inBlocks.has(name) && !replaced.has(name) && keepsBlocks(entry);
   /** In what a weight must be written although its file has it in something else. */
   const narrowedTo = (name: string, entry: WeightEntry): HalfDtype | undefined => {
     const isHeld = half !== undefined && isHeldInHalf(base.model.parameters.get(name) ?? []);
-    return isHeld && (replaced.has(name) || !isStoredIn(half, entry)) ? half : undefined;
+    if (!isHeld || staysInBlocks(name, entry)) return undefined;
+    return replaced.has(name) || !isStoredIn(half, entry) ? half : undefined;
   };
   const toWrite = [...base.weights].filter(
     ([name, entry]) =>
@@ -73,7 +77,7 @@ export async function openWeights(
           ? await file.addBlocks(quantization, await values())
           : narrowed !== undefined
             ? await file.addHalf(narrowed, narrowed === 'f16' ? withinHalf(name, await values()) : await values())
-            : inBlocks.has(name) && keepsBlocks(entry)
+            : staysInBlocks(name, entry)
               ? await file.addGgufBlocks(entry)
               : await file.addWide(entry);
         written.set(name, data);

@@ -3,7 +3,7 @@ import type { LoadedRecipe } from '../../recipe/loadedRecipe';
 import type { Plan } from '../../run/plan';
 import { precisionObstacle, tensorflowOnProcessor } from '../../recipe/precision';
 import type { ResolvedRecipe } from '../../recipe/recipe.generated';
-import { chooseDevice } from '../devices/devices';
+import { chooseDevice, keepsBlocksOn } from '../devices/devices';
 import type { ChosenDevice, Trial } from '../devices/devices';
 import { deviceUnavailable, precisionUnsupported } from '../devices/failures';
 import { plainSources } from '../facts/gatherFacts';
@@ -17,7 +17,6 @@ import type { Recomputation } from '../train/trainingGraph';
 import { formatCount } from '../../run/format';
 import { activationBytes } from './activationBytes';
 import { batchShapes } from './batchShapes';
-import { quantizationNeedsProcessor } from './failures';
 import { heldWeights, storedForms } from './heldWeights';
 import { evaluationRows } from './evaluator';
 import { preflight } from './preflight';
@@ -39,7 +38,7 @@ export async function planFrom(loaded: LoadedRecipe, from: PreparedFrom, trial: 
   }
 }
 
-/** @throws Failure `device-unavailable`, `precision-unsupported`, where the recipe asks for what cannot be used */
+/** @throws Failure `device-unavailable`, `precision-unsupported`, `quantization-unsupported`, where the recipe asks for what cannot be used */
 export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): Promise<Plan> {
   const { base, adapter, train, evaluation, maxLength, loaded } = prepared;
   await checkExamples(prepared);
@@ -59,7 +58,8 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
   const chosen = await deviceOf(loaded.recipe.engine, precision, trial);
   const shapes = await batchShapes(prepared, steps);
   const { quantization } = loaded.recipe.engine;
-  const held = heldWeights(base.model, storedForms(base), quantization, chosen.device, precision);
+  const keepsBlocks = await keepsBlocksOn(chosen.device);
+  const held = heldWeights(base.model, storedForms(base), quantization, chosen.device, { precision, keepsBlocks });
   const options = { batchSize: prepared.windowOptions.batchSize, maxLength, recomputation, precision };
   const activations = {
     lora: activationBytes(base, adapter, options, shapes, (name) => held.packed.has(name)),
@@ -98,11 +98,7 @@ async function deviceOf(engine: ResolvedRecipe['engine'], precision: Precision, 
     if (precision === 'fp32' || chosen.device !== 'cpu') return chosen;
     throw precisionUnsupported(tensorflowOnProcessor.where, precision, tensorflowOnProcessor.reason);
   }
-  if (quantization !== 'none') {
-    if (device !== 'auto' && device !== 'cpu') throw quantizationNeedsProcessor(quantization, device);
-    return { device: 'cpu', reason: 'Quantized weights are computed with on the processor.' };
-  }
-  return chooseDevice(device, { trial, precision });
+  return chooseDevice(device, { trial, precision, quantization: quantization === 'none' ? undefined : quantization });
 }
 
 /** @throws Failure `tensorflow-not-set-up`, `device-unavailable` */

@@ -207,7 +207,7 @@ export class TextModel {
 
   /** The base model's weights for a runtime, until `close`. */
   async weights(): Promise<WeightSource> {
-    this.#weights ??= openWeights(this.base, 'none', 'cpu');
+    this.#weights ??= openWeights(this.base, 'none', true);
     return (await this.#weights).source;
   }
 

@@ -91,8 +91,8 @@ function compileDecoding(
   { runtime, base, weights, maxLength, packing = blocksOnly, precision = 'fp32' }: ReadingOptions,
   layersOn: (b: GraphBuilder) => Layers,
 ): Promise<Executable> {
-  const graph = inPrecision(decodingGraph(base.model, layersOn, maxLength), precision);
-  return runtime.compile(packed(graph, runtime, weights, packing), weights);
+  const graph = packed(decodingGraph(base.model, layersOn, maxLength), runtime, weights, packing);
+  return runtime.compile(inPrecision(graph, precision), weights);
 }
 
 /** A number for each adapter: one that takes the place of another has the same name and makes other keys. */

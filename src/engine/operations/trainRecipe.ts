@@ -16,6 +16,7 @@ import { initialState } from '../train/state';
 import type { TrainingState } from '../train/state';
 import { listCheckpoints } from '../checkpoint/checkpoint';
 import type { RunFolder } from '../checkpoint/runFolder';
+import { keepsBlocksOn } from '../devices/devices';
 import { chooseRuntime } from './chooseRuntime';
 import { compileTraining } from './compile';
 import { Evaluator } from './evaluator';
@@ -118,7 +119,7 @@ class Training {
     const weights = await openWeights(
       this.prepared.base,
       this.prepared.loaded.recipe.engine.quantization,
-      record.decided.device ?? 'cpu',
+      await keepsBlocksOn(record.decided.device ?? 'cpu'),
       start.baseWeights,
       record.decided.precision,
     );

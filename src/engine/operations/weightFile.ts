@@ -18,7 +18,8 @@ export function mustBeWritten(entry: WeightEntry): boolean {
   return isGgufWeight(entry) && (entry.layout !== 'same' || isBlockType(entry.dtype));
 }
 
-type GgufBlockWeight = GgufWeight & { readonly dtype: GgufBlockType };
+/** A matrix of a GGUF file in its blocks. */
+export type GgufBlockWeight = GgufWeight & { readonly dtype: GgufBlockType };
 
 /** Whether a matrix of a GGUF file can be held in its blocks: they lie along the rows that the model has. */
 export function keepsBlocks(entry: WeightEntry): entry is GgufBlockWeight {

@@ -47,8 +47,11 @@ export function deviceEntries(
 ): readonly DeviceEntry[] {
   const isOnTensorflow = engine.runtime === 'tensorflow';
   const current = currentDevice(engine, setting);
-  const quantized = quantizationOf(engine);
-  const takes = quantized === undefined ? report.chosen : { device: 'cpu', reason: quantized };
+  const fastest = report.devices.find(({ runtime, device }) => {
+    return runtime === 'onnxruntime' && device === report.chosen.device;
+  });
+  const ruledOut = fastest === undefined ? undefined : ruledOutBy(engine, fastest);
+  const takes = ruledOut === undefined ? report.chosen : { device: 'cpu', reason: ruledOut };
   const auto: DeviceEntry = {
     kind: 'device',
     device: 'auto',
@@ -61,7 +64,7 @@ export function deviceEntries(
   const entries = devices.map((device): DeviceEntry => {
     const isCurrent = device.device === current && !isOnTensorflow;
     if (isOneSetUpAway(device)) return cudaEntry(device);
-    return entryOf(device, report, isCurrent, device.device === 'cpu' ? undefined : quantized);
+    return entryOf(device, report, isCurrent, ruledOutBy(engine, device));
   });
   const tensorflow = isSetting ? [] : report.devices.filter(({ runtime }) => runtime === 'tensorflow');
   return [
@@ -72,9 +75,10 @@ export function deviceEntries(
   ];
 }
 
-function quantizationOf({ quantization }: RecipeEngine): string | undefined {
-  if (quantization === undefined || quantization === 'none') return undefined;
-  return `The recipe sets engine.quantization to "${quantization}", which is computed with on the processor alone.`;
+/** Why a recipe is not computed on a device that can be used, in a sentence. */
+function ruledOutBy({ quantization }: RecipeEngine, { device, quantizations }: DeviceReport): string | undefined {
+  if (quantization === undefined || quantization === 'none' || quantizations.includes(quantization)) return undefined;
+  return `The recipe sets engine.quantization to "${quantization}", with which ${device} does not compute.`;
 }
 
 function entryOf(

@@ -13,6 +13,7 @@ const cpu: DeviceReport = {
   reason: 'onnxruntime-node 1.30.0 on 8 cores.',
   enable: null,
   precisions: ['fp32'],
+  quantizations: ['int8', 'int4', 'nf4'],
   card: null,
   largest_buffer_bytes: null,
   step_ms: 21.4,
@@ -94,12 +95,18 @@ describe('the list of devices', () => {
     );
   });
 
-  test('a recipe with quantized weights trains on the processor alone, which is said', () => {
+  test('a recipe with quantized weights trains on devices that compute with them alone, which is said', () => {
     const engine = recipeEngine('{ "engine": { "quantization": "nf4" } }');
-    const [auto, , other] = deviceEntries(machine([cpu, webgpu], 'webgpu'), engine, false);
+    const [auto, , other] = deviceEntries(
+      machine([cpu, { ...webgpu, quantizations: ['int8'] }], 'webgpu'),
+      engine,
+      false,
+    );
     assert.equal(auto?.description, 'the fastest that works: cpu');
     assert.ok(other?.kind === 'device');
     assert.match(other.problem!, /engine\.quantization to "nf4".* Set it to "none"/);
+    const [able] = deviceEntries(machine([cpu, webgpu], 'webgpu'), engine, false);
+    assert.equal(able?.description, 'the fastest that works: webgpu');
   });
 
   test('CUDA is offered to be set up where nothing but its libraries is missing', () => {

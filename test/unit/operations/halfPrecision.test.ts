@@ -76,7 +76,11 @@ describe('a run in half precision', () => {
 describe('half precision is refused', () => {
   for (const [what, set, says] of [
     ['on the processor', ['engine.device=cpu', 'engine.precision=fp16'], /"cpu" does not compute in fp16.*in fp32/],
-    ['as bf16 on the processor', ['engine.device=cpu', 'engine.precision=bf16'], /"cpu" does not compute in bf16.*in fp32/],
+    [
+      'as bf16 on the processor',
+      ['engine.device=cpu', 'engine.precision=bf16'],
+      /"cpu" does not compute in bf16.*in fp32/,
+    ],
     ['as bf16 by WebGPU', ['engine.device=webgpu', 'engine.precision=bf16'], /"webgpu" does not compute in bf16.*CUDA/],
     ['with quantized weights', ['engine.quantization=nf4', 'engine.precision=fp16'], /nf4/],
     [
@@ -106,14 +110,14 @@ describe('the weights of a run in half precision', () => {
         const folder = await temporaryFolder(t);
         await writeTinyModel(folder, { dtype });
         const base = await openBaseModel(folder, '.');
-        const opened = await openWeights(base, 'none', 'cuda', new Map(), precision);
+        const opened = await openWeights(base, 'none', false, new Map(), precision);
         const { source } = opened;
         try {
           const name = 'model.layers.0.self_attn.q_proj.weight';
           const data = source(name);
           assert.ok(data.kind === 'file' && data.dtype === half);
           assert.equal(data.file.startsWith(folder), dtype === own, `what is in ${half} is read where it lies`);
-          const plain = await openWeights(base, 'none', 'cuda');
+          const plain = await openWeights(base, 'none', false);
           const narrowed = readWeight(data);
           assert.deepEqual(halfFormats[half].widen(readHalfWeight(data, half)), narrowed);
           readWeight(plain.source(name)).forEach((value, i) => {
@@ -133,8 +137,25 @@ describe('the weights of a run in half precision', () => {
     await writeTinyModel(folder);
     const base = await openBaseModel(folder, '.');
     const bytes = (precision: Precision): number =>
-      heldWeights(base.model, storedForms(base), 'none', 'cuda', precision).bytes;
+      heldWeights(base.model, storedForms(base), 'none', 'cuda', { precision }).bytes;
     for (const precision of halfPrecisions) assert.ok(bytes(precision) < 0.52 * bytes('fp32'), precision);
+  });
+
+  test('beside which blocks take what they take anywhere', async (t) => {
+    const folder = await temporaryFolder(t);
+    await writeTinyModel(folder);
+    const { model } = await openBaseModel(folder, '.');
+    const int8 = { format: 'int8', size: 32, hasOffsets: false } as const;
+    const inBlocks = (name: string) => (name.endsWith('_proj.weight') ? int8 : 'single');
+    const bytes = (precision: Precision, keepsBlocks: boolean): number =>
+      heldWeights(model, inBlocks, 'none', 'cuda', { precision, keepsBlocks }).bytes;
+    for (const precision of ['fp32', 'fp16', 'bf16'] as const) {
+      assert.ok(bytes(precision, true) !== bytes(precision, false), precision);
+    }
+    assert.equal(bytes('fp32', true), heldWeights(model, inBlocks, 'none', 'cpu').bytes);
+    const packed = heldWeights(model, inBlocks, 'none', 'cuda', { keepsBlocks: true }).packed;
+    assert.ok(packed.has('model.layers.0.self_attn.q_proj.weight') && !packed.has('model.norm.weight'));
+    assert.equal(heldWeights(model, inBlocks, 'none', 'cuda').packed.size, 0);
   });
 
   test('must not be beyond its largest number: the failure names the weight', async (t) => {
@@ -149,7 +170,7 @@ describe('the weights of a run in half precision', () => {
       file,
       [...tensors].map(([tensor, data]) => ({ name: tensor, shape: base.model.parameters.get(tensor)!, data })),
     );
-    await assert.rejects(openWeights(await openBaseModel(folder, '.'), 'none', 'webgpu', new Map(), 'fp16'), {
+    await assert.rejects(openWeights(await openBaseModel(folder, '.'), 'none', false, new Map(), 'fp16'), {
       code: 'weight-beyond-fp16',
       message: `The weight "${name}" holds the number -70000, and fp16 has none beyond 65504.`,
     });

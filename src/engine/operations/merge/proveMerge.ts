@@ -82,7 +82,7 @@ export async function proveWritten(
     return all;
   };
   const runtime = chooseRuntime({ runtime: 'auto', device: 'cpu', threads: 0 });
-  const weights = await openWeights(base, 'none', runtime.device);
+  const weights = await openWeights(base, 'none', runtime.device === 'cpu');
   let attached: Executable | undefined;
   let withAdapter: readonly Float32Array[];
   let without: readonly Float32Array[];
