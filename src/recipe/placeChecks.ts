@@ -196,10 +196,18 @@ export const placeChecks: readonly RecipeCheck[] = [
           { path: ['training', 'gradient_accumulation_steps'], value: accumulation * 2 },
         ],
       };
-      const { device, quantization } = { ...recipeDefaults.engine, ...engine };
-      const forms = machine.devices.find((one) => one.device === device)?.quantizations ?? [];
-      // With "auto" the processor is left, and none that are trained can be quantized.
-      const canQuantize = method !== 'full' && (['auto', 'cpu'].includes(device) || forms.includes('nf4'));
+      const { device, quantization, precision } = { ...recipeDefaults.engine, ...engine };
+      const isHalf = precision === 'fp16' || precision === 'bf16';
+      const isWithin = (one: DeviceFacts): boolean => !isHalf || one.precisions.includes(precision);
+      /** With "auto" there is the processor, unless a precision rules it out; weights that are trained cannot be quantized. */
+      const canHold = (form: string): boolean =>
+        method !== 'full' &&
+        quantization === 'none' &&
+        ((!isHalf && (device === 'auto' || device === 'cpu')) ||
+          machine.devices.some((one) => {
+            return ['auto', one.device].includes(device) && isWithin(one) && one.quantizations?.includes(form) === true;
+          }));
+      const canMove = short.isOnCard && !isHalf && cost.memoryBytes <= machine.memoryBytes;
       const path: JsonPath = ['training', 'per_device_train_batch_size'];
       return [
         {
@@ -207,9 +215,10 @@ export const placeChecks: readonly RecipeCheck[] = [
           message,
           fixes: [
             ...(training?.gradient_checkpointing === true ? [] : [recompute]),
-            ...(short.isOnCard && cost.memoryBytes <= machine.memoryBytes ? [onProcessor(machine.memoryBytes)] : []),
+            ...(canMove ? [onProcessor(machine.memoryBytes)] : []),
             ...(batch > 1 ? [halves] : []),
-            ...(canQuantize && quantization === 'none' ? [inFewerBits('int8', 8), inFewerBits('nf4', 4)] : []),
+            ...(canHold('int8') ? [inFewerBits('int8', 8)] : []),
+            ...(canHold('nf4') ? [inFewerBits('nf4', 4)] : []),
           ],
         },
       ];

@@ -32,8 +32,8 @@ export function precisionObstacle({ precision, runtime, device }: Engine): Preci
 export const tensorflowOnProcessor: PrecisionObstacle = {
   where: 'TensorFlow on the processor',
   reason:
-    'There it computes in fp32; `lora setup tensorflow --gpu` sets it up for an NVIDIA card, which computes in fp16 and bf16.',
+    'There it computes in fp32; set up for an NVIDIA card (`lora setup tensorflow --gpu`), it computes in fp16 and bf16, too.',
 };
 
 /** Why a GPU's driver is not asked for bf16. */
-export const withoutBfloat16 = 'It has no such numbers: CUDA on an NVIDIA card has, and "fp16" is there.';
+export const withoutBfloat16 = 'Only CUDA on an NVIDIA card does.';

@@ -220,7 +220,7 @@ export interface DeviceReport {
   readonly quantizations: readonly string[];
   /** Of a graphics card, where the system tells it: its name, and the bytes of its own memory. */
   readonly card: { readonly name: string; readonly memory_bytes: number | null } | null;
-  /** Bytes of the largest single piece of memory that it was seen to compute with; null where that was not tried. */
+  /** Bytes of the largest single piece of memory that it gives; null where it refused none, or that was not tried. */
   readonly largest_buffer_bytes: number | null;
 }
 

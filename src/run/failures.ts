@@ -37,20 +37,33 @@ export function recipeDiffersFromRun(keys: readonly string[], run: string): Fail
   });
 }
 
+/** A process that holds something, as far as it is known to whoever wants it, too. */
+export interface LockHolder {
+  readonly pid: number;
+  /** The computer on which it runs, where that is another one. */
+  readonly host?: string | undefined;
+  /** The folder by which it holds it. */
+  readonly lock: string;
+}
+
+function processOf({ pid, host }: LockHolder): string {
+  return `process ${pid}${host === undefined ? '' : ` on the computer ${host}`}`;
+}
+
+/** Whether a process of another computer still lives cannot be known: the way out where it does not. */
+function whereGone({ host, lock }: LockHolder): string {
+  return host === undefined ? '' : ` If nothing trains on that computer any more, delete ${lock}.`;
+}
+
 /** Another living process is training this run. */
-export function runIsActive(run: string, pid: number): Failure {
-  return new Failure('run-is-active', `Run ${run} is being trained by process ${pid} right now.`, {
-    hint: 'Wait until it ends, or stop it first.',
+export function runIsActive(run: string, holder: LockHolder): Failure {
+  return new Failure('run-is-active', `Run ${run} is being trained by ${processOf(holder)} right now.`, {
+    hint: `Wait until it ends, or stop it first.${whereGone(holder)}`,
   });
 }
 
 /** The run that holds an output folder, as far as it is known to whoever wants it, too. */
-export interface OutputHolder {
-  readonly pid: number;
-  /** The computer on which it trains, where that is another one. */
-  readonly host?: string | undefined;
-  /** The folder by which it holds it. */
-  readonly lock: string;
+export interface OutputHolder extends LockHolder {
   /** Its id, once it has a folder. */
   readonly run?: string | undefined;
   /** The last step that it has made. */
@@ -58,15 +71,15 @@ export interface OutputHolder {
 }
 
 /** Another living run is going to write this output folder. */
-export function outputInUse(output: string, { pid, host, lock, run, step }: OutputHolder): Failure {
-  const where = `process ${pid}${host === undefined ? '' : ` on the computer ${host}`}`;
+export function outputInUse(output: string, holder: OutputHolder): Failure {
+  const { run, step } = holder;
+  const where = processOf(holder);
   const who =
     run === undefined
       ? `Another run (${where})`
       : `Run ${run} (${where}${step === undefined ? '' : `, at step ${step}`})`;
-  const gone = host === undefined ? '' : ` If nothing trains on that computer any more, delete ${lock}.`;
   return new Failure('output-in-use', `${who} is training into ${output} right now.`, {
-    hint: `Wait until it ends, stop it, or give this recipe another \`output\` or \`name\`.${gone}`,
+    hint: `Wait until it ends, stop it, or give this recipe another \`output\` or \`name\`.${whereGone(holder)}`,
   });
 }
 

@@ -43,8 +43,10 @@ export async function lockOutput(recipeFile: string, output: string): Promise<Ou
   };
 }
 
+/** Windows and macOS take names that differ in case for one; where a disk does not, two recipes wait for each other in vain. */
 function nameOf(place: string): string {
-  return createHash('sha256').update(place).digest('hex').slice(0, 16);
+  const spelt = process.platform === 'linux' ? place : place.toLowerCase();
+  return createHash('sha256').update(spelt).digest('hex').slice(0, 16);
 }
 
 /** The last step in the metrics of a run, of which the last line may be half written; undefined before the first step. */

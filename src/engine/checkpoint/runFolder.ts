@@ -89,13 +89,14 @@ export class RunFolder {
    */
   static async create(recipeFile: string, recipeText: string, output: string, record: NewRecord): Promise<RunFolder> {
     const outputLock = await lockOutput(recipeFile, output);
+    let lock: Lock | undefined;
     try {
       const started = new Date().toISOString();
       const folder = await makeUnusedFolder(
         runsFolder(recipeFile),
         `${record.name.replaceAll(/[^\w.-]+/g, '-')}-${started.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}`,
       );
-      const lock = await lockRun(folder);
+      lock = await lockRun(folder);
       await outputLock.nameRun(path.basename(folder));
       const state: RunRecord = {
         ...record,
@@ -114,6 +115,7 @@ export class RunFolder {
       return run;
     } catch (error) {
       await outputLock.release();
+      await lock?.release();
       throw error;
     }
   }
@@ -184,8 +186,11 @@ export class RunFolder {
 
   async close(): Promise<void> {
     // Last the run's own: who sees that it is free may go on with it.
-    await this.outputLock.release();
-    await this.lock.release();
+    try {
+      await this.outputLock.release();
+    } finally {
+      await this.lock.release();
+    }
   }
 }
 
@@ -256,10 +261,11 @@ async function cutTornLine(file: string): Promise<void> {
 }
 
 async function lockRun(folder: string): Promise<Lock> {
-  const lock = await takeLock(path.join(folder, 'lock')).catch((error: unknown) => {
+  const place = path.join(folder, 'lock');
+  const lock = await takeLock(place).catch((error: unknown) => {
     throw outputUnwritable(folder, error);
   });
-  if ('heldBy' in lock) throw runIsActive(path.basename(folder), lock.heldBy);
+  if ('heldBy' in lock) throw runIsActive(path.basename(folder), { pid: lock.heldBy, host: lock.on, lock: place });
   return lock;
 }
 

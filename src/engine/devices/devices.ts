@@ -5,7 +5,7 @@ import type { Device, HalfPrecision, Precision } from '../runtime/runtime';
 import { withoutCuda } from './cudaSetUp';
 import { blockFormats } from '../formats/blocks';
 import type { BlockFormat } from '../formats/blocks';
-import { deviceUnavailable, precisionUnsupported, quantizationUnsupported } from './failures';
+import { deviceUnavailable, noneInPrecision, precisionUnsupported, quantizationUnsupported } from './failures';
 import { probe } from './probe';
 import type { ProbeOptions } from './probe';
 import { ProbeCache } from './probeCache';
@@ -33,8 +33,10 @@ export interface ChosenDevice {
   readonly device: Device;
   /** Why this one, in a sentence. */
   readonly reason: string;
-  /** Bytes of the largest single piece of memory that it was seen to compute with, where that was tried. */
+  /** Bytes of the largest single piece of memory that it gives, where it has refused a larger one. */
   readonly largestBuffer?: number;
+  /** What it computes in, where that was tried. */
+  readonly precisions?: readonly Precision[];
 }
 
 export interface JudgedDevice extends Judgement {
@@ -59,7 +61,7 @@ export async function chooseDevice(wanted: Device | 'auto', options: DeviceOptio
   if (wanted === 'auto') {
     const all = await judgeDevices(options);
     const judged = quantization === undefined ? all : all.filter((one) => one.quantizations.includes(quantization));
-    if (precision === 'fp32') return fastest(judged);
+    if (precision === 'fp32') return fastest(judged, quantization);
     if (all.length === 0 && options.trial === 'known') {
       return { device: precision === 'fp16' ? 'webgpu' : 'cuda', reason: untried.reason };
     }
@@ -78,8 +80,8 @@ export async function chooseDevice(wanted: Device | 'auto', options: DeviceOptio
 }
 
 /**
- * Whether a device, as far as it has been tried, computes with matrices in all kinds of blocks: then those of a GGUF file
- * stay in them.
+ * Whether a device, as far as it has been tried, computes with matrices in all kinds of blocks that a recipe may ask for: then
+ * those of a GGUF file, which are made of the same parts, stay in theirs.
  */
 export async function keepsBlocksOn(device: Device): Promise<boolean> {
   if (device === 'cpu') return true;
@@ -88,12 +90,19 @@ export async function keepsBlocksOn(device: Device): Promise<boolean> {
 }
 
 /** Among devices that were tried, by the time of a step. */
-export function fastest(judged: readonly JudgedDevice[]): ChosenDevice {
-  const timed = judged.flatMap(({ device, result }) => {
-    return result?.outcome === 'usable' && result.stepMs !== null ? [{ device, result, stepMs: result.stepMs }] : [];
+export function fastest(judged: readonly JudgedDevice[], quantization?: BlockFormat): ChosenDevice {
+  const timed = judged.flatMap(({ device, result, precisions }) => {
+    const isTimed = result?.outcome === 'usable' && result.stepMs !== null;
+    return isTimed ? [{ device, result, precisions, stepMs: result.stepMs! }] : [];
   });
   const best = timed.sort((a, b) => a.stepMs - b.stepMs)[0];
-  if (best === undefined) return { device: 'cpu', reason: 'No other device can be used here.' };
+  if (best === undefined) {
+    const reason =
+      quantization === undefined
+        ? 'No other device can be used here.'
+        : `No other device here computes with weights in ${quantization}.`;
+    return { device: 'cpu', reason };
+  }
   const { cpuStepMs } = best.result;
   const [there, here] = [milliseconds(best.stepMs), milliseconds(cpuStepMs)];
   if (cpuStepMs !== null && cpuStepMs <= best.stepMs) {
@@ -105,9 +114,12 @@ export function fastest(judged: readonly JudgedDevice[]): ChosenDevice {
   return chosen(best, `It is the fastest${which}: a small training step takes ${there}, on the processor ${here}.`);
 }
 
-function chosen({ device, result }: Pick<JudgedDevice, 'device' | 'result'>, reason: string): ChosenDevice {
+function chosen(
+  { device, result, precisions }: Pick<JudgedDevice, 'device' | 'result' | 'precisions'>,
+  reason: string,
+): ChosenDevice {
   const largestBuffer = result?.largestBuffer ?? undefined;
-  return { device, reason, ...(largestBuffer === undefined ? {} : { largestBuffer }) };
+  return { device, reason, precisions, ...(largestBuffer === undefined ? {} : { largestBuffer }) };
 }
 
 /** The processor does not take part. */
@@ -126,8 +138,7 @@ function fastestInHalf(
     const missing = usable && !hasBlocks(one) ? whyNoBlocks(quantization!, result!) : reason;
     return `${device}: ${without[precision] ?? missing}`;
   });
-  throw precisionUnsupported(
-    'Nothing on this computer that was tried',
+  throw noneInPrecision(
     quantization === undefined ? precision : `${precision} with weights in ${quantization}`,
     reasons.length === 0 ? processorWithoutHalf : reasons.join(' '),
   );
@@ -181,7 +192,7 @@ async function judgeOne(device: Device, supported: SupportedDevices, options: De
   const known = options.trial === 'again' ? undefined : await cache.get(device);
   if (known !== undefined) return judgedBy(known);
   const result = await probe(device, options);
-  if (result.outcome !== 'interrupted') await cache.set(result);
+  if (result.outcome !== 'interrupted' && result.wasInterrupted !== true) await cache.set(result);
   return judgedBy(result);
 }
 

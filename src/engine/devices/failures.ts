@@ -8,6 +8,13 @@ export const precisionUnsupported = (where: string, precision: string, reason: s
     place: { path: 'engine.precision' },
   });
 
+/** `what` is a precision, or one with quantized weights; `reason` is a sentence or some. */
+export const noneInPrecision = (what: string, reason: string): Failure =>
+  new Failure('precision-unsupported', `None of the devices of this computer computes in ${what}. ${reason}`, {
+    hint: 'Set engine.precision to "auto", which computes in fp32.',
+    place: { path: 'engine.precision' },
+  });
+
 /** `reason` is a sentence, or empty. */
 export const quantizationUnsupported = (quantization: string, device: Device, reason: string): Failure =>
   new Failure(

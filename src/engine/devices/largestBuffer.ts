@@ -6,9 +6,10 @@ const smallest = 2 ** 28;
 const largest = 2 ** 32;
 
 /**
- * The bytes of the largest piece of memory that a device was seen to compute with, of 256 MiB, 512 MiB and so on up to 4 GiB
- * and `limit`; null where not even the first could be had. A WebGPU driver has a limit of its own for one buffer, which has
- * nothing to do with how much memory there is. `onFound` hears of each size: a driver may end the process at the next one.
+ * The bytes of the largest piece of memory that a device computes with, of 256 MiB, 512 MiB and so on; null where none was
+ * refused up to `limit` and 4 GiB, and where not even the first could be had. A WebGPU driver has a limit of its own for one
+ * buffer, which has nothing to do with how much memory there is. `onFound` hears of each size: a driver may end the process at
+ * the next one.
  */
 export async function largestBuffer(
   runtime: Runtime,
@@ -17,11 +18,11 @@ export async function largestBuffer(
 ): Promise<number | null> {
   let found: number | null = null;
   for (let bytes = smallest; bytes <= Math.min(limit, largest); bytes *= 2) {
-    if (!(await holds(runtime, bytes).catch(() => false))) break;
+    if (!(await holds(runtime, bytes).catch(() => false))) return found;
     found = bytes;
     await onFound(found);
   }
-  return found;
+  return null;
 }
 
 /** Whether a tensor of so many bytes can be filled and its last number read. */

@@ -8,7 +8,7 @@ import type { ProbeOutcome, ProbeResult } from './probeResult';
 export interface ProbeOptions {
   /** What the child process runs. Beside the bundle that asks, if left out. */
   readonly file?: string;
-  /** Milliseconds after which a device counts as hung: for the trial itself, and for half precision after it. */
+  /** Milliseconds after which a device counts as hung: for each part of the trial. */
   readonly patience?: number;
   /** Where CUDA is set up, if that is not the usual folder. */
   readonly cuda?: string;
@@ -53,7 +53,8 @@ export async function probe(device: Device, options: ProbeOptions = {}): Promise
     const end = (outcome: ProbeOutcome, detail: string): void => {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', stop);
-      resolve(result ?? { device, outcome, detail, ...nothingFound });
+      const hint = outcome === 'interrupted' ? { wasInterrupted: true as const } : {};
+      resolve(result === undefined ? { device, outcome, detail, ...nothingFound } : { ...result, ...hint });
     };
     child.once('error', (error) => end('failed', error.message));
     child.once('close', (code, signal) => {

@@ -12,11 +12,12 @@ import type { Device, HalfPrecision, Tensors } from '../runtime/runtime';
 import { difference } from './difference';
 import { graphicsCard } from './graphicsCard';
 import { largestBuffer } from './largestBuffer';
+import { machineMemory } from './machineMemory';
 import { blockFormats } from '../formats/blocks';
 import type { BlockFormat } from '../formats/blocks';
 import { blockStep, halfStep, numbersStep, probeStep, speedStep } from './probeGraph';
 import type { ProbeStep } from './probeGraph';
-import { nothingFound } from './probeResult';
+import { nothingFound, playsInSoftware } from './probeResult';
 import type { FurtherResult, ProbeResult } from './probeResult';
 
 /**
@@ -45,8 +46,9 @@ async function main(): Promise<void> {
     if (!isSoftware) {
       const card = await graphicsCard(device).catch(() => null);
       await tell({ card });
-      const limit = (card?.memoryBytes ?? os.totalmem() / 4) / 2;
-      await largestBuffer(new OnnxRuntime({ threads: 0, device }), limit, (bytes) => tell({ largestBuffer: bytes }));
+      const limit = (card?.memoryBytes ?? machineMemory() / 4) / 2;
+      const runtime = new OnnxRuntime({ threads: 0, device });
+      await tell({ largestBuffer: await largestBuffer(runtime, limit, (bytes) => tell({ largestBuffer: bytes })) });
     }
   }
   process.exit(0);
@@ -65,8 +67,8 @@ function endAfter(milliseconds: number): void {
 /** For tests: set, a driver that plays a GPU in software is tried with matrices in blocks, too. */
 const triesAll = 'LORA_TRY_BLOCKS_IN_SOFTWARE';
 
-/** In single precision, in two kinds of half precision, of three kinds of blocks, and of its memory. */
-const trials = 7;
+/** In single precision, in two kinds of half precision, of three kinds of blocks, of the card and of six pieces of memory. */
+const trials = 13;
 /** Whoever asked ends it first. */
 const graceMs = 10_000;
 
@@ -77,18 +79,9 @@ const tolerance = 1e-3;
  * nothing or another one differs by three or four times its size somewhere.
  */
 const halfTolerances = { fp16: 0.25, bf16: 1.5 } as const;
-/**
- * Milliseconds. Any GPU computes the tiny step in a fraction of it. What takes longer plays one in software, and larger steps
- * would take it minutes.
- */
-const slowMs = 150;
 const timedSteps = 5;
 /** Milliseconds after which a device has been timed enough. */
 const enoughMs = 500;
-
-function playsInSoftware({ stepMs }: Pick<ProbeResult, 'stepMs'>): boolean {
-  return (stepMs ?? 0) > slowMs;
-}
 
 async function probe(device: Device): Promise<ProbeResult> {
   const unfinished = { device, ...nothingFound };

@@ -36,8 +36,20 @@ export interface ProbeResult {
   readonly blocks: Readonly<Partial<Record<BlockFormat, FurtherResult>>>;
   /** The card that computed; null where the system knows of none. */
   readonly card: GraphicsCard | null;
-  /** Bytes of the largest piece of memory that it computed with; null where it did not come to that. */
+  /** Bytes of the largest piece of memory that it gives; null where it refused none, or it did not come to that. */
   readonly largestBuffer: number | null;
+  /** Somebody ended the trial after its first part: what is missing says nothing about the device. */
+  readonly wasInterrupted?: true;
+}
+
+/**
+ * Milliseconds. Any GPU computes the tiny step in a fraction of it. What takes longer plays one in software, and larger steps
+ * would take it minutes.
+ */
+const slowMs = 150;
+
+export function playsInSoftware({ stepMs }: Pick<ProbeResult, 'stepMs'>): boolean {
+  return (stepMs ?? 0) > slowMs;
 }
 
 /** What is known of a device before anything was tried. */

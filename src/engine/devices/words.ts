@@ -6,6 +6,7 @@ import type { Device, HalfPrecision, Precision } from '../runtime/runtime';
 import { blockFormats } from '../formats/blocks';
 import type { BlockFormat } from '../formats/blocks';
 import type { GraphicsCard } from './graphicsCard';
+import { playsInSoftware } from './probeResult';
 import type { ProbeResult } from './probeResult';
 
 /** Why a device can or cannot be used, and the one step that would change that. */
@@ -45,7 +46,7 @@ export const processorWithoutHalf =
 function whyNot(precision: HalfPrecision, { device, halves }: ProbeResult): string {
   if (!halfPrecisionsOn[device].includes(precision)) return withoutBfloat16;
   const result = halves[precision];
-  if (result === undefined) return `Its driver crashed or did not answer when it was to compute in ${precision}.`;
+  if (result === undefined) return `Its driver crashed or did not answer before it had computed in ${precision}.`;
   const { detail } = result;
   if (/requires f16|shader-?f16/i.test(detail)) return 'Its driver offers no 16-bit numbers in shaders (shader-f16).';
   return `A training step in ${precision} did not succeed there: ${detail}.`;
@@ -112,9 +113,10 @@ export function milliseconds(time: number | null): string {
 }
 
 /** Why matrices cannot be held in blocks on a device that can be used. */
-export function whyNoBlocks(format: BlockFormat, { blocks }: ProbeResult): string {
-  const result = blocks[format];
-  return result === undefined
-    ? `Its driver crashed or did not answer when it was to compute with ${format}.`
-    : `A training step with ${format} did not succeed there: ${result.detail}.`;
+export function whyNoBlocks(format: BlockFormat, trial: ProbeResult): string {
+  const result = trial.blocks[format];
+  if (result !== undefined) return `A training step with ${format} did not succeed there: ${result.detail}.`;
+  return playsInSoftware(trial)
+    ? `Its driver plays a GPU in software, and is not tried with ${format}.`
+    : `Its driver crashed or did not answer before it had computed with ${format}.`;
 }

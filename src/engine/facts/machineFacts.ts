@@ -1,6 +1,7 @@
 import os from 'node:os';
 import type { MachineFacts } from '../../recipe/facts';
 import { judgeDevices } from '../devices/devices';
+import { machineMemory } from '../devices/machineMemory';
 import { processorWithoutHalf } from '../devices/words';
 
 /** What this machine can train on, as far as its devices have been tried: nothing is tried for it. */
@@ -19,11 +20,4 @@ export async function machineFacts(): Promise<MachineFacts> {
     ],
     unusable: judged.flatMap(({ device, usable, reason, enable }) => (usable ? [] : [{ device, reason, enable }])),
   };
-}
-
-/** Bytes of memory of this machine, or what a container leaves of it. */
-export function machineMemory(): number {
-  const total = os.totalmem();
-  const limit = process.constrainedMemory();
-  return limit > 0 && limit < total ? limit : total;
 }

@@ -14,6 +14,7 @@ export async function describeMachine(trial: Trial = 'again'): Promise<MachineRe
   const cores = os.availableParallelism();
   const cpu = await cpuReport(cores);
   const judged = cpu.usable ? await judgeDevices({ trial }) : [];
+  const chosen = fastest(judged);
   return {
     platform: `${os.platform()} ${os.arch()} ${os.release()}`,
     node: process.version,
@@ -37,7 +38,7 @@ export async function describeMachine(trial: Trial = 'again'): Promise<MachineRe
         ...withoutCard,
       },
     ],
-    chosen: fastest(judged),
+    chosen: { device: chosen.device, reason: chosen.reason },
     notes: judged.flatMap(({ device, enable }) => (enable === null ? [] : [`To use ${device}: ${enable}`])),
   };
 }

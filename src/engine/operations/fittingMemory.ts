@@ -86,5 +86,5 @@ function giveUp(wished: Shape, shortest: number, memory: Memory): FittedShape {
 
 function inFewerBits(quantization: Quantization, short: string): string {
   const how = quantization === 'int8' ? '8 bits, which changes hardly anything' : '4 bits, as QLoRA has it';
-  return `The base model in ${how}: ${short}. It trains on the processor.`;
+  return `The base model in ${how}: ${short}.`;
 }

@@ -13,7 +13,10 @@ import { keepsBlocks } from './weightFile';
 
 /** How much memory the frozen weights of a base model take, and which of them are widened only where they are used. */
 export interface HeldWeights {
+  /** In the memory of the process. */
   readonly bytes: number;
+  /** The same in a graphics card's memory: without what stays mapped of a file. */
+  readonly deviceBytes: number;
   readonly packed: ReadonlySet<string>;
 }
 
@@ -32,7 +35,7 @@ export interface HoldingOptions {
 /**
  * Without quantization, matrices of a half-precision file keep their size on the processor, those of a GGUF file their
  * blocks. What else lies in a half-precision file is widened when a graph is compiled, and what it was widened from stays
- * mapped. In half precision every matrix is, wherever it came from.
+ * mapped. In half precision every other matrix is, wherever it came from.
  */
 export function heldWeights(
   model: Model,
@@ -55,17 +58,17 @@ export function heldWeights(
   if (quantization !== 'none') {
     for (const name of quantizedWeights(model)) held.set(name, inBlocks(name, blockForm(quantization)));
   }
-  const wideBytes = (name: string): number => {
-    if (precision !== 'fp32') return (isHeldInHalf(model.parameters.get(name)!) ? 2 : 4) * size(name);
-    return (stored(name) === 'half' ? 2 + 4 : 4) * size(name);
-  };
-  let bytes = 0;
-  for (const name of model.parameters.keys()) {
-    bytes += held.get(name) ?? wideBytes(name);
+  let [bytes, deviceBytes] = [0, 0];
+  for (const [name, shape] of model.parameters) {
+    const isHalf = precision !== 'fp32' && isHeldInHalf(shape);
+    const own = held.get(name) ?? (isHalf ? 2 : 4) * size(name);
+    // What lies in half precision in a file stays mapped beside what it is widened to.
+    bytes += own + (!held.has(name) && precision === 'fp32' && stored(name) === 'half' ? 2 * size(name) : 0);
+    deviceBytes += own;
   }
   const widened = [...held.keys()].reduce((sum, name) => sum + 4 * size(name), 0);
-  bytes += (spareBlocks * widened) / model.blocks;
-  return { bytes, packed: new Set(held.keys()) };
+  const inUse = (spareBlocks * widened) / model.blocks;
+  return { bytes: bytes + inUse, deviceBytes: deviceBytes + inUse, packed: new Set(held.keys()) };
 }
 
 /** In what the weights of a base model's files are stored. */

@@ -35,7 +35,7 @@ export interface OpenWeights {
  * ones and most of a GGUF file's, are written to a file in the system's temporary folder, one after the other, so that no
  * more than one is in memory; the runtime maps that file. Making it takes a second or two for each billion bytes, so it
  * is not kept for the next run. With `keepsGgufBlocks`, matrices that a GGUF file has in blocks stay in blocks. In half
- * precision all matrices are in that afterwards.
+ * precision all others are in that afterwards.
  * @throws Failure `disk-full` and others of `outputUnwritable` where the temporary file cannot be written,
  * `weight-beyond-fp16`
  */

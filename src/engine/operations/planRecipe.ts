@@ -58,8 +58,14 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
   const chosen = await deviceOf(loaded.recipe.engine, precision, trial);
   const shapes = await batchShapes(prepared, steps);
   const { quantization } = loaded.recipe.engine;
-  const keepsBlocks = await keepsBlocksOn(chosen.device);
-  const held = heldWeights(base.model, storedForms(base), quantization, chosen.device, { precision, keepsBlocks });
+  // TensorFlow widens once what is held in fewer bits.
+  const held =
+    loaded.recipe.engine.runtime === 'tensorflow'
+      ? heldWeights(base.model, storedForms(base), 'none', chosen.device, { precision, keepsBlocks: false })
+      : heldWeights(base.model, storedForms(base), quantization, chosen.device, {
+          precision,
+          keepsBlocks: await keepsBlocksOn(chosen.device),
+        });
   const options = { batchSize: prepared.windowOptions.batchSize, maxLength, recomputation, precision };
   const activations = {
     lora: activationBytes(base, adapter, options, shapes, (name) => held.packed.has(name)),
@@ -74,7 +80,7 @@ export async function planPrepared(prepared: Prepared, trial: Trial = 'once'): P
     gradient_checkpointing: recomputation,
     max_length: maxLength,
   };
-  const plan = planRun(loaded.recipe, base.model, adapter, data, activations, compute, held.bytes);
+  const plan = planRun(loaded.recipe, base.model, adapter, data, activations, compute, held);
   const warnings = [...pieceWarnings(base.model, precision, chosen), ...evaluationWarnings(prepared)];
   return { ...plan, warnings: [...plan.warnings, ...warnings] };
 }

@@ -116,10 +116,11 @@ class Training {
     const state = this.stateFrom(start);
     if (options.resume !== undefined) await this.restore(state);
     await run.update({ status: 'running' });
+    const { quantization, runtime } = this.prepared.loaded.recipe.engine;
     const weights = await openWeights(
       this.prepared.base,
-      this.prepared.loaded.recipe.engine.quantization,
-      await keepsBlocksOn(record.decided.device ?? 'cpu'),
+      quantization,
+      runtime !== 'tensorflow' && (await keepsBlocksOn(record.decided.device ?? 'cpu')),
       start.baseWeights,
       record.decided.precision,
     );

@@ -1,6 +1,6 @@
 import { recipeDefaults } from '../../recipe/recipe.generated';
 import type { Fit } from '../../run/download';
-import { machineMemory } from '../facts/machineFacts';
+import { machineMemory } from '../devices/machineMemory';
 import { loraOptions } from '../facts/recipeOptions';
 import { planAdapter } from '../lora/adapter';
 import { countParameters } from '../models/model';

@@ -6,8 +6,10 @@ import type { Model } from '../models/model';
 /** Where a run is computed. */
 export interface Computing {
   readonly device: string;
-  /** Bytes of the largest single piece of memory that the device was seen to compute with, where that was tried. */
+  /** Bytes of the largest single piece of memory that the device gives, where it has refused a larger one. */
   readonly largestBuffer?: number;
+  /** What it computes in. */
+  readonly precisions?: readonly string[];
 }
 
 /**
@@ -17,16 +19,16 @@ export interface Computing {
 export function pieceWarnings(
   model: Model,
   precision: string,
-  { device, largestBuffer = Infinity }: Computing,
+  { device, largestBuffer = Infinity, precisions = [] }: Computing,
 ): string[] {
   const sizes = [...model.parameters].map(([name, shape]) => {
     return { name, bytes: (precision !== 'fp32' && isHeldInHalf(shape) ? 2 : 4) * parameterSize(model, name) };
   });
   const beyond = sizes.filter(({ bytes }) => bytes > largestBuffer).sort((a, b) => b.bytes - a.bytes)[0];
   if (beyond === undefined) return [];
-  const half = precision === 'fp32' ? ' `engine.precision` "fp16" halves it.' : '';
+  const half = precision === 'fp32' && precisions.includes('fp16') ? ' `engine.precision` "fp16" halves it.' : '';
   return [
-    `${beyond.name} takes ${formatBytes(beyond.bytes)} in one piece, and ${device} was seen to compute with ` +
+    `${beyond.name} takes ${formatBytes(beyond.bytes)} in one piece, and ${device} gives ` +
       `${formatBytes(largestBuffer)} at most: the run may end as it begins.${half}`,
   ];
 }

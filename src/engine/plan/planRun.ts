@@ -14,6 +14,12 @@ export interface ActivationBytes {
   readonly full: number;
 }
 
+/** Memory of the base model's weights: in the process, and what of it lies on a graphics card. */
+export interface FrozenBytes {
+  readonly bytes: number;
+  readonly deviceBytes: number;
+}
+
 /**
  * What a process takes besides weights and activations, in bytes: the runtime with the code, each entry of the
  * tokenizer's vocabulary, and the share of activations that is lost between them. Measured on models of 15 and 135 million
@@ -28,7 +34,7 @@ const overhead = { process: 175e6, vocabularyEntry: 1500, fragmentation: 1.15 };
 const trainedBytes = 4 * 6;
 
 /**
- * What will be trained and what it costs, from facts alone. `frozenBytes` says how much memory the base model's weights take.
+ * What will be trained and what it costs, from facts alone. `frozen` says how much memory the base model's weights take.
  */
 export function planRun(
   recipe: ResolvedRecipe,
@@ -37,7 +43,7 @@ export function planRun(
   data: DataFacts,
   activations: ActivationBytes,
   compute: Plan['compute'],
-  frozenBytes = 4 * countParameters(model),
+  frozen: FrozenBytes = { bytes: 4 * countParameters(model), deviceBytes: 4 * countParameters(model) },
 ): Plan {
   const baseParams = countParameters(model);
   const planned = planAdapted(model, adapter);
@@ -49,14 +55,14 @@ export function planRun(
     method: recipe.method,
     ...planned,
     memory: {
-      lora_bytes: memoryBytes(model, frozenBytes, trainable, activations.lora),
+      lora_bytes: memoryBytes(model, frozen.bytes, trainable, activations.lora),
       full_bytes: memoryBytes(model, 0, baseParams, activations.full),
       device_bytes:
         compute.device === 'cpu'
           ? null
           : recipe.method === 'full'
             ? deviceBytes(0, baseParams, activations.full)
-            : deviceBytes(frozenBytes, trainable, activations.lora),
+            : deviceBytes(frozen.deviceBytes, trainable, activations.lora),
     },
     data,
     compute,

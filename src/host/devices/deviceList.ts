@@ -47,11 +47,7 @@ export function deviceEntries(
 ): readonly DeviceEntry[] {
   const isOnTensorflow = engine.runtime === 'tensorflow';
   const current = currentDevice(engine, setting);
-  const fastest = report.devices.find(({ runtime, device }) => {
-    return runtime === 'onnxruntime' && device === report.chosen.device;
-  });
-  const ruledOut = fastest === undefined ? undefined : ruledOutBy(engine, fastest);
-  const takes = ruledOut === undefined ? report.chosen : { device: 'cpu', reason: ruledOut };
+  const takes = takenBy(engine, report);
   const auto: DeviceEntry = {
     kind: 'device',
     device: 'auto',
@@ -73,6 +69,17 @@ export function deviceEntries(
     ...tensorflow.map((device) => tensorflowEntry(device, isOnTensorflow)),
     ...entries.filter((entry) => 'problem' in entry),
   ];
+}
+
+/** What a recipe that leaves it open trains on, and why: what is fastest, or else what is fastest of what it does not rule out. */
+function takenBy(engine: RecipeEngine, { chosen, devices }: MachineReport): MachineReport['chosen'] {
+  const own = devices.filter(({ runtime, usable }) => runtime === 'onnxruntime' && usable);
+  const fastest = own.find(({ device }) => device === chosen.device);
+  const ruledOut = fastest === undefined ? undefined : ruledOutBy(engine, fastest);
+  if (ruledOut === undefined) return chosen;
+  const left = own.filter((device) => ruledOutBy(engine, device) === undefined);
+  const [next] = left.sort((a, b) => (a.step_ms ?? Infinity) - (b.step_ms ?? Infinity));
+  return { device: next?.device ?? 'cpu', reason: ruledOut };
 }
 
 /** Why a recipe is not computed on a device that can be used, in a sentence. */
@@ -174,13 +181,10 @@ export function deviceChanges(
 
 /**
  * `--set` for a run of a recipe that names no device itself, by the user's setting. A recipe that says otherwise what computes
- * (another library, quantized weights) has settled it.
+ * (another library) has settled it.
  */
-export function deviceOverrides(
-  setting: string,
-  { device, runtime = 'auto', quantization = 'none' }: RecipeEngine,
-): readonly string[] {
+export function deviceOverrides(setting: string, { device, runtime = 'auto' }: RecipeEngine): readonly string[] {
   if (setting === 'auto') return [];
-  const isOpen = device === undefined && quantization === 'none' && ['auto', 'onnxruntime'].includes(runtime);
+  const isOpen = device === undefined && ['auto', 'onnxruntime'].includes(runtime);
   return isOpen ? [`engine.device=${setting}`] : [];
 }

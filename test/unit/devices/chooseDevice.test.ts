@@ -42,6 +42,7 @@ describe('a device is chosen', () => {
       device: 'cuda',
       reason:
         'It is the fastest (NVIDIA GeForce RTX 4070, 12.0 GB): a small training step takes 2.0 ms, on the processor 30 ms.',
+      precisions: ['fp32', 'fp16', 'bf16'],
       largestBuffer: 2 ** 32,
     });
   });
@@ -57,7 +58,7 @@ describe('a device is chosen', () => {
     const one = await found(t, webgpu);
     await assert.rejects(chooseDevice('auto', { ...one, precision: 'bf16' }), {
       code: 'precision-unsupported',
-      message: /webgpu: .*CUDA/,
+      message: /^None of the devices of this computer computes in bf16\. webgpu: Only CUDA/,
     });
     const failing = await found(t, { ...cuda, halves: { bf16: { usable: false, detail: 'missing: Gemm' } } });
     await assert.rejects(chooseDevice('cuda', { ...failing, precision: 'bf16' }), {
@@ -77,7 +78,10 @@ describe('a device is chosen', () => {
     assert.equal((await chooseDevice('auto', { ...both, quantization: 'nf4' })).device, 'cuda');
     assert.equal((await chooseDevice('webgpu', { ...both, quantization: 'int8' })).device, 'webgpu');
     const one = await found(t, webgpu);
-    assert.equal((await chooseDevice('auto', { ...one, quantization: 'nf4' })).device, 'cpu');
+    assert.deepEqual(await chooseDevice('auto', { ...one, quantization: 'nf4' }), {
+      device: 'cpu',
+      reason: 'No other device here computes with weights in nf4.',
+    });
     await assert.rejects(chooseDevice('webgpu', { ...one, quantization: 'nf4' }), {
       code: 'quantization-unsupported',
       message:
@@ -89,6 +93,13 @@ describe('a device is chosen', () => {
     });
   });
 
+  test('where a driver plays a GPU in software, without blocks', async (t) => {
+    const software = await found(t, { stepMs: 500 });
+    await assert.rejects(chooseDevice('webgpu', { ...software, quantization: 'int8' }), {
+      message: /Its driver plays a GPU in software, and is not tried with int8\./,
+    });
+  });
+
   test('with both: blocks that are multiplied with in 16 bits', async (t) => {
     const both = await found(t, webgpu, { ...cuda, stepMs: 5 });
     const options = { ...both, precision: 'fp16', quantization: 'nf4' } as const;
@@ -96,7 +107,8 @@ describe('a device is chosen', () => {
     await assert.rejects(
       chooseDevice('auto', { ...(await found(t, webgpu)), precision: 'fp16', quantization: 'nf4' }),
       {
-        message: /does not compute in fp16 with weights in nf4\. webgpu: A training step with nf4 did not succeed/,
+        message:
+          /None of the devices of this computer computes in fp16 with weights in nf4\. webgpu: A training step with nf4 did not succeed/,
       },
     );
     const [first] = await judgeDevices(both);

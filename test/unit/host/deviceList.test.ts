@@ -175,7 +175,7 @@ describe('the device setting', () => {
   });
 
   test('does not count where the recipe has settled it', () => {
-    for (const engine of ['"device": "auto"', '"device": "cpu"', '"quantization": "int8"', '"runtime": "tensorflow"']) {
+    for (const engine of ['"device": "auto"', '"device": "cpu"', '"runtime": "tensorflow"']) {
       assert.deepEqual(deviceOverrides('webgpu', recipeEngine(`{ "engine": { ${engine} } }`)), [], engine);
     }
   });

@@ -9,6 +9,7 @@ import { openWeights } from '../../../src/engine/operations/openWeights';
 import { heldWeights, storedForms } from '../../../src/engine/operations/heldWeights';
 import { halfPrecisions } from '../../../src/engine/runtime/runtime';
 import type { HalfPrecision, Precision } from '../../../src/engine/runtime/runtime';
+import { countParameters } from '../../../src/engine/models/model';
 import { readHalfWeight, readWeight } from '../../../src/engine/runtime/weightValues';
 import type { TrainingEvent } from '../../../src/run/trainingEvent';
 import { writeTinyModel } from '../../tiny/model';
@@ -139,6 +140,18 @@ describe('the weights of a run in half precision', () => {
     const bytes = (precision: Precision): number =>
       heldWeights(base.model, storedForms(base), 'none', 'cuda', { precision }).bytes;
     for (const precision of halfPrecisions) assert.ok(bytes(precision) < 0.52 * bytes('fp32'), precision);
+  });
+
+  test('of a file in half precision are wide on a device in fp32, and stay mapped beside it', async (t) => {
+    const folder = await temporaryFolder(t);
+    await writeTinyModel(folder);
+    const { model } = await openBaseModel(folder, '.');
+    const count = countParameters(model);
+    const held = heldWeights(model, () => 'half', 'none', 'cuda');
+    assert.deepEqual([held.bytes, held.deviceBytes], [6 * count, 4 * count]);
+    const half = heldWeights(model, () => 'half', 'none', 'cuda', { precision: 'fp16' });
+    assert.equal(half.bytes, half.deviceBytes);
+    assert.ok(half.bytes < 2.1 * count);
   });
 
   test('beside which blocks take what they take anywhere', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { recipeChecks } from '../../../src/recipe/checks';
+import type { RecipeDraft } from '../../../src/recipe/draft';
 import { applyEdits } from '../../../src/recipe/fixEdits';
 import { checkDraft } from '../../../src/recipe/parse';
 import type { Problem } from '../../../src/recipe/problem';
@@ -64,6 +65,26 @@ describe('each problem of the world around a recipe', () => {
     assert.deepEqual(check.run({ engine: { precision: 'bf16' } }, { machine }), []);
     assert.deepEqual(check.run({ engine: { precision: 'fp32' } }, { machine: able }), []);
   });
+});
+
+test('where memory of a graphics card is short, only what the recipe can then be trained with is proposed', () => {
+  const check = recipeChecks.find(({ code }) => code === 'memory-short')!;
+  const card = { device: 'webgpu', precisions: ['fp32', 'fp16'], quantizations: ['int8'], memoryBytes: 8e9 };
+  const facts = {
+    machine: { ...machine, devices: [card] },
+    cost: { memoryBytes: 10e9, steps: 10, onDevice: { device: 'webgpu', memoryBytes: 9e9 } },
+  };
+  const proposed = (engine: NonNullable<RecipeDraft['engine']>): readonly string[] =>
+    check.run({ engine }, facts)[0]!.fixes!.map(({ changes }) => changes[0]!.path.join('.'));
+  const rows = 'training.per_device_train_batch_size';
+  const checkpointing = 'training.gradient_checkpointing';
+  const quantization = 'engine.quantization';
+  assert.deepEqual(proposed({}), [checkpointing, 'engine.device', rows, quantization, quantization]);
+  assert.deepEqual(proposed({ device: 'webgpu' }), [checkpointing, 'engine.device', rows, quantization]);
+  // Not on the processor, which has no 16 bits.
+  assert.deepEqual(proposed({ precision: 'fp16' }), [checkpointing, rows, quantization]);
+  assert.deepEqual(proposed({ precision: 'bf16' }), [checkpointing, rows]);
+  assert.deepEqual(proposed({ quantization: 'int8' }), [checkpointing, 'engine.device', rows]);
 });
 
 /** Facts that only change when the files are read again. */

@@ -24,7 +24,7 @@ test('every failure says what to do next and exits with 1', () => {
     noRunToResume('a.lora.json'),
     unknownRun('r', []),
     recipeDiffersFromRun(['lora.r'], 'r'),
-    runIsActive('r', 7),
+    runIsActive('r', { pid: 7, lock: '/l' }),
     outputInUse('/adapters/a', { pid: 7, lock: '/lock' }),
   ]) {
     assert.match(failure.message, /\.$/);
