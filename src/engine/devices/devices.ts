@@ -93,7 +93,7 @@ export async function keepsBlocksOn(device: Device): Promise<boolean> {
 export function fastest(judged: readonly JudgedDevice[], quantization?: BlockFormat): ChosenDevice {
   const timed = judged.flatMap(({ device, result, precisions }) => {
     const isTimed = result?.outcome === 'usable' && result.stepMs !== null;
-    return isTimed ? [{ device, result, precisions, stepMs: result.stepMs! }] : [];
+    return isTimed ? [{ device, result, precisions, stepMs: result.stepMs }] : [];
   });
   const best = timed.sort((a, b) => a.stepMs - b.stepMs)[0];
   if (best === undefined) {
