@@ -60,8 +60,12 @@ export async function chooseDevice(wanted: Device | 'auto', options: DeviceOptio
   }
   if (wanted === 'auto') {
     const all = await judgeDevices(options);
-    const judged = quantization === undefined ? all : all.filter((one) => one.quantizations.includes(quantization));
-    if (precision === 'fp32') return fastest(judged, quantization);
+    if (precision === 'fp32') {
+      return fastest(
+        all.filter((one) => holds(one, quantization)),
+        quantization,
+      );
+    }
     if (all.length === 0 && options.trial === 'known') {
       return { device: precision === 'fp16' ? 'webgpu' : 'cuda', reason: untried.reason };
     }
@@ -71,8 +75,8 @@ export async function chooseDevice(wanted: Device | 'auto', options: DeviceOptio
   if (judged.usable && precision !== 'fp32' && !judged.precisions.includes(precision)) {
     throw precisionUnsupported(`The device "${wanted}"`, precision, judged.without[precision] ?? '');
   }
-  if (judged.usable && quantization !== undefined && !judged.quantizations.includes(quantization)) {
-    throw quantizationUnsupported(quantization, wanted, whyNoBlocks(quantization, judged.result!));
+  if (judged.usable && !holds(judged, quantization)) {
+    throw quantizationUnsupported(quantization!, wanted, whyNoBlocks(quantization!, judged.result!));
   }
   if (judged.usable) return chosen(judged, `It is asked for by name. ${judged.reason}`);
   if (!judged.isKnown) return { device: wanted, reason: judged.reason };
@@ -87,6 +91,11 @@ export async function keepsBlocksOn(device: Device): Promise<boolean> {
   if (device === 'cpu') return true;
   const { quantizations } = await judgeDevice(device, { trial: 'known' });
   return blockFormats.every((format) => quantizations.includes(format));
+}
+
+/** Whether matrices can be held as a recipe asks for. */
+function holds({ quantizations }: Judgement, quantization: BlockFormat | undefined): boolean {
+  return quantization === undefined || quantizations.includes(quantization);
 }
 
 /** Among devices that were tried, by the time of a step. */
@@ -128,14 +137,12 @@ function fastestInHalf(
   precision: HalfPrecision,
   quantization: BlockFormat | undefined,
 ): ChosenDevice {
-  const hasBlocks = ({ quantizations }: JudgedDevice): boolean =>
-    quantization === undefined || quantizations.includes(quantization);
-  const able = judged.filter((one) => one.precisions.includes(precision) && hasBlocks(one));
+  const able = judged.filter((one) => one.precisions.includes(precision) && holds(one, quantization));
   const best = able.sort((a, b) => (a.result?.stepMs ?? Infinity) - (b.result?.stepMs ?? Infinity))[0];
   if (best !== undefined) return chosen(best, `It computes in ${precision}. ${best.reason}`);
   const reasons = judged.map((one) => {
     const { device, usable, reason, without, result } = one;
-    const missing = usable && !hasBlocks(one) ? whyNoBlocks(quantization!, result!) : reason;
+    const missing = usable && !holds(one, quantization) ? whyNoBlocks(quantization!, result!) : reason;
     return `${device}: ${without[precision] ?? missing}`;
   });
   throw noneInPrecision(
